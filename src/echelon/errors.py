@@ -1,0 +1,102 @@
+"""Every exception and warning the library raises.
+
+A user's mistake ends in an :class:`EchelonError`: catch that one and nothing else of ours escapes.
+Faults in tables are collected first and raised once, so that one run shows all there is to mend.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class EchelonError(Exception):
+    """Base of every error the library raises for a mistake a person can mend."""
+
+
+class DomainError(EchelonError, ValueError):
+    """An argument is outside the values it may take; the message says which and what to use."""
+
+
+class UnknownNameError(EchelonError, KeyError):
+    """A name that no registry knows; the message lists the known ones and the nearest spelling."""
+
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, sorted(known)
+        near = difflib.get_close_matches(str(name), self.known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        self.message = f"unknown {kind} {name!r}.{hint} Known: {', '.join(self.known)}."
+        super().__init__(self.message)
+
+    def __str__(self) -> str:  # KeyError would print the repr
+        return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:  # else it cannot come back from a worker process
+        return type(self), (self.kind, self.name, self.known)
+
+
+class InfeasibleError(EchelonError):
+    """No plan satisfies the limits given; ``stage`` is the one at fault, where one is."""
+
+    def __init__(self, message: str, stage: int | None = None) -> None:
+        self.message, self.stage = message, stage
+        super().__init__(message, stage)  # all arguments, so that it survives pickling
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class SolverError(EchelonError, RuntimeError):
+    """The solver is absent, or stopped without a plan."""
+
+
+class FolderError(EchelonError, OSError):
+    """A folder or file cannot be read or written as asked."""
+
+
+class DataWarning(UserWarning):
+    """Data that is accepted as it stands but looks odd; each says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault in one place of one table.
+
+    ``row`` counts data rows from 1, so line ``row + 1`` of a CSV file; 0 is the whole table.
+    ``key`` is that row's key, for people; ``count`` says how many rows share the fault.
+    """
+
+    table: str
+    column: str
+    row: int
+    value: object
+    message: str
+    remedy: str
+    key: str = ""
+    count: int = 1
+
+    def __str__(self) -> str:
+        where = f"{self.table}.{self.column}" if self.column else self.table
+        place = ""
+        if self.row:
+            rows = f"{self.count} rows, first at row" if self.count > 1 else "row"
+            named = f" ({self.key})" if self.key else ""
+            place = f"; {rows} {self.row}{named}: {self.value!r}"
+        elif self.value is not None:
+            place = f"; found {self.value!r}"
+        return f"{where}: {self.message}{place}. Fix: {self.remedy}."
+
+
+class TableError(EchelonError, ValueError):
+    """Tables that break the input contract; ``faults`` holds every fault found, not the first."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        noun = "fault" if len(self.faults) == 1 else "faults"
+        lines = "\n".join(f"  {i}. {fault}" for i, fault in enumerate(self.faults, 1))
+        super().__init__(f"{len(self.faults)} {noun} in the tables:\n{lines}")
+
+    def __reduce__(self) -> tuple[Any, ...]:  # else a worker process would send back its message
+        return type(self), (self.faults,)

@@ -1,0 +1,104 @@
+"""What every result has: failures, provenance, frames that can be written, a readable repr."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from echelon.errors import UnknownNameError
+from echelon.folder import FileFormat, write_folder
+
+FAILURE_COLUMNS = ("component", "item", "location", "error", "message")
+
+
+def no_failures() -> pd.DataFrame:
+    """Give the failures frame of a run in which all went well: the columns and no row."""
+    return pd.DataFrame({name: pd.Series(dtype=object) for name in FAILURE_COLUMNS})
+
+
+def frame_digest(frame: pd.DataFrame) -> str:
+    """Sixteen hexadecimal digits that change when a value, a column name or a row's place does."""
+    hashed = hashlib.sha256("|".join(map(str, frame.columns)).encode())
+    for name in frame.columns:
+        hashed.update(pd.util.hash_pandas_object(frame[name], index=False).to_numpy().tobytes())
+    return hashed.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a result comes from: enough to make it again."""
+
+    arguments: Mapping[str, Any]
+    tables: Mapping[str, str]
+    seconds: Mapping[str, float]
+    seed: int | None = None
+    solver: str | None = None
+    version: str = field(default_factory=lambda: metadata.version("echelon"))
+    made_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as what JSON can hold."""
+        return {
+            "version": self.version,
+            "made_at": self.made_at,
+            "arguments": dict(self.arguments),
+            "tables": dict(self.tables),
+            "seconds": dict(self.seconds),
+            "seed": self.seed,
+            "solver": self.solver,
+        }
+
+
+@dataclass(frozen=True)
+class Result:
+    """Base of results. A subclass adds its frames and says which ones are written.
+
+    Attributes
+    ----------
+    failures : DataFrame
+        One row per thing that went wrong: component, item, location, error, message. Empty when
+        all went well.
+    provenance : Provenance
+        Version, arguments, digests of the tables, timings, seed and solver.
+    """
+
+    failures: pd.DataFrame
+    provenance: Provenance
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Give the frames that :meth:`write` writes, by file stem."""
+        raise NotImplementedError  # a subclass without frames is not a result
+
+    @staticmethod
+    def _frame(level: str, frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+        if level not in frames:
+            raise UnknownNameError("level", level, frames)
+        return frames[level].copy()
+
+    def manifest(self) -> dict[str, Any]:
+        """Give the scalars that :meth:`write` keeps beside the frames."""
+        return {"kind": type(self).__name__, "provenance": self.provenance.to_dict()}
+
+    def write(self, folder: str | Path, *, file_format: FileFormat = "csv") -> Path:
+        """Write the frames and a manifest into ``folder``, each file aside and then renamed.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made where absent.
+        file_format : {"csv", "parquet"}, default "csv"
+
+        Returns
+        -------
+        Path
+            The folder.
+        """
+        frames = {**self.frames(), "failures": self.failures}
+        return write_folder(folder, frames, self.manifest(), file_format=file_format)
