@@ -1,0 +1,382 @@
+"""Checks that need several tables, and the values that follow from them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from echelon.distributions import FAMILIES, as_distribution, check_moments
+from echelon.errors import DomainError, Fault
+from echelon.network.compiled import Booleans, Floats, Integers
+from echelon.network.graph import Graph, accumulate, components, cycles, depths
+from echelon.tables import STAGES, Checked, label_of
+
+Objects: TypeAlias = NDArray[np.object_]
+
+_MOST_CYCLES = 20
+"""Cycles named one by one; more of them are counted."""
+
+_MOST_COMPARED = 5_000
+"""Stages among which a nearest spelling is looked for."""
+
+_AGREE = 1e-9
+"""Relative difference below which a computed column that comes back is the one computed."""
+
+
+def positions(stages: pd.DataFrame, items: pd.Series, locations: pd.Series) -> Integers:
+    """Find rows of stages by key.
+
+    Parameters
+    ----------
+    stages : DataFrame
+        With item and location.
+    items, locations : (n,) Series of text
+
+    Returns
+    -------
+    (n,) int64
+        The first row with that key, -1 where there is none.
+    """
+    item_index = pd.Index(stages["item"].unique())
+    location_index = pd.Index(stages["location"].unique())
+
+    def code(left: pd.Series, right: pd.Series) -> Integers:
+        first = item_index.get_indexer(pd.Index(left)).astype(np.int64)
+        second = location_index.get_indexer(pd.Index(right)).astype(np.int64)
+        return np.where((first < 0) | (second < 0), -1, first * len(location_index) + second)
+
+    known, row = np.unique(code(stages["item"], stages["location"]), return_index=True)
+    asked = code(items, locations)
+    at = np.minimum(np.searchsorted(known, asked), len(known) - 1)
+    if not len(known):
+        return np.full(len(asked), -1, dtype=np.int64)
+    return np.where(known[at] == asked, row[at], -1).astype(np.int64)
+
+
+def link(checked: Checked, stages: Checked, reference: tuple[str, str]) -> Integers:
+    """Find the stages that rows of a table refer to, and add a fault for those that do not exist.
+
+    Rows whose own key is faulty are passed over, and so is everything if stages have no key.
+    """
+    n_rows = len(checked.frame)
+    if not (stages.named(STAGES.key) and len(stages.frame) and checked.named(reference)):
+        return np.full(n_rows, -1, dtype=np.int64)
+    known = stages.frame[["item", "location"]]
+    items, locations = (checked.frame[name] for name in reference)
+    found = positions(known, items, locations)
+    orphan = (found < 0) & checked.sound(reference)
+    if orphan.any():
+        orphan &= ~_may_be_faulty(stages, items, locations)
+    if orphan.any():
+        row = int(orphan.argmax())
+        value = (items.iloc[row], locations.iloc[row])
+        checked.add(
+            ", ".join(reference),
+            orphan,
+            "names a stage that is not in stages",
+            _orphan_remedy(known, value, checked.table.name),
+            value=value,
+        )
+    return found
+
+
+def _may_be_faulty(stages: Checked, items: pd.Series, locations: pd.Series) -> Booleans:
+    """Mark keys that some stage may have once its own faulty key is mended: told once is enough."""
+    wrong_item, wrong_location = (~stages.sound((name,)) for name in STAGES.key)
+    return (
+        items.isin(stages.frame["item"][wrong_location])
+        | locations.isin(stages.frame["location"][wrong_item])
+        | bool((wrong_item & wrong_location).any())
+    ).to_numpy()
+
+
+def _orphan_remedy(stages: pd.DataFrame, value: tuple[str, str], table: str) -> str:
+    """Offer the stage whose item or location is spelled nearly so, if there is one."""
+    remedy = f"add the stage to stages, or remove the row from {table}"
+    if len(stages) <= _MOST_COMPARED:
+        near = tuple(
+            next(iter(difflib.get_close_matches(part, stages[name].unique(), n=1)), part)
+            for name, part in zip(STAGES.key, value, strict=True)
+        )
+        if ((stages["item"] == near[0]) & (stages["location"] == near[1])).any():
+            return f"write {label_of(*near)!r} if that is meant; otherwise {remedy}"
+    return remedy
+
+
+def check_lanes(
+    stages: Checked, lanes: Checked, source: Integers, target: Integers
+) -> Graph | None:
+    """Add faults for self loops and cycles; give the graph if there are none."""
+    n_stages = len(stages.frame)
+    joined = (source >= 0) & (target >= 0)
+    own = joined & (source == target)
+    lanes.add(
+        "to_item, to_location",
+        own,
+        "must not be the stage the lane starts from",
+        "remove the lane, or correct one of its ends",
+        value=_stage_label(stages, int(target[own][0])) if own.any() else None,
+    )
+    between = joined & ~own
+    rows = np.flatnonzero(between)
+    source, target = source[rows], target[rows]
+    depth = depths(n_stages, source, target)
+    if (depth < 0).any():
+        _add_cycles(stages, lanes, rows, source, target, cycles(source, target, depth))
+        return None
+    if not between.all():
+        return None
+    return Graph(source, target, components(n_stages, source, target), depth)
+
+
+def _stage_label(stages: Checked, row: int) -> str:
+    return label_of(stages.frame["item"].iloc[row], stages.frame["location"].iloc[row])
+
+
+def _add_cycles(
+    stages: Checked,
+    lanes: Checked,
+    rows: Integers,
+    source: Integers,
+    target: Integers,
+    found: Sequence[Sequence[int]],
+) -> None:
+    for place, cycle in enumerate(found[:_MOST_CYCLES]):
+        names = [_stage_label(stages, stage) for stage in cycle]
+        lane = int(rows[np.flatnonzero((source == cycle[-1]) & (target == cycle[0]))[0]])
+        more = len(found) - _MOST_CYCLES if place == _MOST_CYCLES - 1 else 0
+        also = f" (and {more} more cycles elsewhere)" if more > 0 else ""
+        lanes.faults.append(
+            Fault(
+                "lanes",
+                "from_item, from_location, to_item, to_location",
+                lane + 1,
+                " -> ".join([*names, names[0]]),
+                f"lanes form a cycle of {len(cycle)} stages{also}",
+                "remove one of its lanes; give a stage that returns goods to itself a new name",
+                key=lanes.label(lane),
+            )
+        )
+
+
+def check_targets(stages: Checked) -> None:
+    """Add a fault where a stage has both forms of a service target."""
+    if stages.named(("service_level", "safety_factor")):
+        both = stages.frame["service_level"].notna() & stages.frame["safety_factor"].notna()
+        stages.add(
+            "safety_factor",
+            both.to_numpy(),
+            "must not stand beside a service_level at the same stage",
+            "keep one of the two and leave the other blank",
+        )
+
+
+def resolve_value(stages: Checked, lanes: Checked, graph: Graph | None) -> Floats | None:
+    """Value of a unit at each stage, money per unit; None where it is not given or faulty."""
+    for name in ("unit_cost", "added_cost"):
+        if not stages.sound((name,)).all():
+            return None
+    value = stages.frame["unit_cost"].to_numpy() if stages.has("unit_cost") else None
+    if not stages.has("added_cost"):
+        return None if value is None else value.copy()
+    if graph is None or not lanes.sound(("units_required",)).all():
+        total = None
+    else:
+        units = (
+            lanes.frame["units_required"].to_numpy()
+            if lanes.has("units_required")
+            else np.ones(len(lanes.frame))
+        )
+        total = accumulate(graph, stages.frame["added_cost"].to_numpy(), units)
+    if value is not None:
+        # a frame that came from Network.stages has both, and they agree
+        apart = np.ones(len(value), dtype=np.bool_)
+        if total is not None:
+            apart = ~np.isclose(value, total, rtol=_AGREE, atol=0.0)
+        stages.add(
+            "unit_cost",
+            apart,
+            "must not be given together with added_cost, from which it follows",
+            "keep one of the two columns",
+        )
+    return total
+
+
+def resolve_holding_cost(
+    stages: Checked, value: Floats | None, rate: float | None, periods_per_year: float
+) -> tuple[Floats | None, Fault | None]:
+    """Holding cost of each stage, money per unit and period, and what is wrong with the rate."""
+    if stages.frame.empty:
+        return None, None  # told already; costs would be told in vain
+    valued = stages.has("unit_cost") or stages.has("added_cost")
+    if not stages.has("holding_cost"):
+        if not valued:
+            stages.faults.append(
+                Fault(
+                    "stages",
+                    "holding_cost",
+                    0,
+                    None,
+                    "the holding cost is unknown: neither holding_cost nor a value is given",
+                    "add a column holding_cost, or unit_cost or added_cost with holding_rate",
+                )
+            )
+            return None, None
+        if rate is None:
+            return None, Fault(
+                "network",
+                "holding_rate",
+                0,
+                None,
+                "is missing: stages give a value and no holding_cost",
+                "give holding_rate, 0.25 for 25 % of the value per year, "
+                "or add a column holding_cost to stages (0 is allowed)",
+            )
+        return (None if value is None else rate * value / periods_per_year), None
+    given = stages.frame["holding_cost"].to_numpy()
+    if rate is None:
+        return given.copy(), None
+    if not valued:
+        return None, Fault(
+            "network",
+            "holding_rate",
+            0,
+            rate,
+            "has nothing to act on: stages give holding_cost and no value",
+            "leave holding_rate out, or give unit_cost or added_cost in place of holding_cost",
+        )
+    if value is not None and stages.sound(("holding_cost",)).all():
+        apart = ~np.isclose(given, rate * value / periods_per_year, rtol=_AGREE, atol=0.0)
+        stages.add(
+            "holding_cost",
+            apart,
+            f"differs from holding_rate {rate:g} x value / {periods_per_year:g} periods",
+            "leave out the column holding_cost, or holding_rate",
+        )
+    return given.copy(), None
+
+
+def check_demand(demand: Checked) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Add faults of families and moments; describe every row.
+
+    Returns
+    -------
+    given, filled : DataFrame
+        family, mean, std and parameters of each row; blank in the first, and filled in the second,
+        are the moments that follow from the family or the parameters.
+    """
+    if demand.frame.columns.empty:  # no table, or one that cannot be read
+        return (_moments(*(np.empty(0, kind) for kind in (object, float, float, object))),) * 2
+    n_rows = len(demand.frame)
+
+    def texts_of(name: str) -> pd.Series:
+        blank = pd.Series(np.full(n_rows, ""), dtype="str")
+        return demand.frame[name] if demand.has(name) else blank
+
+    def numbers_of(name: str) -> Floats:
+        if demand.has(name):
+            return demand.frame[name].to_numpy(copy=True)
+        return np.full(n_rows, np.nan)
+
+    family, parameters = texts_of("family"), texts_of("parameters")
+    mean, std = numbers_of("mean"), numbers_of("std")
+    has_object = (
+        demand.frame["distribution"].notna().to_numpy()
+        if demand.has("distribution")
+        else np.zeros(n_rows, dtype=np.bool_)
+    )
+    sound = demand.sound(("family", "mean", "std", "parameters"))
+    demand.add(
+        "family",
+        (family == "").to_numpy() & ~has_object & sound & demand.has("family"),
+        "the cell is empty",
+        "name the family, 'normal' for example",
+    )
+    if not demand.has("family"):
+        family = pd.Series(np.where(has_object, "", "normal"), dtype="str")
+    names, texts = family.to_numpy(dtype=object), parameters.to_numpy(dtype=object)
+    _take_objects(demand, np.flatnonzero(has_object & sound), names, mean, std, texts)
+    given = _moments(names, mean.copy(), std.copy(), texts)
+    codes, distinct = pd.factorize(names)
+    for code, name in enumerate(distinct):
+        rows = np.flatnonzero((codes == code) & sound & ~has_object)
+        if name == "" or not rows.size:
+            continue
+        if name not in FAMILIES:
+            _add_unknown_family(demand, rows, name)
+            continue
+        extra = texts[rows].tolist() if any(texts[rows]) else None
+        mean[rows], std[rows], faults = check_moments(name, mean[rows], std[rows], extra)
+        for fault in faults:
+            bad = np.zeros(n_rows, dtype=np.bool_)
+            bad[rows[list(fault.rows)]] = True
+            demand.add(
+                fault.column,
+                bad,
+                f"{fault.message} (family {name!r})",
+                fault.remedy,
+            )
+    return given, _moments(names, mean, std, texts)
+
+
+def _moments(names: Objects, mean: Floats, std: Floats, texts: Objects) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "family": pd.Series(names, dtype="str"),
+            "mean": mean,
+            "std": std,
+            "parameters": pd.Series(texts, dtype="str"),
+        }
+    )
+
+
+def _add_unknown_family(demand: Checked, rows: Integers, name: str) -> None:
+    mask = np.zeros(len(demand.frame), dtype=np.bool_)
+    mask[rows] = True
+    near = difflib.get_close_matches(name.lower(), FAMILIES, n=1)
+    known = ", ".join(sorted(FAMILIES))
+    demand.add(
+        "family",
+        mask,
+        f"must be one of {known}",
+        f"write {near[0]!r}" if near else "use one of the names",
+        value=name,
+    )
+
+
+def _take_objects(
+    demand: Checked, rows: Integers, names: Objects, mean: Floats, std: Floats, texts: Objects
+) -> None:
+    """Describe the objects of the column ``distribution`` as family, mean, std and parameters."""
+    refused: dict[tuple[str, str, str], list[int]] = {}
+    for row in rows.tolist():
+        if names[row] or texts[row] or not np.isnan(mean[row]) or not np.isnan(std[row]):
+            told = ("must stand alone, without family, mean, std or parameters", "blank the others")
+            refused.setdefault(("distribution", *told), []).append(row)
+            continue
+        try:
+            law = as_distribution(demand.frame["distribution"].iloc[row])
+        except DomainError as error:
+            message, _, remedy = str(error).partition(" Fix: ")
+            refused.setdefault(("distribution", message, remedy.rstrip(".")), []).append(row)
+            continue
+        if FAMILIES.get(law.family) is not type(law):
+            told = (f"is of a family {law.family!r} that is not registered", "register the class")
+            refused.setdefault(("distribution", *told), []).append(row)
+            continue
+        names[row], mean[row], std[row] = law.family, law.mean, law.std
+        extra = law.parameters()
+        texts[row] = json.dumps(extra, sort_keys=True) if extra else ""
+        if law.mean < 0.0:
+            told = ("has a negative mean", "give a demand whose mean is >= 0")
+            refused.setdefault(("distribution", *told), []).append(row)
+    for (column, message, remedy), places in refused.items():
+        mask: Booleans = np.zeros(len(demand.frame), dtype=np.bool_)
+        mask[places] = True
+        demand.add(column, mask, message, remedy)

@@ -1,0 +1,416 @@
+"""What a person holds: stages, lanes and demand, checked, in one period and one currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from echelon.distributions import Distribution, make
+from echelon.errors import DomainError, FolderError
+from echelon.folder import FileFormat, write_folder
+from echelon.network.check import positions
+from echelon.network.compile import compile_network
+from echelon.network.compiled import CompiledNetwork
+from echelon.network.summary import NetworkSummary, summarize
+from echelon.network.tables import Resolved, resolve, without_computed
+from echelon.tables import DEMAND, STAGES, label_of
+
+if TYPE_CHECKING:
+    from networkx import DiGraph
+
+
+class _Keep:
+    """Marks an argument of :meth:`Network.replace` that stays as it is."""
+
+    def __repr__(self) -> str:
+        return "KEEP"
+
+
+KEEP = _Keep()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Network:
+    """Where stock sits and how it flows. Make one with :meth:`from_tables` or a builder.
+
+    A network never changes: :meth:`replace` makes another. Frames it gives are copies.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> stages = pd.DataFrame({"item": ["bolt", "bike"], "location": ["plant", "shop"],
+    ...                        "lead_time": [4, 2], "added_cost": [1.0, 50.0]})
+    >>> lanes = pd.DataFrame({"from_item": ["bolt"], "from_location": ["plant"],
+    ...                       "to_item": ["bike"], "to_location": ["shop"], "units_required": [10]})
+    >>> demand = pd.DataFrame({"item": ["bike"], "location": ["shop"], "mean": [20], "std": [5]})
+    >>> network = Network.from_tables(stages, lanes, demand, period="week", holding_rate=0.26)
+    >>> network.stages[["item", "unit_cost", "holding_cost"]]
+       item  unit_cost  holding_cost
+    0  bolt        1.0         0.005
+    1  bike       60.0         0.300
+    """
+
+    _tables: Resolved
+
+    @classmethod
+    def from_tables(
+        cls,
+        stages: pd.DataFrame,
+        lanes: pd.DataFrame | None = None,
+        demand: pd.DataFrame | None = None,
+        *,
+        period: str = "week",
+        periods_per_year: float | None = None,
+        holding_rate: float | None = None,
+        currency: str = "",
+        name: str = "",
+    ) -> Network:
+        """Check tables and make a network of them.
+
+        Parameters
+        ----------
+        stages, lanes, demand : DataFrame
+            As ``docs/reference/tables.md`` says. They are not modified, and no memory is shared.
+        period : {"day", "week", "month"}
+            What one period is.
+        periods_per_year : float, optional
+            In place of 365, 52 or 12, for example 260 working days.
+        holding_rate : float, optional
+            Fraction of a unit's value that holding it for a year costs.
+        currency, name : str
+            For reports.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        TableError
+            With every fault of all tables: table, column, row, value and remedy.
+        """
+        settings: dict[str, object] = {
+            "period": period,
+            "periods_per_year": periods_per_year,
+            "holding_rate": holding_rate,
+            "currency": currency,
+            "name": name,
+        }
+        return cls(resolve(stages, lanes, demand, settings))
+
+    @property
+    def stages(self) -> pd.DataFrame:
+        """One row per stage: all columns of the catalog, defaults filled.
+
+        ``holding_cost`` and, where the value is known, ``unit_cost`` are filled too.
+        """
+        return self._tables.stages.copy()
+
+    @property
+    def lanes(self) -> pd.DataFrame:
+        """One row per lane: all columns of the catalog, defaults filled."""
+        return self._tables.lanes.copy()
+
+    @property
+    def demand(self) -> pd.DataFrame:
+        """One row per stage and segment: key, family, mean, std and parameters."""
+        return self._tables.demand.copy()
+
+    @property
+    def period(self) -> str:
+        """What one period is: ``"day"``, ``"week"`` or ``"month"``."""
+        return str(self._tables.settings["period"])
+
+    @property
+    def periods_per_year(self) -> float:
+        """How many periods a year has."""
+        return float(self._tables.settings["periods_per_year"])
+
+    @property
+    def holding_rate(self) -> float | None:
+        """Yearly cost of holding as a fraction of value; None where stages give the cost."""
+        rate = self._tables.settings["holding_rate"]
+        return None if rate is None else float(rate)
+
+    @property
+    def currency(self) -> str:
+        """Unit of money, for reports."""
+        return str(self._tables.settings["currency"])
+
+    @property
+    def name(self) -> str:
+        """Name of the network, for reports."""
+        return str(self._tables.settings["name"])
+
+    @property
+    def n_stages(self) -> int:
+        """How many stages."""
+        return len(self._tables.stages)
+
+    @property
+    def n_lanes(self) -> int:
+        """How many lanes."""
+        return len(self._tables.lanes)
+
+    @property
+    def n_components(self) -> int:
+        """How many connected components."""
+        return self._tables.graph.n_components
+
+    @cached_property
+    def compiled(self) -> CompiledNetwork:
+        """The network as arrays, made on first use."""
+        tables = self._tables
+        return compile_network(
+            tables.stages, tables.lanes, tables.demand, tables.graph, tables.customer
+        )
+
+    @cached_property
+    def distributions(self) -> tuple[Distribution, ...]:
+        """Demand of one period, one distribution per row of :attr:`demand`, made on first use."""
+        columns = (self._tables.demand[name] for name in ("family", "mean", "std", "parameters"))
+        return tuple(
+            make(family, mean, std, parameters or None)
+            for family, mean, std, parameters in zip(*columns, strict=True)
+        )
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Name of each row of stages for messages and plots: ``"item @ location"``."""
+        keys = (self._tables.stages[name] for name in ("item", "location"))
+        return tuple(label_of(*key) for key in zip(*keys, strict=True))
+
+    def component_of(self, item: str, location: str) -> int:
+        """Number of the component that a stage belongs to.
+
+        Parameters
+        ----------
+        item, location : str
+
+        Returns
+        -------
+        int
+            From 0.
+
+        Raises
+        ------
+        DomainError
+            If there is no such stage.
+        """
+        stages = self._tables.stages
+        found = positions(
+            stages, pd.Series([item], dtype="str"), pd.Series([location], dtype="str")
+        )
+        if found[0] < 0:
+            raise DomainError(
+                f"no stage {label_of(item, location)!r}. Fix: use an item and location of stages."
+            )
+        return int(self._tables.graph.component[found[0]])
+
+    def replace(
+        self,
+        *,
+        stages: pd.DataFrame | _Keep = KEEP,
+        lanes: pd.DataFrame | _Keep | None = KEEP,
+        demand: pd.DataFrame | _Keep | None = KEEP,
+        periods_per_year: float | _Keep | None = KEEP,
+        holding_rate: float | _Keep | None = KEEP,
+        currency: str | _Keep = KEEP,
+        name: str | _Keep = KEEP,
+    ) -> Network:
+        """Make a network that differs in what is given and is checked as a whole.
+
+        What this network computed is computed anew. In a frame that comes from :attr:`stages`,
+        ``unit_cost``, ``holding_cost`` and ``max_service_time`` count as given only where they
+        were given, or were changed; in one that comes from :attr:`demand`, so do ``mean`` and
+        ``std``.
+
+        Parameters
+        ----------
+        stages, lanes, demand : DataFrame, optional
+            In place of this network's; ``lanes=None`` and ``demand=None`` mean none.
+        periods_per_year, holding_rate, currency, name
+            As in :meth:`from_tables`.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        TableError
+            With every fault of all tables.
+
+        Examples
+        --------
+        >>> from echelon.network.build import serial
+        >>> network = serial(["plant", "shop"], lead_time=2, added_cost=[5, 1], holding_rate=0.25,
+        ...                  demand_mean=10, demand_std=3)
+        >>> faster = network.replace(stages=network.stages.assign(lead_time=1, added_cost=6))
+        >>> faster.stages["unit_cost"].tolist(), network.stages["unit_cost"].tolist()
+        ([6.0, 12.0], [5.0, 6.0])
+        """
+        given, settings = self._tables.given, self._tables.settings
+
+        def chosen(argument: Any, kept: Any) -> Any:
+            return kept if isinstance(argument, _Keep) else argument
+
+        if isinstance(stages, pd.DataFrame):
+            stages = without_computed(stages, self._tables.stages, given["stages"], STAGES)
+        if isinstance(demand, pd.DataFrame):
+            demand = without_computed(demand, self._tables.demand, given["demand"], DEMAND)
+        return Network.from_tables(
+            chosen(stages, given["stages"]),
+            chosen(lanes, given["lanes"]),
+            chosen(demand, self._given_demand()),
+            period=self.period,
+            periods_per_year=chosen(periods_per_year, settings["periods_per_year"]),
+            holding_rate=chosen(holding_rate, self.holding_rate),
+            currency=chosen(currency, self.currency),
+            name=chosen(name, self.name),
+        )
+
+    def _given_demand(self) -> pd.DataFrame | None:
+        demand = self._tables.given["demand"]
+        return demand if len(demand) else None
+
+    def subset(self, components: int | Iterable[int]) -> Network:
+        """Make a network of some components, in the order they have here.
+
+        Parameters
+        ----------
+        components : int or iterable of int
+            Numbers from 0.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        DomainError
+            If there is no such component, or none is asked for.
+        """
+        wanted = np.unique(
+            np.atleast_1d(
+                np.asarray(components if isinstance(components, int) else list(components))
+            )
+        )
+        if not wanted.size or wanted.dtype.kind != "i":
+            raise DomainError(f"components is {components!r}. Fix: give numbers from 0.")
+        outside = wanted[(wanted < 0) | (wanted >= self.n_components)]
+        if outside.size:
+            raise DomainError(
+                f"component {outside[0]} is not one of the {self.n_components} of this network. "
+                f"Fix: give numbers from 0 to {self.n_components - 1}."
+            )
+        tables = self._tables
+        keep = np.isin(tables.graph.component, wanted)
+        demand = tables.given["demand"][keep[tables.customer]]
+        return Network.from_tables(
+            tables.given["stages"][keep],
+            tables.given["lanes"][keep[tables.graph.source]],
+            demand if len(demand) else None,
+            **tables.settings,
+        )
+
+    def equals(self, other: object) -> bool:
+        """Whether another network has the same tables, bit for bit, and the same settings."""
+        if not isinstance(other, Network):
+            return False
+        mine, theirs = self._tables, other._tables
+        return (
+            mine.settings == theirs.settings
+            and mine.stages.equals(theirs.stages)
+            and mine.lanes.equals(theirs.lanes)
+            and mine.demand.equals(theirs.demand)
+        )
+
+    def write(self, folder: str | Path, *, file_format: FileFormat = "csv") -> Path:
+        """Write the tables as they were given, and a manifest; ``read_network`` reads them back.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made where absent; tables of the same format in it are replaced.
+        file_format : {"csv", "parquet"}
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        DomainError
+            If the format is unknown.
+        FolderError
+            If the folder cannot be written, or holds tables in the other format.
+        """
+        target = Path(folder)
+        frames = dict(self._tables.given)
+        other = "parquet" if file_format == "csv" else "csv"
+        stale = [name for name in frames if (target / f"{name}.{other}").exists()]
+        if stale:
+            raise FolderError(
+                f"{target} holds {stale[0]}.{other} already. "
+                f"Fix: remove it, choose another folder, or write as {other!r}."
+            )
+        manifest = {"kind": "Network", **self._tables.settings}
+        return write_folder(target, frames, manifest, file_format=file_format)
+
+    def summary(self) -> NetworkSummary:
+        """Count stages, lanes and components, and describe each component."""
+        return summarize(
+            self._tables.stages, self.compiled, self._tables.graph, self._tables.settings
+        )
+
+    def to_networkx(self) -> DiGraph[Any]:
+        """Give a ``networkx.DiGraph``; needs networkx.
+
+        Nodes are ``(item, location)`` with the columns of stages as attributes and, at stages with
+        customers, ``demand``: a list of rows as dictionaries. Edges have the columns of lanes.
+        Blank cells are left out, and so is what this network computed.
+        """
+        from echelon.network.graph_exchange import to_networkx
+
+        return to_networkx(self._tables.given, self._tables.settings)
+
+    @classmethod
+    def from_networkx(cls, graph: DiGraph[Any], **settings: Any) -> Network:
+        """Make a network of a ``networkx.DiGraph`` laid out as :meth:`to_networkx` does.
+
+        Parameters
+        ----------
+        graph : networkx.DiGraph
+            Nodes are ``(item, location)``.
+        **settings
+            As in :meth:`from_tables`; those kept in ``graph.graph`` hold otherwise.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        DomainError
+            If a node is not a pair.
+        TableError
+            With every fault of the tables that the graph holds.
+        """
+        from echelon.network.graph_exchange import from_networkx
+
+        stages, lanes, demand, kept = from_networkx(graph)
+        return cls.from_tables(stages, lanes, demand, **{**kept, **settings})
+
+    def __repr__(self) -> str:
+        return repr(self.summary())
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()

@@ -1,0 +1,29 @@
+"""What a person types: the input contract, its checks and its documentation."""
+
+from __future__ import annotations
+
+from echelon.tables.catalog import CATALOG, DEMAND, LANES, SETTINGS, STAGES, table_named, template
+from echelon.tables.check import Checked, check_settings, check_table, label_of
+from echelon.tables.column import Column, Table
+from echelon.tables.describe import markdown
+from echelon.tables.units import PERIODS, Period, period_named
+
+__all__ = [
+    "CATALOG",
+    "DEMAND",
+    "LANES",
+    "PERIODS",
+    "SETTINGS",
+    "STAGES",
+    "Checked",
+    "Column",
+    "Period",
+    "Table",
+    "check_settings",
+    "check_table",
+    "label_of",
+    "markdown",
+    "period_named",
+    "table_named",
+    "template",
+]

@@ -1,0 +1,347 @@
+"""Read the cells of one column: typed values, and what is wrong with which rows."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import json
+import math
+import numbers
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from echelon.tables.column import Column
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+Mask: TypeAlias = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Rows of a column that share a fault, and what the first of them holds."""
+
+    rows: Mask
+    value: object
+    message: str
+    remedy: str
+
+
+def read_cells(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:
+    """Read a column.
+
+    Parameters
+    ----------
+    series : Series
+        Not modified.
+    column : Column
+        The contract.
+    table : str
+        Name of the table, for remedies that quote code.
+
+    Returns
+    -------
+    values : (n_rows,) array
+        float64, int64, bool, text or object by ``column.dtype``; blank where a cell is faulty or
+        empty. New memory.
+    complaints : list of Complaint
+        One per kind of fault.
+    """
+    reader = {
+        "number": _read_numbers,
+        "whole": _read_numbers,
+        "flag": _read_flags,
+        "text": _read_texts,
+        "json": _read_json,
+        "object": _read_objects,
+    }[column.dtype]
+    values, complaints = reader(series, column, table)
+    missing = series.isna().to_numpy(dtype=np.bool_)
+    if missing.any() and not column.blank:
+        complaints.insert(0, _missing(missing, series, column))
+    if column.dtype == "whole":
+        for complaint in complaints:
+            values[complaint.rows] = 0.0  # there is no blank integer
+        values = values.astype(np.int64)
+    return values, complaints
+
+
+def _missing(missing: Mask, series: pd.Series, column: Column) -> Complaint:
+    otherwise = (
+        f", or leave the whole column out for {column.default!r}"
+        if column.default is not None
+        else ""
+    )
+    value = series.iloc[int(missing.argmax())]
+    return Complaint(missing, value, "the cell is empty", f"{column.fix}{otherwise}")
+
+
+def _complain(
+    complaints: list[Complaint], rows: Mask, cells: Any, message: str, remedy: str
+) -> None:
+    if rows.any():
+        complaints.append(Complaint(rows, cells[int(rows.argmax())], message, remedy))
+
+
+def _judge(cells: NDArray[Any], judge: Callable[[Any], bool]) -> Mask:
+    """Judge cell by cell; only for columns already known to be of a wrong type."""
+    return np.fromiter((judge(cell) for cell in cells), dtype=np.bool_, count=len(cells))
+
+
+def _objects(series: pd.Series) -> NDArray[Any]:
+    return series.astype(object).to_numpy()
+
+
+def _is_flag(cell: object) -> bool:
+    return isinstance(cell, (bool, np.bool_))
+
+
+def _is_number(cell: object) -> bool:
+    return isinstance(cell, (numbers.Real, Decimal)) and not _is_flag(cell)
+
+
+def _as_float(cell: Any) -> float:
+    """Give a number of any kind as a float; one that is too large for it is infinite."""
+    try:
+        return float(cell)
+    except OverflowError:
+        return math.inf
+
+
+def _is_whole(cell: Any) -> bool:
+    return _is_number(cell) and math.isfinite(_as_float(cell)) and bool(cell == int(cell))
+
+
+def _read_numbers(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:
+    complaints: list[Complaint] = []
+    dtype = series.dtype
+    if pd.api.types.is_numeric_dtype(dtype) and not (
+        pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_complex_dtype(dtype)
+    ):
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        cells: Any = values
+    else:
+        cells = _objects(series)
+        kind = pd.api.types.infer_dtype(cells, skipna=True)
+        if kind in ("floating", "empty"):
+            values = np.full(len(cells), np.nan)
+            there = ~series.isna().to_numpy(dtype=np.bool_)
+            values[there] = cells[there].astype(np.float64)
+        else:
+            values = _read_mixed(series, cells, column, table, complaints)
+    written = ~np.isnan(values)
+    infinite = np.isinf(values) & ~(column.infinite & (values > 0))
+    _complain(complaints, infinite, cells, f"{column.requirement}, and finite", column.fix)
+    inside = written & ~infinite
+    wrong = inside & ~_within(values, column)
+    if wrong.any():
+        _complain(
+            complaints, wrong, cells, column.requirement, _range_remedy(values[wrong][0], column)
+        )
+    if column.dtype == "whole":
+        broken = inside & ~wrong & (values != np.floor(values))
+        _complain(complaints, broken, cells, column.requirement, column.fix)
+    return values, complaints
+
+
+def _within(values: NDArray[np.float64], column: Column) -> Mask:
+    above = np.greater if column.exclusive else np.greater_equal
+    below = np.less if column.exclusive else np.less_equal
+    inside = np.ones(values.shape, dtype=np.bool_)
+    if column.minimum is not None:
+        inside &= above(values, column.minimum)
+    if column.maximum is not None:
+        inside &= below(values, column.maximum)
+    return inside
+
+
+def _range_remedy(value: float, column: Column) -> str:
+    if column.percent and 1.0 < value < 100.0:
+        return f"write {value / 100.0:.10g} for {value:g} %; {column.fix}"
+    return column.fix
+
+
+def _read_mixed(
+    series: pd.Series, cells: NDArray[Any], column: Column, table: str, complaints: list[Complaint]
+) -> NDArray[np.float64]:
+    """Read a column that is not numeric: keep its numbers, complain of the rest by kind."""
+    missing = series.isna().to_numpy(dtype=np.bool_)
+    number = _judge(cells, _is_number)
+    flag = _judge(cells, _is_flag)
+    text = _judge(cells, lambda cell: isinstance(cell, str)) & ~missing
+    other = ~(number | flag | text | missing)
+    _complain(complaints, flag, cells, f"{column.requirement}, not a truth value", column.fix)
+    if text.any():
+        shown = cells[text]
+        _complain(
+            complaints,
+            text,
+            cells,
+            f"{column.requirement}, not text",
+            _text_remedy(shown, column, table),
+        )
+    _complain(
+        complaints,
+        other,
+        cells,
+        f"{column.requirement}, not {_type_name(cells, other)}",
+        column.fix,
+    )
+    values = np.full(len(cells), np.nan)
+    values[number & ~missing] = [_as_float(cell) for cell in cells[number & ~missing]]
+    return values
+
+
+def _type_name(cells: NDArray[Any], rows: Mask) -> str:
+    return type(cells[int(rows.argmax())]).__name__ if rows.any() else ""
+
+
+def _text_remedy(texts: NDArray[Any], column: Column, table: str) -> str:
+    first = str(texts[0]).strip()
+    if first.endswith("%") and _is_numeral(first[:-1].strip()):
+        return f"write {float(first[:-1]) / 100.0:.10g} for {first}"
+    if all(_is_numeral(str(text)) for text in texts):
+        return f"convert the column: pd.to_numeric({table}[{column.name!r}])"
+    if _is_numeral(first.replace(",", ".", 1)) and "," in first:
+        return f"write a decimal point: {first.replace(',', '.', 1)}"
+    return column.fix
+
+
+def _is_numeral(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_flags(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:  # noqa: ARG001
+    complaints: list[Complaint] = []
+    missing = series.isna().to_numpy(dtype=np.bool_)
+    if pd.api.types.is_bool_dtype(series.dtype):
+        return series.fillna(False).to_numpy(dtype=np.bool_, copy=True), complaints
+    cells = _objects(series)
+    flag = _judge(cells, _is_flag)
+    _complain(complaints, ~flag & ~missing, cells, column.requirement, column.fix)
+    values = np.zeros(len(cells), dtype=np.bool_)
+    values[flag] = cells[flag].astype(np.bool_)
+    return values, complaints
+
+
+def _is_text(cell: object) -> bool:
+    return isinstance(cell, str) and cell.encode("utf-8", "replace") == cell.encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def _read_texts(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:  # noqa: ARG001
+    complaints: list[Complaint] = []
+    missing = series.isna().to_numpy(dtype=np.bool_)
+    texts, not_text = _as_texts(series, missing, column.key)
+    if not_text.any():
+        cells = _objects(series)
+        _complain(
+            complaints,
+            not_text,
+            cells,
+            f"{column.requirement}, not {_type_name(cells, not_text)}",
+            column.fix,
+        )
+    texts = texts.mask(missing | not_text, "")
+    codes, distinct = pd.factorize(texts)
+    faulty = _text_faults(pd.Series(distinct, dtype="str"), column)
+    for wrong, message, remedy in faulty:
+        rows = wrong[codes] & ~missing & ~not_text
+        if rows.any():
+            value = texts.iloc[int(rows.argmax())]
+            complaints.append(Complaint(rows, value, message, remedy(value)))
+    return texts.array, complaints
+
+
+def _as_texts(series: pd.Series, missing: Mask, key: bool) -> tuple[pd.Series, Mask]:
+    """Give the column as text and mark the cells that are none; a key may be a whole number."""
+    fresh = series.reset_index(drop=True)
+    if isinstance(fresh.dtype, pd.CategoricalDtype):
+        fresh = fresh.astype(object)
+    kind = pd.api.types.infer_dtype(fresh, skipna=True)
+    none_wrong = np.zeros(len(fresh), dtype=np.bool_)
+    if kind in ("string", "empty"):
+        with contextlib.suppress(UnicodeEncodeError):  # half of a surrogate pair: judged by cell
+            return fresh.astype("str").copy(), none_wrong
+    if key and pd.api.types.is_integer_dtype(fresh.dtype) and not missing.any():
+        return fresh.astype("str"), none_wrong
+    cells = _objects(fresh)
+    wrong = ~_judge(cells, lambda cell: _is_text(cell) or (key and _is_whole(cell)))
+    wrong &= ~missing
+    texts = [
+        "" if bad or gone else (cell if isinstance(cell, str) else str(int(cell)))
+        for cell, bad, gone in zip(cells, wrong, missing, strict=True)
+    ]
+    return pd.Series(texts, dtype="str"), wrong
+
+
+def _text_faults(
+    distinct: pd.Series, column: Column
+) -> list[tuple[Mask, str, Callable[[str], str]]]:
+    """Judge the distinct texts; each verdict comes with a function that words the remedy."""
+    verdicts: list[tuple[Mask, str, Callable[[str], str]]] = []
+    if column.choices:
+        wrong = ~distinct.isin(column.choices).to_numpy()
+        verdicts.append((wrong, column.requirement, lambda value: _nearest(value, column.choices)))
+        return verdicts
+    padded = (distinct != distinct.str.strip()).to_numpy()
+    if column.key:
+        empty = (distinct.str.strip() == "").to_numpy()
+        if not column.blank:
+            verdicts.append((empty, "the cell is empty", lambda _value: column.fix))
+        control = distinct.str.contains(r"[\x00-\x1f\x7f]", regex=True).to_numpy(dtype=np.bool_)
+        verdicts.append(
+            (
+                control & ~empty,
+                "has a line break, tab or other control character in it",
+                lambda value: f"remove it, write {_CONTROL.sub('', value).strip()!r}",
+            )
+        )
+        padded = padded & ~control
+        verdicts.append(
+            (
+                padded & ~empty,
+                "has white space around it",
+                lambda value: f"write {value.strip()!r}",
+            )
+        )
+    return verdicts
+
+
+def _nearest(value: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(value.strip().lower(), known, n=1)
+    return f"write {near[0]!r}" if near else f"use {', '.join(map(repr, known))}"
+
+
+def _read_json(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:
+    texts, complaints = _read_texts(series, column, table)
+    codes, distinct = pd.factorize(texts)
+    wrong = np.array([bool(text) and not _is_object(text) for text in distinct], dtype=np.bool_)
+    rows = wrong[codes] if len(distinct) else np.zeros(0, dtype=np.bool_)
+    _complain(complaints, rows, texts, column.requirement, column.fix)
+    return texts, complaints
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
+def _read_objects(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:  # noqa: ARG001
+    cells = _objects(series).copy()
+    cells[series.isna().to_numpy(dtype=np.bool_)] = None
+    return cells, []

@@ -1,0 +1,311 @@
+"""Check frames against the catalog: every fault at once, and typed columns for what is sound.
+
+A column is judged as a whole. Only a column whose type already is wrong is looked at cell by cell.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from echelon.errors import Fault
+from echelon.tables.cells import Complaint, read_cells
+from echelon.tables.column import Column, Table
+
+Mask: TypeAlias = NDArray[np.bool_]
+
+_CELL = object()
+"""Stands for the cell that a fault is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A table as it was read.
+
+    Attributes
+    ----------
+    table : Table
+        The contract it was read by.
+    frame : DataFrame
+        Columns that were given, typed, in the order of the catalog, rows numbered from 0. Shares no
+        memory with the input. A faulty cell is blank.
+    faults : list of Fault
+        Every fault; more may be added by checks that see several tables.
+    faulty : dict of str to (n_rows,) ndarray of bool
+        Cells that are faulty, by column.
+    """
+
+    table: Table
+    frame: pd.DataFrame
+    faults: list[Fault] = field(default_factory=list)
+    faulty: dict[str, Mask] = field(default_factory=dict)
+
+    def has(self, column: str) -> bool:
+        """Whether the column was given."""
+        return column in self.frame.columns
+
+    def named(self, columns: tuple[str, ...]) -> bool:
+        """Whether all of these columns were given."""
+        return all(self.has(column) for column in columns)
+
+    def sound(self, columns: tuple[str, ...]) -> Mask:
+        """Rows without a faulty cell in these columns."""
+        mask = np.ones(len(self.frame), dtype=np.bool_)
+        for column in columns:
+            if column in self.faulty:
+                mask &= ~self.faulty[column]
+        return mask
+
+    def add(
+        self, column: str, rows: Mask, message: str, remedy: str, *, value: object = _CELL
+    ) -> None:
+        """Add a fault of the rows that the mask marks, none if it marks none.
+
+        ``value`` is what the first of them holds; by default the cell in ``column``, which is
+        blank if the column is absent.
+        """
+        if not rows.any():
+            return
+        first = int(rows.argmax())
+        if value is _CELL:
+            value = self.frame[column].iloc[first] if self.has(column) else float("nan")
+        self.faults.append(
+            Fault(
+                self.table.name,
+                column,
+                first + 1,
+                plain(value),
+                message,
+                remedy,
+                key=self.label(first),
+                count=int(rows.sum()),
+            )
+        )
+
+    def label(self, row: int) -> str:
+        """Name a row by its key, as people read it: ``"bolt @ plant"``."""
+        if not self.named(tuple(name for name in self.table.key if self.table[name].required)):
+            return ""
+        return label_of(*(self.frame[name].iloc[row] for name in self.table.key if self.has(name)))
+
+
+def label_of(*key: str) -> str:
+    """Name a stage (two parts), a demand row (three) or a lane (four) by its key.
+
+    Examples
+    --------
+    >>> label_of("bolt", "plant"), label_of("bolt", "plant", "bike", "shop")
+    ('bolt @ plant', 'bolt @ plant -> bike @ shop')
+    """
+    item, location = (part or "?" for part in key[:2])
+    stage = f"{item} @ {location}"
+    if len(key) == 4:
+        return f"{stage} -> {label_of(*key[2:])}"
+    return f"{stage} / {key[2]}" if key[2:] and key[2] else stage
+
+
+def plain(value: Any) -> object:
+    """Give a NumPy scalar as the Python value it stands for, so that messages print it plainly."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def check_table(frame: object, table: Table) -> Checked:
+    """Read a frame by the rules of one table.
+
+    Parameters
+    ----------
+    frame : object
+        A DataFrame, or the fault is that it is none. It is not modified.
+    table : Table
+        The contract.
+
+    Returns
+    -------
+    Checked
+        With every fault of this table taken alone; it never raises for what a frame may hold.
+
+    Examples
+    --------
+    >>> from echelon.tables.catalog import LANES
+    >>> checked = check_table(pd.DataFrame({"from_itm": ["A"]}), LANES)
+    >>> print(checked.faults[0])
+    lanes.from_itm: is not a column of this table; found 'from_itm'. Fix: rename it to 'from_item'.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        kind = type(frame).__name__
+        return Checked(
+            table,
+            pd.DataFrame(),
+            [_of_table(table, "must be a pandas DataFrame", "pass pd.DataFrame(...)", value=kind)],
+        )
+    faults = _header_faults(frame, table)
+    checked = Checked(table, pd.DataFrame(index=pd.RangeIndex(len(frame))), faults)
+    if isinstance(frame.columns, pd.MultiIndex):
+        return checked
+    given: dict[str, object] = {}
+    names = list(frame.columns)
+    complaints: list[tuple[Column, Complaint]] = []
+    for column in table.columns:
+        if names.count(column.name) != 1:
+            continue
+        series = frame.iloc[:, names.index(column.name)]
+        if column.default is None and not column.required and series.isna().all() and len(frame):
+            continue  # a column nothing is written in says as much as none
+        values, found = read_cells(series, column, table.name)
+        given[column.name] = values
+        complaints += [(column, complaint) for complaint in found]
+    checked = Checked(table, pd.DataFrame(given, index=pd.RangeIndex(len(frame))), faults)
+    for column, complaint in complaints:
+        rows = complaint.rows
+        checked.faulty[column.name] = checked.faulty.get(column.name, np.zeros_like(rows)) | rows
+        checked.add(column.name, rows, complaint.message, complaint.remedy, value=complaint.value)
+    _check_duplicates(checked)
+    return checked
+
+
+def check_settings(
+    settings: Mapping[str, object], table: Table
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Read the scalars of a network by the rules of their catalog.
+
+    Parameters
+    ----------
+    settings : mapping of str to object
+        Values by name; ``None`` is blank.
+    table : Table
+        The contract.
+
+    Returns
+    -------
+    values : dict
+        Defaults filled; ``None`` where a setting without a default is blank.
+    faults : list of Fault
+        With row 0, for they have no rows.
+    """
+    values: dict[str, Any] = {}
+    faults = []
+    for column in table.columns:
+        value = settings.get(column.name)
+        if value is None:
+            values[column.name] = column.default
+            continue
+        series = pd.Series([value], dtype=object)
+        cells, found = read_cells(series, column, table.name)
+        if series.isna()[0] and not found:  # a column may be blank by NaN, a setting only by None
+            missing = series.isna().to_numpy()
+            found = [
+                Complaint(missing, value, column.requirement, f"{column.fix}, or leave it out")
+            ]
+        values[column.name] = plain(cells[0])
+        faults += [
+            Fault(
+                table.name,
+                column.name,
+                0,
+                plain(complaint.value),
+                complaint.message,
+                complaint.remedy,
+            )
+            for complaint in found
+        ]
+    return values, faults
+
+
+def _of_table(
+    table: Table, message: str, remedy: str, *, column: str = "", value: object = None
+) -> Fault:
+    return Fault(table.name, column, 0, value, message, remedy)
+
+
+def _header_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
+    if isinstance(frame.columns, pd.MultiIndex):
+        levels = frame.columns.nlevels
+        return [
+            _of_table(
+                table,
+                f"the header has {levels} levels, must have one",
+                "give the columns plain names, for example frame.columns = [...]",
+                value=frame.columns.tolist()[0],
+            )
+        ]
+    faults = []
+    names = list(frame.columns)
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            places = [place + 1 for place, other in enumerate(names) if other == name]
+            faults.append(
+                _of_table(
+                    table,
+                    f"the header has this name {len(places)} times, in columns {places}",
+                    "keep one of them",
+                    column=str(name),
+                    value=name,
+                )
+            )
+        if name not in table.names:
+            faults.append(_unknown_column(name, names, table))
+    in_index = [name for name in frame.index.names if name is not None]
+    for column in table.columns:
+        if column.required and column.name not in names:
+            indexed = column.name in in_index
+            faults.append(
+                _of_table(
+                    table,
+                    "the column is the frame's index" if indexed else "the column is missing",
+                    "call .reset_index() first"
+                    if indexed
+                    else f"add it: {column.text[0].lower()}{column.text[1:]}",
+                    column=column.name,
+                )
+            )
+    if len(frame) == 0:
+        remedy = {
+            "stages": "give at least one stage",
+            "demand": "leave the table out if nobody buys",
+            "lanes": "leave the table out if no stage supplies another",
+        }
+        if table.name != "lanes":
+            faults.append(_of_table(table, "the table has no rows", remedy[table.name]))
+    return faults
+
+
+def _unknown_column(name: Hashable, names: Sequence[Hashable], table: Table) -> Fault:
+    near = difflib.get_close_matches(str(name).strip().lower(), table.names, n=1)
+    if near:
+        there = near[0] in names
+        remedy = f"drop it, {near[0]!r} is there already" if there else f"rename it to {near[0]!r}"
+    else:
+        remedy = f"drop it, or use one of {', '.join(table.names)}"
+    return _of_table(table, "is not a column of this table", remedy, column=str(name), value=name)
+
+
+def _check_duplicates(checked: Checked) -> None:
+    """One row per key; rows whose key is faulty anyway are passed over."""
+    required = tuple(name for name in checked.table.key if checked.table[name].required)
+    if not checked.named(required):
+        return
+    key = [name for name in checked.table.key if checked.has(name)]
+    whole = checked.sound(tuple(key))
+    keys = checked.frame.loc[whole, key]
+    repeated = np.zeros(len(whole), dtype=np.bool_)
+    repeated[whole] = keys.duplicated().to_numpy()
+    if not repeated.any():
+        return
+    again = int(repeated.argmax())
+    value = tuple(plain(checked.frame[name].iloc[again]) for name in key)
+    same = np.logical_and.reduce(
+        [(checked.frame[name] == part).to_numpy() for name, part in zip(key, value, strict=True)]
+    )
+    checked.add(
+        ", ".join(key),
+        repeated,
+        f"must name one row only, but row {int(same.argmax()) + 1} has the same key",
+        "merge the rows, or remove all but one",
+        value=value,
+    )

@@ -1,0 +1,124 @@
+"""One column of an input table, and one table: the contract as data."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["text", "number", "whole", "flag", "json", "object"]
+
+KIND_WORDS: dict[Kind, str] = {
+    "text": "text",
+    "number": "a number",
+    "whole": "a whole number",
+    "flag": "True or False",
+    "json": "a JSON object",
+    "object": "a distribution",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What one column may hold; checks, templates and the documentation page are made from it.
+
+    Attributes
+    ----------
+    name : str
+        As written in the header.
+    unit : str
+        ``"period"``, ``"money/unit"``, ``"-"`` for a pure number, empty for text.
+    text : str
+        What the column says, one sentence without a full stop.
+    dtype : {"text", "number", "whole", "flag", "json", "object"}
+        ``whole`` is an integer, ``json`` a JSON object as text, ``object`` a distribution.
+    minimum, maximum : float or None
+        Bounds, which belong to the range unless ``exclusive``.
+    infinite : bool
+        Whether ``inf`` is a value here.
+    percent : bool
+        A fraction that people tend to write in per cent; the remedy then gives the fraction.
+    choices : tuple of str
+        The texts allowed; empty allows any.
+    key : bool
+        Part of the key: no two rows have the same.
+    refers_to : str
+        ``"table.column"`` in which the value must occur.
+    required : bool
+        Whether a table without this column is faulty.
+    default : object
+        Value of every row where the column is absent; ``None`` means that nothing is assumed.
+    blank : str
+        What an empty cell means; empty text makes an empty cell a fault.
+    fix : str
+        What to do about a value outside the range.
+
+    Examples
+    --------
+    >>> Column("lead_time", "period", "Time to make one", minimum=0.0).requirement
+    'must be a number >= 0 [period]'
+    """
+
+    name: str
+    unit: str
+    text: str
+    _: KW_ONLY
+    dtype: Kind = "number"
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive: bool = False
+    infinite: bool = False
+    percent: bool = False
+    choices: tuple[str, ...] = ()
+    key: bool = False
+    refers_to: str = ""
+    required: bool = False
+    default: object = None
+    blank: str = ""
+    fix: str = ""
+
+    @property
+    def requirement(self) -> str:
+        """The first half of a message: what a value must be."""
+        if self.choices:
+            return f"must be one of {', '.join(map(repr, self.choices))}"
+        words = f"must be {KIND_WORDS[self.dtype]}"
+        if self.range:
+            words += f" {self.range}"
+        return f"{words} [{self.unit}]" if self.unit not in ("", "-") else words
+
+    @property
+    def range(self) -> str:
+        """The bounds in words, empty where there are none."""
+        more, less = (">", "<") if self.exclusive else (">=", "<=")
+        bounds = [
+            f"{sign} {bound:g}"
+            for sign, bound in ((more, self.minimum), (less, self.maximum))
+            if bound is not None
+        ]
+        return " and ".join(bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """An input table: its columns, and which of them point at stages.
+
+    ``references`` holds groups of columns that together name a stage, item first.
+    """
+
+    name: str
+    text: str
+    columns: tuple[Column, ...]
+    references: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every column's name, in the order of the catalog."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Names of the key columns."""
+        return tuple(column.name for column in self.columns if column.key)
+
+    def __getitem__(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)

@@ -1,0 +1,78 @@
+"""The documentation page of the input tables, made from the catalog."""
+
+from __future__ import annotations
+
+from echelon.tables.catalog import CATALOG, SETTINGS
+from echelon.tables.column import Column, Table
+
+_INTRODUCTION = """\
+# Input tables
+
+This page is made from `echelon.tables.catalog`, the one place where columns, units, bounds and
+defaults are written.
+
+A network is made from three tidy tables: `stages`, and where there are any `lanes` and `demand`.
+Keys are ordinary columns; the frame's index carries no meaning. Keys are text; whole numbers are
+accepted and kept as text, so item `1001` is `"1001"`. Times are in periods of the network.
+
+An empty cell is a fault, save where *blank* says what it means. Where a column is absent
+altogether, every row takes the *default*. Every fault of all tables is reported at once, with its
+table, column, row (counted from 1, without the header), value and what to do.
+"""
+
+
+def markdown() -> str:
+    """Write the page ``docs/reference/tables.md``.
+
+    Returns
+    -------
+    str
+        Markdown that ends in a line break.
+
+    Examples
+    --------
+    >>> markdown().splitlines()[0]
+    '# Input tables'
+    """
+    sections = [_INTRODUCTION, *(_section(table) for table in CATALOG.values()), _section(SETTINGS)]
+    return "\n".join(sections)
+
+
+def _section(table: Table) -> str:
+    head = f"## {table.name}\n\n{table.text}\n"
+    if table.key:
+        head += f"\nKey: {', '.join(f'`{name}`' for name in table.key)}.\n"
+    rows = [
+        "| column | value | unit | default | meaning |",
+        "|---|---|---|---|---|",
+        *(_row(column) for column in table.columns),
+    ]
+    return f"{head}\n" + "\n".join(rows) + "\n"
+
+
+def _row(column: Column) -> str:
+    name = f"`{column.name}`" + (" (required)" if column.required else "")
+    cells = [name, _value(column), column.unit or "", _default(column), _meaning(column)]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _value(column: Column) -> str:
+    if column.choices:
+        return ", ".join(f"`{choice}`" for choice in column.choices)
+    words = column.requirement.removeprefix("must be ").split(" [")[0]
+    return f"{words} or inf" if column.infinite else words
+
+
+def _default(column: Column) -> str:
+    if column.required or column.default in (None, ""):
+        return ""
+    return f"`{column.default}`"
+
+
+def _meaning(column: Column) -> str:
+    sentences = [column.text]
+    if column.refers_to:
+        sentences.append(f"Must occur in `{column.refers_to}`")
+    if column.blank:
+        sentences.append(f"Blank: {column.blank}")
+    return ". ".join(sentences) + "."
