@@ -1,0 +1,1 @@
+"""Turn what is known of customers' demand into what each stage sees."""

@@ -1,0 +1,1 @@
+"""How much a stage orders, and who is served first when stock is short."""

@@ -1,0 +1,1 @@
+"""Answers by sampling: a network, its levels, and many replications of its periods."""
