@@ -1,0 +1,1 @@
+"""Answers computed exactly, without sampling and without a solver."""

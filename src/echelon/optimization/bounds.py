@@ -1,0 +1,205 @@
+"""Bounds on the demand a stage must cover, and the cost tables of guaranteed service made of them.
+
+A stage with net replenishment time ``tau`` holds stock against the demand of ``tau`` periods: its
+base stock is a bound on that demand, its safety stock the bound less the mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from echelon.demand.propagate import seen_upstream
+from echelon.distributions.base import Distribution
+from echelon.errors import Fault, TableError
+from echelon.network.compiled import CompiledNetwork, Floats
+from echelon.network.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTargets:
+    """What is promised to the customers of each stage.
+
+    Attributes
+    ----------
+    safety_factor : (n_stages,) float64
+        ``z`` of the stage's own customers, 0 where it has none.
+    service_level : (n_stages,) float64
+        Cycle service level promised to them, NaN where it has none.
+    """
+
+    safety_factor: Floats
+    service_level: Floats
+
+    @classmethod
+    def of(cls, network: Network, service_level: float | None = None) -> ServiceTargets:
+        """Read the targets from the ``stages`` table, or take one level for all customers.
+
+        Raises
+        ------
+        TableError
+            If a stage with customers has no target, or one below one half.
+        """
+        from scipy.special import ndtr, ndtri
+
+        compiled = network.compiled
+        stages = network.stages
+        order = compiled.stage_row
+        level = stages["service_level"].to_numpy(float)[order]
+        factor = stages["safety_factor"].to_numpy(float)[order]
+        served = np.diff(compiled.demand_ptr) > 0
+        if service_level is not None:
+            level, factor = np.full(len(order), service_level), np.full(len(order), np.nan)
+        factor = np.where(np.isnan(factor), ndtri(level), factor)
+        level = np.where(np.isnan(level), ndtr(factor), level)
+        missing = served & np.isnan(level)
+        low = served & (level < 0.5)
+        faults = [
+            Fault(
+                table="stages",
+                column="service_level",
+                row=int(order[j]) + 1,
+                value=float(level[j]),
+                message="customers buy here and no target is given"
+                if missing[j]
+                else "is below one half, so that its safety stock would be negative",
+                remedy="give service_level or safety_factor in the row, or service_level= in the "
+                "call"
+                if missing[j]
+                else "use a fraction from 0.5 to below 1",
+                key=network.labels[int(order[j])],
+            )
+            for j in np.flatnonzero(missing | low)
+        ]
+        if faults:
+            raise TableError(faults)
+        return cls(np.where(served, factor, 0.0), np.where(served, level, np.nan))
+
+
+@dataclass(frozen=True, slots=True)
+class DemandSeen:
+    """Demand at every stage of a network or shard, per period, and the spread of its bound.
+
+    Attributes
+    ----------
+    mean, std : (n_stages,) float64
+        Units per period.
+    bound_std : (n_stages,) float64
+        Root of the sum over end items of (paths x units x z x sigma)^2: safety stock per root
+        period of net replenishment time under the normal bound.
+    """
+
+    mean: Floats
+    std: Floats
+    bound_std: Floats
+
+    @classmethod
+    def of(cls, compiled: CompiledNetwork, safety_factor: Floats) -> DemandSeen:
+        """Pool demand rows per stage, then end items per stage upstream (clause 7)."""
+        stage = np.repeat(np.arange(compiled.n_stages), np.diff(compiled.demand_ptr))
+        n = compiled.n_stages
+        own_mean = np.bincount(stage, compiled.demand_mean, n).astype(np.float64)
+        variance = np.bincount(stage, compiled.demand_std**2, n).astype(np.float64)
+        mean, pooled = seen_upstream(
+            compiled.component_ptr,
+            compiled.pred_ptr,
+            compiled.pred_stage,
+            compiled.pred_units,
+            own_mean,
+            np.stack([variance, variance * safety_factor**2]),
+        )
+        return cls(mean, np.sqrt(pooled[0]), np.sqrt(pooled[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class GuaranteedServiceCost:
+    r"""Holding cost of safety stock in one component, as tables over service times.
+
+    Under the normal bound the safety stock over ``tau`` periods is
+    :math:`\sqrt{B^2\tau + (z\mu\sigma_T)^2}`, with :math:`B` the spread of the bound and
+    :math:`\sigma_T` the standard deviation of the stage's own lead time [1]_ [2]_. Where only
+    customers buy, of one demand family that stays itself when periods are added (gamma, Poisson,
+    negative binomial), it is the exact quantile of the demand of ``tau`` periods less its mean.
+
+    Attributes
+    ----------
+    component : CompiledNetwork
+        A shard of one component.
+    seen : DemandSeen
+    exact : mapping of stage to (distribution of one period's demand, service level)
+
+    References
+    ----------
+    .. [1] Graves & Willems (2000), *Manufacturing & Service Operations Management* 2(1).
+    .. [2] Humair, Ruark, Tomlin & Willems (2013), *Interfaces* 43(5).
+    """
+
+    component: CompiledNetwork
+    seen: DemandSeen
+    exact: Mapping[int, tuple[Distribution, float]]
+
+    @property
+    def concave(self) -> bool:
+        """Whether every stage is under the normal bound, which is concave in ``tau``."""
+        return not self.exact
+
+    def table(self, stage: int, inbound: Floats, outbound: Floats) -> Floats:
+        """Money per period for each pair of service times (see ``CostFunction``)."""
+        process = self.component.lead_time[stage] + self.component.review_period[stage]
+        tau = np.maximum(inbound[:, None] + process - outbound[None, :], 0.0)
+        return np.asarray(self.component.holding_cost[stage] * self.safety_stock(stage, tau))
+
+    def safety_stock(self, stage: int, tau: Floats) -> Floats:
+        """Safety stock of a stage over net replenishment times ``tau`` (any shape), units."""
+        if stage in self.exact:
+            return self._exact_safety_stock(stage, tau)
+        noise = self._lead_time_noise(stage)
+        return np.asarray(np.sqrt(self.seen.bound_std[stage] ** 2 * tau + noise**2))
+
+    def promised_service(self, stage: int, tau: float, base_stock: float, target: float) -> float:
+        """Cycle service level that a base stock gives the stage's customers."""
+        if stage in self.exact:
+            total = self.exact[stage][0].sum_over(tau)
+            if total is not None:
+                return float(total.cdf(base_stock))
+        # exposed to nothing: each order is filled by the one it triggers
+        return 1.0 if tau == 0.0 and self._lead_time_noise(stage) == 0.0 else target
+
+    def _exact_safety_stock(self, stage: int, tau: Floats) -> Floats:
+        distribution, level = self.exact[stage]
+        distinct, position = np.unique(np.round(tau, 9), return_inverse=True)
+        stock = np.zeros(len(distinct))
+        for k, periods in enumerate(distinct):
+            total = distribution.sum_over(float(periods))
+            assert total is not None  # only such families are listed as exact
+            stock[k] = float(total.ppf(level)) - float(total.mean)
+        return np.asarray(stock[position.reshape(np.shape(tau))])
+
+    def _lead_time_noise(self, stage: int) -> float:
+        spread = self.component.lead_time_std[stage]
+        std = self.seen.std[stage]
+        if spread == 0.0 or std == 0.0:
+            return 0.0
+        factor = self.seen.bound_std[stage] / std  # z, pooled over end items where they differ
+        return float(factor * self.seen.mean[stage] * spread)
+
+
+def exact_demands(
+    network: Network, shard: CompiledNetwork, targets: ServiceTargets, first: int
+) -> dict[int, tuple[Distribution, float]]:
+    """Find the stages of a component whose bound is the exact quantile of their own demand.
+
+    ``first`` is the position of the component's first stage in the whole network.
+    """
+    served = np.flatnonzero((np.diff(shard.demand_ptr) == 1) & (np.diff(shard.succ_ptr) == 0))
+    found = {}
+    for j in served:
+        row = int(shard.demand_row[shard.demand_ptr[j] - shard.demand_ptr[0]])
+        distribution = network.distributions[row]
+        if distribution.family in ("normal", "deterministic") or shard.lead_time_std[j] > 0.0:
+            continue  # the normal bound is exact, or lead times are random
+        if distribution.sum_over(2.0) is not None:
+            found[int(j)] = (distribution, float(targets.service_level[first + j]))
+    return found
