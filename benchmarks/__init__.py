@@ -1,0 +1,1 @@
+"""Measurements against peers: the same problem, the same run, the answers compared first."""

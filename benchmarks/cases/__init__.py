@@ -1,0 +1,1 @@
+"""One file per subject, each with its ``CASE``."""

@@ -1,0 +1,1 @@
+"""The same cases in other packages (extra ``peer``), each through its documented interface."""

@@ -1,0 +1,359 @@
+"""The command line: check, optimize, simulate, demo and template.
+
+Exit codes: 0 all went well, 1 some components failed, 2 the input is at fault, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import textwrap
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from echelon import __version__
+from echelon.errors import DataWarning, EchelonError, FolderError, SolverError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from echelon.io.examples import Example
+    from echelon.policies.plan import Plan
+    from echelon.results import Result
+    from echelon.simulation.result import Simulation
+
+FINE, SOME_FAILED, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
+
+TABLES, PLAN, SIMULATION = "tables", "plan", "simulation"  # folders inside a RUN folder
+
+WIDTH = 100
+
+_FOLDER_HELP = "folder of tables: stages, lanes and demand as CSV or Parquet, and a manifest.json"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give the exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows ``echelon``; by default what the process was called with.
+
+    Returns
+    -------
+    int
+        0 all went well, 1 some components failed, 2 the input is at fault, 130 interrupted.
+
+    Examples
+    --------
+    >>> main(["check", "no-such-folder"])
+    2
+    """
+    options = build_parser().parse_args(arguments)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", DataWarning)
+            warnings.showwarning = _show_warning
+            code: int = options.run(options)
+        sys.stdout.flush()  # a closed pipe shows here, not when the interpreter ends
+    except SolverError as error:
+        return _complain(error, SOME_FAILED)
+    except EchelonError as error:
+        return _complain(error, BAD_INPUT)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader, `head` say, has seen enough; without this the interpreter complains at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="echelon",
+        description="Place safety stock in a supply chain, and check the plan by simulation.",
+        epilog="exit codes: 0 all went well, 1 some components failed, 2 the input is at fault",
+    )
+    parser.add_argument("--version", action="version", version=f"echelon {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    check = commands.add_parser(
+        "check", help="read tables and say what they describe, or every fault in them"
+    )
+    check.add_argument("folder", metavar="FOLDER", help=_FOLDER_HELP)
+    check.set_defaults(run=_check)
+
+    optimize = commands.add_parser("optimize", help="place safety stock at least cost")
+    optimize.add_argument("folder", metavar="FOLDER", help=_FOLDER_HELP)
+    optimize.add_argument(
+        "--out", metavar="RUN", required=True, help="folder to write to: RUN/plan is made"
+    )
+    optimize.add_argument(
+        "--service-level",
+        type=float,
+        metavar="FRACTION",
+        help="cycle service level for all customers, 0.95 for example (default: as the tables say)",
+    )
+    optimize.add_argument(
+        "--method", metavar="NAME", help="auto (the default), exact for trees, or milp"
+    )
+    optimize.add_argument(
+        "--gap", type=float, metavar="FRACTION", help="stop within this relative gap of the bound"
+    )
+    optimize.add_argument(
+        "--time-limit", type=float, metavar="SECONDS", help="stop each component after this time"
+    )
+    _add_jobs(optimize)
+    optimize.set_defaults(run=_optimize)
+
+    simulate = commands.add_parser("simulate", help="simulate the plan of a RUN folder")
+    simulate.add_argument("folder", metavar="FOLDER", help=_FOLDER_HELP)
+    simulate.add_argument("plan", metavar="RUN", help="folder that `optimize --out` wrote")
+    simulate.add_argument("--periods", type=int, metavar="N", help="periods to measure")
+    simulate.add_argument("--replications", type=int, metavar="N", help="independent repetitions")
+    simulate.add_argument("--seed", type=int, metavar="N", help="same seed, same numbers")
+    simulate.add_argument(
+        "--out", metavar="FOLDER", help="folder to write to (default: RUN/simulation)"
+    )
+    _add_jobs(simulate)
+    simulate.set_defaults(run=_simulate)
+
+    demo = commands.add_parser("demo", help="do all of it on a published supply chain of 22 stages")
+    demo.add_argument(
+        "--out", metavar="RUN", default="runs/demo", help="folder to write to (default: runs/demo)"
+    )
+    demo.set_defaults(run=_demo)
+
+    template = commands.add_parser(
+        "template", help="write empty tables to fill in, and say what each column means"
+    )
+    template.add_argument("folder", metavar="FOLDER", help="folder to write to")
+    template.set_defaults(run=_template)
+    return parser
+
+
+def _add_jobs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="components at a time; -1 takes every core"
+    )
+
+
+def _check(options: argparse.Namespace) -> int:
+    from echelon.io.folder import read_network
+
+    print(read_network(options.folder).summary())
+    return FINE
+
+
+def _optimize(options: argparse.Namespace) -> int:
+    from echelon.io.folder import read_network
+    from echelon.optimization.optimize import optimize
+
+    network = read_network(options.folder)
+    plan = optimize(
+        network,
+        **_given(
+            service_level=options.service_level,
+            method=options.method,
+            gap=options.gap,
+            time_limit=options.time_limit,
+            n_jobs=options.jobs,
+        ),
+    )
+    written = plan.write(Path(options.out) / PLAN)
+    print(plan.summary())
+    print(f"\nWritten to {written}")
+    return _report_failures(plan)
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from echelon.io.folder import read_network
+    from echelon.io.plan import read_plan
+    from echelon.simulation.simulate import simulate
+
+    network = read_network(options.folder)
+    plan = read_plan(Path(options.plan) / PLAN)
+    run = simulate(
+        network,
+        plan,
+        **_given(
+            periods=options.periods,
+            replications=options.replications,
+            seed=options.seed,
+            n_jobs=options.jobs,
+        ),
+    )
+    written = run.write(options.out or Path(options.plan) / SIMULATION)
+    print(run.summary())
+    print(f"\nWritten to {written}")
+    return _report_failures(run)
+
+
+def _template(options: argparse.Namespace) -> int:
+    from echelon.folder import MANIFEST
+    from echelon.tables.catalog import CATALOG, SETTINGS, template
+
+    folder = Path(options.folder)
+    written = {name: f"{name}.csv" for name in CATALOG} | {SETTINGS.name: MANIFEST}
+    columns = {
+        table.name: [column for column in table.columns if column.dtype != "object"]
+        for table in (*CATALOG.values(), SETTINGS)  # a CSV file holds no Python object
+    }
+    in_the_way = [name for name in written.values() if (folder / name).exists()]
+    if in_the_way:
+        raise FolderError(
+            f"{folder} already holds {', '.join(in_the_way)}. Fix: choose another folder."
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in CATALOG:
+            empty = template(name)[[column.name for column in columns[name]]]
+            empty.to_csv(folder / written[name], index=False)
+        defaults = {column.name: column.default for column in SETTINGS.columns}
+        (folder / MANIFEST).write_text(json.dumps(defaults, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise FolderError(f"cannot write {folder}: {error}. Fix: choose another folder.") from error
+    for table in (*CATALOG.values(), SETTINGS):
+        print(_wrapped(f"{folder / written[table.name]}: {table.text}"))
+        for column in columns[table.name]:
+            unit = f" [{column.unit}]" if column.unit else ""
+            print(_wrapped(column.text, f"  {column.name + unit:36}"))
+        print()
+    print(f"Fill in the columns you need and delete the others, then: echelon check {folder}")
+    return FINE
+
+
+def _wrapped(text: str, name: str = "") -> str:
+    return textwrap.fill(
+        text, WIDTH, initial_indent=name, subsequent_indent=" " * len(name) or "  "
+    )
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from echelon.io.examples import EXAMPLES, read_example
+    from echelon.optimization.optimize import optimize
+    from echelon.simulation.simulate import simulate
+
+    example = EXAMPLES["bulldozer"]
+    network = read_example(example.name)
+    sold = network.demand.iloc[0]
+    print(
+        f"{example.title}; {sold['mean']:g} sold a {network.period}, give or take {sold['std']:g}"
+    )
+    print(f"{example.source}\n", flush=True)  # there is something to read while the rest is made
+
+    plan = optimize(network, method="milp", progress=False)
+    check = optimize(network, method="exact", progress=False)
+    run = simulate(network, plan, periods=365, replications=1_000, seed=0, progress=False)
+
+    folder = Path(options.out)
+    network.write(folder / TABLES)
+    plan.write(folder / PLAN)
+    run.write(folder / SIMULATION)
+
+    print(_stages_that_hold_stock(plan))
+    print(f"\n{_cost_beside_its_proof(plan, check, example)}")
+    print(f"\n{_promised_beside_simulated(run)}")
+    print(f"\nWritten to {folder}: {TABLES}, {PLAN}, {SIMULATION}")
+    return max(_report_failures(plan), _report_failures(run))
+
+
+def _stages_that_hold_stock(plan: Plan) -> str:
+    held = plan.stocking_stages()
+    heads = ("stage", "service", "net replenish-", "safety", "base", "cost a year")
+    units = (
+        "",
+        f"time [{plan.period}s]",
+        f"ment [{plan.period}s]",
+        "stock",
+        "stock",
+        plan.currency,
+    )
+    columns = (
+        held["item"],
+        held["service_time"].map("{:g}".format),
+        held["net_replenishment_time"].map("{:g}".format),
+        held["safety_stock"].map("{:,.1f}".format),
+        held["base_stock"].map("{:,.1f}".format),
+        (held["holding_cost"] * plan.periods_per_year).map("{:,.0f}".format),
+    )
+    lines = [
+        f"{len(held)} of {len(plan.stages)} stages hold safety stock; "
+        "the others pass their waiting time on to those they supply:"
+    ]
+    for first, *rest in (heads, units, *zip(*columns, strict=True)):
+        lines.append(f"  {first:24}" + "".join(f"{cell:>15}" for cell in rest))
+    return "\n".join(lines)
+
+
+def _cost_beside_its_proof(plan: Plan, check: Plan, example: Example) -> str:
+    apart = abs(check.annual_cost - plan.annual_cost) / plan.annual_cost
+    agreement = f"differs by {apart:.0e}" if apart > sys.float_info.epsilon else "the same"
+    lines = [f"Cost of the safety stock, {plan.currency} a year:"]
+    for what, value, remark in (
+        ("this plan", plan.annual_cost, f"{plan.status}: Pyomo model, solved by HiGHS"),
+        (
+            "proven lower bound",
+            plan.annual_bound,
+            "no gap" if plan.gap == 0.0 else f"gap {plan.gap:.0e}",
+        ),
+        ("dynamic program", check.annual_cost, f"a second method, without a solver: {agreement}"),
+        ("published", example.annual_cost, "rounded to thousands"),
+    ):
+        lines.append(f"  {what:24}{value:>15,.0f}   {remark}")
+    return "\n".join(lines)
+
+
+def _promised_beside_simulated(run: Simulation) -> str:
+    sample = f"{run.replications:,} times {run.periods} {run.period}s"
+    lines = [f"Share of {run.period}s on which nobody waits longer than promised:"]
+    for stage in run.service.itertuples(index=False):
+        lines += [
+            f"  {stage.item}",
+            f"    {'promised':22}{stage.promised:>15.2%}",
+            f"    {'simulated':22}{stage.simulated:>15.2%}   "
+            f"standard error {stage.simulated_se:.2%}, from {sample}",
+        ]
+    return "\n".join(lines)
+
+
+def _given(**arguments: Any) -> dict[str, Any]:
+    """Drop what the user left out, so that the library's own defaults hold."""
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _report_failures(result: Result) -> int:
+    failures: pd.DataFrame = result.failures
+    for failure in failures.itertuples(index=False):
+        print(
+            f"failed: component {failure.component} ({failure.item} @ {failure.location}): "
+            f"{failure.error}: {failure.message}",
+            file=sys.stderr,
+        )
+    return SOME_FAILED if len(failures) else FINE
+
+
+def _complain(message: object, code: int) -> int:
+    print(f"echelon: {message}", file=sys.stderr)
+    return code
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],  # noqa: ARG001 - the signature is Python's
+    filename: str,  # noqa: ARG001
+    lineno: int,  # noqa: ARG001
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    print(f"warning: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+"""Every route to the optimum agrees: dynamic program, its twin, Pyomo, dual ascent, enumeration."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import echelon as ec
+from echelon.demand.propagate import seen_upstream, seen_upstream_plain
+from echelon.exact.dual_ascent import ascend
+from echelon.exact.folding import Folding
+from echelon.exact.guaranteed_service import solve_tree, solve_tree_plain
+from echelon.exact.service_times import ServiceTimeProblem, ServiceTimes
+from echelon.network.compiled import CompiledNetwork
+from echelon.optimization.methods import METHODS, Limits
+from tests.networks import random_network
+
+LIMITS = Limits(gap=1e-9, time_limit=None, solver="highs")
+
+
+def enumerate_plans(network: ec.Network, grain: float) -> float:
+    """Least cost over every service time on a grid of ``grain`` periods; nothing clever."""
+    net = network.compiled
+    assert net.n_components == 1
+    factor = network.stages["safety_factor"].to_numpy()[net.stage_row]
+    stage = np.repeat(np.arange(net.n_stages), np.diff(net.demand_ptr))
+    spread = np.zeros((1, net.n_stages))
+    spread[0, stage] = (factor[stage] * net.demand_std) ** 2
+    _, bound = seen_upstream_plain(
+        net.component_ptr, net.pred_ptr, net.pred_stage, net.pred_units, spread[0] * 0.0, spread
+    )
+    quotes = np.zeros((1, 0))  # one row per partial plan, one column per stage so far
+    cost = np.zeros(1)
+    for j in range(net.n_stages):
+        inbound = np.full(len(quotes), net.inbound_service_time[j])
+        for lane in range(net.pred_ptr[j], net.pred_ptr[j + 1]):
+            ready = quotes[:, net.pred_stage[lane]] + net.pred_lead_time[lane]
+            inbound = np.maximum(inbound, ready)
+        through = inbound + net.lead_time[j] + net.review_period[j]
+        grid = np.arange(0.0, through.max(initial=0.0) + grain / 2, grain)
+        row, column = np.nonzero(
+            (grid[None, :] <= through[:, None]) & (grid[None, :] <= net.max_service_time[j])
+        )
+        if not net.can_stock[j]:
+            keep = grid[column] == through[row]
+            row, column = row[keep], column[keep]
+        tau = through[row] - grid[column]
+        cost = cost[row] + net.holding_cost[j] * np.sqrt(bound[0, j] * tau)
+        quotes = np.column_stack([quotes[row], grid[column]])
+    return float(cost.min(initial=np.inf))
+
+
+def problem_of(network: ec.Network) -> ServiceTimeProblem:
+    from echelon.optimization.bounds import DemandSeen, GuaranteedServiceCost, ServiceTargets
+
+    targets = ServiceTargets.of(network)
+    seen = DemandSeen.of(network.compiled, targets.safety_factor)
+    return ServiceTimeProblem.of(
+        network.compiled, GuaranteedServiceCost(network.compiled, seen, {})
+    )
+
+
+def small_network(seed: int) -> tuple[ec.Network, float]:
+    """Every feature in turn: cycles, lane times, fractional times, reviews, stages without stock."""
+    rng = np.random.default_rng(seed)
+    fractional = seed % 5 == 4
+    n = 3 if fractional else int(rng.integers(2, 6))
+    network = random_network(
+        rng,
+        n,
+        extra_lanes=int(rng.integers(0, 3)) if seed % 2 else 0,
+        fractional=fractional,
+        lane_times=seed % 3 == 0,
+        no_stock=0.3 if seed % 4 == 0 else 0.0,
+        review=seed % 7 == 0,
+    )
+    stages = network.stages
+    shorter = network.replace(stages=stages.assign(lead_time=stages["lead_time"].clip(upper=3.0)))
+    return shorter, 0.25 if fractional else 1.0
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_two_hundred_small_networks_against_enumeration(block):
+    """Dynamic program = plain twin = Pyomo model = dual ascent = brute force, 25 networks each."""
+    trees = general = infeasible = 0
+    for seed in range(25 * block, 25 * block + 25):
+        network, grain = small_network(seed)
+        best = enumerate_plans(network, grain)
+        if not np.isfinite(best):
+            assert ec.optimize(network).status == "failed"
+            assert ec.optimize(network).failures["error"].tolist() == ["InfeasibleError"]
+            infeasible += 1
+            continue
+        for method in ("auto", "milp"):
+            plan = ec.optimize(network, method=method, gap=1e-9)
+            assert plan.objective == pytest.approx(best, rel=1e-9, abs=1e-9), (seed, method)
+            assert plan.bound == pytest.approx(best, rel=1e-7, abs=1e-9), (seed, method)
+        problem = problem_of(network)
+        ascent = ascend(problem, gap=1e-9)
+        assert ascent.bound <= best * (1 + 1e-12) + 1e-12, seed
+        assert ascent.cost >= best * (1 - 1e-12) - 1e-12, seed
+        if Folding.of(problem).is_tree:
+            trees += 1
+            assert solve_tree(problem)[1] == pytest.approx(best, rel=1e-9, abs=1e-9), seed
+            assert solve_tree_plain(problem)[1] == pytest.approx(best, rel=1e-9, abs=1e-9), seed
+        else:
+            general += 1
+    assert trees >= 5
+    assert general >= 3
+    assert infeasible <= 8
+
+
+class RandomTables:
+    """A cost function that is neither concave nor monotone."""
+
+    concave = False
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def table(self, stage: int, inbound: np.ndarray, outbound: np.ndarray) -> np.ndarray:
+        return self.rng.normal(stage, 5.0, (len(inbound), len(outbound)))
+
+
+@given(st.integers(0, 10_000), st.integers(2, 12))
+@settings(max_examples=40)
+def test_tree_program_agrees_with_its_twin_on_any_table(seed, n_stages):
+    network = random_network(np.random.default_rng(seed), n_stages, lane_times=True)
+    problem = ServiceTimeProblem.of(network.compiled, RandomTables(seed))
+    choice, cost = solve_tree(problem)
+    _, plain = solve_tree_plain(problem)
+    assert cost == pytest.approx(plain, rel=1e-12, abs=1e-12)
+    assert problem.evaluate(choice) == pytest.approx(cost, rel=1e-12, abs=1e-12)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=15)
+def test_all_methods_agree_on_any_table_on_a_general_network(seed):
+    """The interface takes any cost table: the solvers must not lean on concavity."""
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, int(rng.integers(3, 7)), extra_lanes=3)
+    problem = ServiceTimeProblem.of(network.compiled, RandomTables(seed))
+    costs = {}
+    for name in ("auto", "milp"):
+        choice, outcome, _ = METHODS[name](problem, LIMITS)
+        assert problem.evaluate(choice) == pytest.approx(outcome.objective, rel=1e-9, abs=1e-9)
+        assert outcome.bound <= outcome.objective + 1e-9
+        costs[name] = outcome.objective
+    assert costs["auto"] == pytest.approx(costs["milp"], rel=1e-6, abs=1e-6)
+
+
+@given(st.integers(0, 10_000), st.integers(2, 30), st.integers(0, 20))
+@settings(max_examples=40)
+def test_demand_seen_agrees_with_the_dense_usage_matrix(seed, n_stages, extra):
+    rng = np.random.default_rng(seed)
+    net: CompiledNetwork = random_network(rng, n_stages, extra_lanes=extra).compiled
+    own = rng.uniform(0, 10, n_stages) * (rng.random(n_stages) < 0.5)
+    arrays = (net.component_ptr, net.pred_ptr, net.pred_stage, net.pred_units, own)
+    spread = np.stack([own**2, own])
+    for fast, plain in zip(
+        seen_upstream(*arrays, spread), seen_upstream_plain(*arrays, spread), strict=True
+    ):
+        np.testing.assert_allclose(fast, plain, rtol=1e-10, atol=1e-10)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=30)
+def test_more_lead_time_never_costs_less(seed):
+    """Shrinking any stage's lead time keeps every plan feasible, so the optimum cannot rise."""
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, 6, extra_lanes=2)
+    stages = network.stages
+    j = int(rng.integers(len(stages)))
+    longer = stages.copy()
+    longer.loc[j, "lead_time"] += 2.0
+    base = ec.optimize(network).objective
+    assert ec.optimize(network.replace(stages=longer)).objective >= base * (1 - 1e-9)
+
+
+@given(st.integers(0, 10_000), st.floats(0.1, 9.0))
+@settings(max_examples=30)
+def test_changing_the_time_unit_scales_the_cost_by_its_root(seed, unit):
+    """Safety stock goes with the root of time: fractional times are not put on a grid."""
+    network = random_network(np.random.default_rng(seed), 5, extra_lanes=2)
+    stages, lanes = network.stages, network.lanes
+    times = ["lead_time", "inbound_service_time", "max_service_time"]
+    scaled = network.replace(
+        stages=stages.assign(**{name: stages[name] * unit for name in times}),
+        lanes=lanes.assign(lead_time=lanes["lead_time"] * unit),
+    )
+    want = ec.optimize(network).objective * np.sqrt(unit)
+    assert ec.optimize(scaled).objective == pytest.approx(want, rel=1e-6)
+
+
+def test_candidates_stay_few_on_trees_with_fractional_times():
+    """On a tree each candidate belongs to one path to a root, so sets grow with the stages."""
+    rng = np.random.default_rng(5)
+    network = random_network(rng, 60)
+    stages = network.stages
+    odd = stages.assign(lead_time=np.round(rng.uniform(0.5, 20.0, len(stages)), 4))
+    times = ServiceTimes.of(network.replace(stages=odd).compiled)
+    inbound, outbound = times.candidates()
+    assert max(len(values) for values in inbound + outbound) <= 3 * 60 + 2

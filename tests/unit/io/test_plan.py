@@ -1,0 +1,102 @@
+"""A plan that was written is read back as it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import echelon as ec
+from echelon.errors import FolderError
+
+
+@pytest.fixture
+def network() -> ec.Network:
+    """Two chains: item 007 with thirds in its lead time, and one without customers."""
+    stages = pd.DataFrame(
+        {
+            "item": ["007", "008", "NA"],
+            "location": ["plant", "shop", "attic"],
+            "lead_time": [10.0 / 3.0, 1.0, 2.0],
+            "holding_cost": [1.0, 1.7, 0.0],
+            "service_level": [None, 0.97, None],
+        }
+    )
+    lanes = pd.DataFrame(
+        [("007", "plant", "008", "shop")],
+        columns=["from_item", "from_location", "to_item", "to_location"],
+    )
+    demand = pd.DataFrame({"item": ["008"], "location": "shop", "mean": 10.0, "std": 1.0 / 3.0})
+    return ec.Network.from_tables(stages, lanes, demand, currency="EUR", name="spy")
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_round_trip_to_the_last_bit(
+    network: ec.Network, tmp_path: Path, file_format: Literal["csv", "parquet"]
+):
+    plan = ec.optimize(network)
+    again = ec.read_plan(plan.write(tmp_path / "plan", file_format=file_format))
+    for frame in ("stages", "components", "failures"):
+        pd.testing.assert_frame_equal(
+            getattr(again, frame), getattr(plan, frame), check_exact=True, check_dtype=False
+        )
+    for scalar in (
+        "objective",
+        "bound",
+        "gap",
+        "status",
+        "termination",
+        "period",
+        "periods_per_year",
+        "currency",
+        "name",
+        "provenance",
+    ):
+        assert getattr(again, scalar) == getattr(plan, scalar)
+    assert again.stages["item"].tolist() == ["007", "008", "NA"]
+
+
+def test_failures_survive(tmp_path: Path):
+    """A stage that may hold nothing and must serve at once: the reason is read back."""
+    network = ec.serial(
+        ["plant", "shop"],
+        lead_time=[2, 1],
+        holding_cost=1.0,
+        demand_mean=5.0,
+        demand_std=1.0,
+        service_level=0.9,
+        can_stock=False,
+    )
+    plan = ec.optimize(network)
+    assert plan.status == "failed"
+    again = ec.read_plan(plan.write(tmp_path))
+    assert again.failures["message"].tolist() == plan.failures["message"].tolist()
+    assert np.isnan(again.objective)
+    assert again.stages.empty
+
+
+def test_folder_of_something_else(network: ec.Network, tmp_path: Path):
+    with pytest.raises(FolderError, match="holds no plan"):
+        ec.read_plan(network.write(tmp_path))
+    with pytest.raises(FolderError, match="holds no plan"):
+        ec.read_plan(tmp_path / "absent")
+
+
+def test_file_and_column_and_entry_that_are_missing_are_named(network: ec.Network, tmp_path: Path):
+    folder = ec.optimize(network).write(tmp_path)
+    frame = pd.read_csv(folder / "plan.csv")
+    frame.drop(columns="safety_stock").to_csv(folder / "plan.csv", index=False)
+    with pytest.raises(FolderError, match=r"table plan lacks safety_stock"):
+        ec.read_plan(folder)
+    (folder / "plan.csv").unlink()
+    with pytest.raises(FolderError, match=r"lacks plan\.csv"):
+        ec.read_plan(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["bound"], manifest["provenance"]["version"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(FolderError, match=r"lacks bound, provenance\.version"):
+        ec.read_plan(folder)
