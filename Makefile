@@ -53,19 +53,19 @@ $(VENV)/bin/python $(VENV)-docs/bin/python:
 	    echo "Python: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 2; }
 
 $(VENV)/.core: pyproject.toml | $(VENV)/bin/python
-	$(PIP) --editable .
+	@$(PIP) --editable .
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	$(PIP) --editable '.[dev]'
+	@$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/.core
 
 $(VENV)/.peer: pyproject.toml | $(VENV)/bin/python
-	$(PIP) --editable '.[peer]'
+	@$(PIP) --editable '.[peer]'
 	@touch $@ $(VENV)/.core
 
 $(VENV)-docs/.docs: pyproject.toml | $(VENV)-docs/bin/python
-	$(VENV)-docs/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@$(VENV)-docs/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
 clean:

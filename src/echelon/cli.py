@@ -250,6 +250,8 @@ def _demo(options: argparse.Namespace) -> int:
 
     plan = optimize(network, method="milp", progress=False)
     check = optimize(network, method="exact", progress=False)
+    if len(plan.failures) or len(check.failures):
+        return max(_report_failures(plan), _report_failures(check))
     run = simulate(network, plan, periods=365, replications=1_000, seed=0, progress=False)
 
     folder = Path(options.out)
@@ -261,7 +263,7 @@ def _demo(options: argparse.Namespace) -> int:
     print(f"\n{_cost_beside_its_proof(plan, check, example)}")
     print(f"\n{_promised_beside_simulated(run)}")
     print(f"\nWritten to {folder}: {TABLES}, {PLAN}, {SIMULATION}")
-    return max(_report_failures(plan), _report_failures(run))
+    return _report_failures(run)
 
 
 def _stages_that_hold_stock(plan: Plan) -> str:
@@ -288,7 +290,7 @@ def _stages_that_hold_stock(plan: Plan) -> str:
         "the others pass their waiting time on to those they supply:"
     ]
     for first, *rest in (heads, units, *zip(*columns, strict=True)):
-        lines.append(f"  {first:24}" + "".join(f"{cell:>15}" for cell in rest))
+        lines.append(f"  {first:22}" + "".join(f"{cell:>15}" for cell in rest))
     return "\n".join(lines)
 
 
@@ -306,7 +308,7 @@ def _cost_beside_its_proof(plan: Plan, check: Plan, example: Example) -> str:
         ("dynamic program", check.annual_cost, f"a second method, without a solver: {agreement}"),
         ("published", example.annual_cost, "rounded to thousands"),
     ):
-        lines.append(f"  {what:24}{value:>15,.0f}   {remark}")
+        lines.append(f"  {what:22}{value:>15,.0f}   {remark}")
     return "\n".join(lines)
 
 
@@ -316,8 +318,8 @@ def _promised_beside_simulated(run: Simulation) -> str:
     for stage in run.service.itertuples(index=False):
         lines += [
             f"  {stage.item}",
-            f"    {'promised':22}{stage.promised:>15.2%}",
-            f"    {'simulated':22}{stage.simulated:>15.2%}   "
+            f"    {'promised':20}{stage.promised:>15.2%}",
+            f"    {'simulated':20}{stage.simulated:>15.2%}   "
             f"standard error {stage.simulated_se:.2%}, from {sample}",
         ]
     return "\n".join(lines)
@@ -330,12 +332,10 @@ def _given(**arguments: Any) -> dict[str, Any]:
 
 def _report_failures(result: Result) -> int:
     failures: pd.DataFrame = result.failures
-    for failure in failures.itertuples(index=False):
-        print(
-            f"failed: component {failure.component} ({failure.item} @ {failure.location}): "
-            f"{failure.error}: {failure.message}",
-            file=sys.stderr,
-        )
+    for failure in failures.to_dict("records"):
+        stage = f" ({failure['item']} @ {failure['location']})" if failure["item"] else ""
+        where = f"component {failure['component']}{stage}"
+        print(f"failed: {where}: {failure['error']}: {failure['message']}", file=sys.stderr)
     return SOME_FAILED if len(failures) else FINE
 
 

@@ -12,9 +12,9 @@ from echelon.demand.propagate import seen_upstream, seen_upstream_plain
 from echelon.exact.dual_ascent import ascend
 from echelon.exact.folding import Folding
 from echelon.exact.guaranteed_service import solve_tree, solve_tree_plain
-from echelon.exact.service_times import ServiceTimeProblem, ServiceTimes
+from echelon.exact.service_times import CostFunction, ServiceTimeProblem, ServiceTimes
 from echelon.network.compiled import CompiledNetwork
-from echelon.optimization.methods import METHODS, Limits
+from echelon.optimization.methods import Limits, fold_and_ascend, joint_distribution
 from tests.networks import random_network
 
 LIMITS = Limits(gap=1e-9, time_limit=None, solver="highs")
@@ -57,13 +57,18 @@ def problem_of(network: ec.Network) -> ServiceTimeProblem:
 
     targets = ServiceTargets.of(network)
     seen = DemandSeen.of(network.compiled, targets.safety_factor)
-    return ServiceTimeProblem.of(
-        network.compiled, GuaranteedServiceCost(network.compiled, seen, {})
-    )
+    return tabulate(network.compiled, GuaranteedServiceCost(network.compiled, seen, {}))
+
+
+def tabulate(component: CompiledNetwork, cost: CostFunction) -> ServiceTimeProblem:
+    times = ServiceTimes.of(component)
+    inbound, outbound, complete = times.candidates(whole_periods=not cost.concave)
+    assert complete
+    return ServiceTimeProblem.of(times, cost, inbound, outbound)
 
 
 def small_network(seed: int) -> tuple[ec.Network, float]:
-    """Every feature in turn: cycles, lane times, fractional times, reviews, stages without stock."""
+    """Every feature in turn: cycles, lane times, fractional times, reviews, no stock allowed."""
     rng = np.random.default_rng(seed)
     fractional = seed % 5 == 4
     n = 3 if fractional else int(rng.integers(2, 6))
@@ -128,7 +133,7 @@ class RandomTables:
 @settings(max_examples=40)
 def test_tree_program_agrees_with_its_twin_on_any_table(seed, n_stages):
     network = random_network(np.random.default_rng(seed), n_stages, lane_times=True)
-    problem = ServiceTimeProblem.of(network.compiled, RandomTables(seed))
+    problem = tabulate(network.compiled, RandomTables(seed))
     choice, cost = solve_tree(problem)
     _, plain = solve_tree_plain(problem)
     assert cost == pytest.approx(plain, rel=1e-12, abs=1e-12)
@@ -141,10 +146,10 @@ def test_all_methods_agree_on_any_table_on_a_general_network(seed):
     """The interface takes any cost table: the solvers must not lean on concavity."""
     rng = np.random.default_rng(seed)
     network = random_network(rng, int(rng.integers(3, 7)), extra_lanes=3)
-    problem = ServiceTimeProblem.of(network.compiled, RandomTables(seed))
+    problem = tabulate(network.compiled, RandomTables(seed))
     costs = {}
-    for name in ("auto", "milp"):
-        choice, outcome, _ = METHODS[name](problem, LIMITS)
+    for name, method in (("auto", fold_and_ascend), ("milp", joint_distribution)):
+        choice, outcome, _ = method(problem, LIMITS)
         assert problem.evaluate(choice) == pytest.approx(outcome.objective, rel=1e-9, abs=1e-9)
         assert outcome.bound <= outcome.objective + 1e-9
         costs[name] = outcome.objective
@@ -201,5 +206,6 @@ def test_candidates_stay_few_on_trees_with_fractional_times():
     stages = network.stages
     odd = stages.assign(lead_time=np.round(rng.uniform(0.5, 20.0, len(stages)), 4))
     times = ServiceTimes.of(network.replace(stages=odd).compiled)
-    inbound, outbound = times.candidates()
+    inbound, outbound, complete = times.candidates()
+    assert complete
     assert max(len(values) for values in inbound + outbound) <= 3 * 60 + 2

@@ -100,7 +100,7 @@ def test_cycle_service_level_is_the_distribution_function(run, case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_fill_rate_is_one_less_shortage_over_demand(run, case):
-    """beta = 1 - [n(L + R, S) - n(L, S)] / (R mu).
+    """Fill rate 1 - [n(L + R, S) - n(L, S)] / (R mu).
 
     Continuous review with lead time L is review in every period with lead time L - 1 (clause 2).
     """

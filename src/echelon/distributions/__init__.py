@@ -3,18 +3,18 @@
 from echelon.distributions.base import (
     FAMILIES,
     Distribution,
-    MomentFault,
-    MomentRule,
     as_distribution,
-    check_moments,
     family_class,
     make,
     register,
 )
-from echelon.distributions.continuous import Gamma, LogNormal, Normal, TruncatedNormal, Uniform
+from echelon.distributions.check import MomentFault, check_moments
+from echelon.distributions.continuous import Gamma, LogNormal, Normal, Uniform
 from echelon.distributions.discrete import Deterministic, NegativeBinomial, Poisson
 from echelon.distributions.empirical import Empirical
+from echelon.distributions.moments import MomentRule, TwoMoments
 from echelon.distributions.scipy_adapter import Scipy
+from echelon.distributions.truncated_normal import TruncatedNormal
 
 __all__ = [
     "FAMILIES",
@@ -30,6 +30,7 @@ __all__ = [
     "Poisson",
     "Scipy",
     "TruncatedNormal",
+    "TwoMoments",
     "Uniform",
     "as_distribution",
     "check_moments",

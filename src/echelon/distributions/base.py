@@ -1,62 +1,28 @@
-"""What a distribution is, the registry of families by name, and the rules that moments obey.
+"""What a distribution is, the registry of families by name, and how a table row becomes one.
 
-A family is one frozen dataclass under ``@register``. Nothing else in the library knows its name.
-Each family states its limits once, as :class:`MomentRule`; the constructor, :func:`make` and the
-check of a whole table (:func:`check_moments`, 100,000 rows without building an object) read the
-same rules, so they cannot disagree.
+A family is one frozen dataclass under ``@register``; nothing else in the library knows its name.
 
-A standard deviation of 0 is a valid, known demand (clause 10 of the convention): for every family
-that is described by two moments :func:`make` then answers with ``Deterministic(mean)``.
+A standard deviation of 0 is a valid, known demand (clause 10.4 of the convention): for every
+family that is described by two moments :func:`make` then answers with ``Deterministic(mean)``.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar, cast, runtime_checkable
+from typing import Any, Protocol, Self, TypeVar, cast, runtime_checkable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from echelon.distributions.arguments import (
+    Floats,
+    Parameters,
+    Size,
+    number_or_blank,
+    read_parameters,
+    require_number,
+)
+from echelon.distributions.moments import ROUNDING, Family, require_moments
 from echelon.errors import DomainError, UnknownNameError
-
-Floats: TypeAlias = NDArray[np.float64]
-Size: TypeAlias = int | tuple[int, ...]
-Parameters: TypeAlias = Mapping[str, Any]
-
-ROUNDING = 1e-3
-"""Relative difference up to which a typed moment is the rounded form of the exact one."""
-
-
-@dataclass(frozen=True, slots=True)
-class MomentRule:
-    """One limit on a mean and a standard deviation, for one pair of numbers or for two columns.
-
-    ``broken(mean, std)`` is true where the rule is broken; it must work on floats and on arrays.
-    """
-
-    column: str
-    broken: Callable[[Any, Any], Any]
-    message: str
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True)
-class MomentFault:
-    """Rows of a table that break one rule: their positions (from 0), the column, what and how."""
-
-    column: str
-    rows: tuple[int, ...]
-    message: str
-    remedy: str
-
-
-class Family(Protocol):
-    """What a class of distributions says of itself: its name in tables and its limits."""
-
-    family: ClassVar[str]
-    moment_rules: ClassVar[tuple[MomentRule, ...]]
 
 
 @runtime_checkable
@@ -218,8 +184,8 @@ def make(
     2.0
     """
     cls = family_class(family)
-    given_mean, given_std = _or_blank("mean", mean), _or_blank("std", std)
-    extra = _read_parameters(parameters)
+    given_mean, given_std = number_or_blank("mean", mean), number_or_blank("std", std)
+    extra = read_parameters(parameters)
     if extra is not None:
         made = cls.from_parameters(given_mean, given_std, extra)
         _require_same_moments(made, given_mean, given_std)
@@ -267,224 +233,6 @@ def as_distribution(candidate: object) -> Distribution:
     raise DomainError(f"distribution is {candidate!r}, which is not one. Fix: {hint}.")
 
 
-def check_moments(
-    family: str,
-    mean: ArrayLike,
-    std: ArrayLike,
-    parameters: Sequence[Parameters | str | None] | None = None,
-) -> tuple[Floats, Floats, list[MomentFault]]:
-    """Check the rows of one family all at once and fill what may be blank.
-
-    The same verdict as calling :func:`make` row by row, without making an object for any row
-    that has no parameters.
-
-    Parameters
-    ----------
-    family : str
-        A key of :data:`FAMILIES`.
-    mean, std : (n,) array_like of float
-        Units; NaN is blank.
-    parameters : sequence of n mappings, JSON texts or None, optional
-
-    Returns
-    -------
-    mean, std : (n,) ndarray of float64
-        Copies with blanks filled: the deviation that follows from the mean, the moments that
-        follow from parameters. Moments given beside parameters (or a Poisson deviation) within
-        0.1 % of the exact ones are read as rounded and come back exact.
-    faults : list of MomentFault
-        One per rule that is broken, with every row that breaks it; empty when all is well.
-
-    Raises
-    ------
-    UnknownNameError
-        If no family has the name.
-
-    Examples
-    --------
-    >>> mean, std, faults = check_moments("gamma", [10.0, -1.0, 5.0], [4.0, 2.0, float("nan")])
-    >>> [(fault.column, fault.rows, fault.message) for fault in faults]
-    [('std', (2,), 'must be a finite number >= 0'), ('mean', (1,), 'must be above 0')]
-    """
-    cls = family_class(family)
-    means = np.array(mean, dtype=np.float64)
-    stds = np.array(std, dtype=np.float64)
-    described, faults = _check_described(family, means, stds, parameters or ())
-    plain = ~described
-    implied = cls.expected_std(means)
-    if implied is not None:
-        stds[plain & np.isnan(stds)] = implied[plain & np.isnan(stds)]
-    sound = plain
-    for rules in (COMMON_RULES, cls.moment_rules):
-        # what is no pair of numbers is told so once, and not held against the family's own rules
-        held_to = sound
-        for rule in rules:
-            with np.errstate(all="ignore"):  # rows already refused may hold anything
-                broken = held_to & rule.broken(means, stds)
-            sound = sound & ~broken
-            if rows := tuple(np.flatnonzero(broken).tolist()):
-                faults.append(MomentFault(rule.column, rows, rule.message, rule.remedy))
-    if implied is not None:
-        stds[sound] = implied[sound]
-    return means, stds, faults
-
-
-_LARGEST = 1e100  # so that squares and their products stay numbers
-_FAINTEST = 1e-12  # of the mean; a float64 holds 16 digits
-
-COMMON_RULES = (
-    MomentRule(
-        "mean",
-        lambda mean, _std: ~(np.abs(mean) <= _LARGEST),
-        "must be a finite number",
-        "give the mean per period, or leave the row out if there is no demand",
-    ),
-    MomentRule(
-        "std",
-        lambda _mean, std: ~((std >= 0.0) & (np.abs(std) <= _LARGEST)),
-        "must be a finite number >= 0",
-        "give the standard deviation per period; 0 is a known demand",
-    ),
-    MomentRule(
-        "std",
-        lambda mean, std: (std > 0.0) & ((std < _FAINTEST * np.abs(mean)) | (std < 1.0 / _LARGEST)),
-        "is above 0 but lost in the rounding of the mean",
-        "give 0 for a known demand",
-    ),
-)
-"""What holds for the moments of every family."""
-
-
-def require_moments(cls: type[Family], mean: float, std: float) -> None:
-    """Raise the first rule that a mean and a standard deviation break.
-
-    Parameters
-    ----------
-    cls : type
-        The family.
-    mean, std : float
-        Units.
-
-    Raises
-    ------
-    DomainError
-        Names the family, the moment, its value and what to do.
-    """
-    for rule in (*COMMON_RULES, *cls.moment_rules):
-        if rule.broken(mean, std):
-            numbers = f"mean={mean!r}, std={std!r}"
-            raise DomainError(
-                f"{cls.family}({numbers}): {rule.column} {rule.message}. Fix: {rule.remedy}."
-            )
-
-
-def require_spread(cls: type[Family], mean: float, std: float) -> None:
-    """Raise unless the moments are allowed and the standard deviation is above 0.
-
-    Constructors call it: an object of a family that has a density cannot be a single point.
-
-    Parameters
-    ----------
-    cls : type
-        The family.
-    mean, std : float
-        Units.
-
-    Raises
-    ------
-    DomainError
-        Names the family, the moment, its value and what to do.
-    """
-    require_moments(cls, mean, std)
-    if std == 0.0:
-        raise DomainError(
-            f"{cls.family}(mean={mean!r}, std=0.0): std must be above 0. "
-            f"Fix: a known demand is Deterministic({mean!r})."
-        )
-
-
-def require_number(name: str, value: object, *, owner: str) -> float:
-    """Give a finite number as a float.
-
-    Parameters
-    ----------
-    name : str
-        The argument, for the message.
-    value : object
-        What was given.
-    owner : str
-        The family, for the message.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    DomainError
-        If it is text, a truth value, NaN or infinite.
-    """
-    if not _is_number(value):
-        raise DomainError(f"{owner}: {name} is {value!r}, not a number. Fix: give a number.")
-    number = float(cast(float, value))
-    if not np.isfinite(number):
-        raise DomainError(f"{owner}: {name} is {value!r}. Fix: give a finite number.")
-    return number
-
-
-def values_of(x: ArrayLike) -> Floats:
-    """Give the points at which a distribution function is asked for, NaN excluded.
-
-    Parameters
-    ----------
-    x : array_like of float
-        Units; infinite is allowed.
-
-    Returns
-    -------
-    ndarray of float64
-
-    Raises
-    ------
-    DomainError
-        If some value is NaN; names its position.
-    """
-    points = np.asarray(x, dtype=np.float64)
-    if np.isnan(points).any():
-        at = tuple(np.argwhere(np.isnan(points))[0].tolist())
-        raise DomainError(f"x{list(at) if at else ''} is NaN. Fix: leave missing values out.")
-    return points
-
-
-def probabilities_of(q: ArrayLike) -> Floats:
-    """Give the probabilities at which quantiles are asked for.
-
-    Parameters
-    ----------
-    q : array_like of float
-        Between 0 and 1, both included.
-
-    Returns
-    -------
-    ndarray of float64
-
-    Raises
-    ------
-    DomainError
-        If some value is NaN or outside [0, 1]; names its position.
-    """
-    shares = np.asarray(q, dtype=np.float64)
-    outside = ~((shares >= 0.0) & (shares <= 1.0))
-    if outside.any():
-        at = tuple(np.argwhere(outside)[0].tolist())
-        place = list(at) if at else ""
-        raise DomainError(
-            f"q{place} is {float(shares[at])!r}, must be between 0 and 1. "
-            "Fix: give a probability, 0.975 for 97.5 %."
-        )
-    return shares
-
-
 def sum_trivially(distribution: Distribution, periods: float) -> Distribution | None:
     """Give the sums that every family has: nothing over 0 periods, itself over 1.
 
@@ -513,113 +261,8 @@ def sum_trivially(distribution: Distribution, periods: float) -> Distribution | 
     return distribution if number == 1.0 else None
 
 
-def no_parameters(cls: type[Family], parameters: Parameters) -> None:
-    """Raise if parameters are given to a family that has none besides its moments.
-
-    Parameters
-    ----------
-    cls : type
-        The family.
-    parameters : mapping
-
-    Raises
-    ------
-    DomainError
-        Names the first parameter.
-    """
-    if parameters:
-        raise DomainError(
-            f"{cls.family} takes no parameter {next(iter(parameters))!r}. "
-            "Fix: leave parameters blank; mean and std say all."
-        )
-
-
-def take_parameters(
-    cls: type[Family], parameters: Parameters, required: Sequence[str], optional: Sequence[str] = ()
-) -> None:
-    """Raise unless exactly the known parameters are there.
-
-    Parameters
-    ----------
-    cls : type
-        The family.
-    parameters : mapping
-    required, optional : sequence of str
-        Names that must, and that may, be there.
-
-    Raises
-    ------
-    DomainError
-        Names the missing or unknown parameter.
-    """
-    absent = [name for name in required if name not in parameters]
-    unknown = [name for name in parameters if name not in (*required, *optional)]
-    if absent or unknown:
-        wrong = f"parameter {absent[0]!r} is missing" if absent else f"no parameter {unknown[0]!r}"
-        raise DomainError(
-            f"{cls.family}: {wrong}. Fix: give parameters {', '.join((*required, *optional))}."
-        )
-
-
-def _is_number(value: object) -> bool:
-    """Whether it is a real number; a truth value is not."""
-    truth = isinstance(value, (bool, np.bool_))
-    return isinstance(value, (int, float, np.integer, np.floating)) and not truth
-
-
 def _deterministic(value: float) -> Distribution:
     return FAMILIES["deterministic"].from_moments(value, 0.0)
-
-
-def _or_blank(name: str, value: float | None) -> float:
-    if value is None:
-        return float("nan")
-    if not _is_number(value):
-        raise DomainError(f"{name} is {value!r}, not a number. Fix: give a number of units.")
-    return float(value)
-
-
-def _read_parameters(parameters: object) -> Parameters | None:
-    """Give parameters as a mapping, or None where they are blank."""
-    blank = parameters is None or parameters == "" or parameters == {}
-    if blank or (isinstance(parameters, float) and np.isnan(parameters)):
-        return None
-    if isinstance(parameters, str):
-        try:
-            parameters = json.loads(parameters)
-        except json.JSONDecodeError as error:
-            raise DomainError(
-                f"parameters are not JSON ({error}): {parameters!r}. "
-                'Fix: write an object such as {"low": 0, "high": 10}.'
-            ) from None
-    if not isinstance(parameters, Mapping):
-        raise DomainError(
-            f"parameters are {parameters!r}, not an object of names and values. "
-            'Fix: write an object such as {"low": 0, "high": 10}.'
-        )
-    return parameters or None
-
-
-def _check_described(
-    family: str, means: Floats, stds: Floats, parameters: Sequence[Parameters | str | None]
-) -> tuple[NDArray[np.bool_], list[MomentFault]]:
-    """Check the rows that have parameters one by one; puts their exact moments into the columns."""
-    described = np.zeros(means.shape, dtype=bool)
-    refused: dict[tuple[str, str], list[int]] = {}
-    for row, given in enumerate(parameters):
-        try:
-            extra = _read_parameters(given)
-            if extra is not None:
-                described[row] = True
-                made = make(family, means[row], stds[row], extra)
-                means[row], stds[row] = made.mean, made.std
-        except DomainError as error:
-            described[row] = True
-            message, _, remedy = str(error).partition(" Fix: ")
-            refused.setdefault((message.rstrip("."), remedy.rstrip(".")), []).append(row)
-    return described, [
-        MomentFault("parameters", tuple(rows), *told) for told, rows in refused.items()
-    ]
 
 
 def _require_same_moments(made: Distribution, mean: float, std: float) -> None:

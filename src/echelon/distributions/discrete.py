@@ -14,31 +14,25 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike
 
-from echelon.distributions.base import (
-    ROUNDING,
-    Distribution,
+from echelon.distributions.arguments import (
     Floats,
-    MomentRule,
     Parameters,
     Size,
     no_parameters,
     probabilities_of,
-    register,
-    require_moments,
     require_number,
-    require_spread,
-    sum_trivially,
     values_of,
 )
-from echelon.distributions.continuous import WIDEST
-from echelon.errors import DomainError
-
-NOT_NEGATIVE = MomentRule(
-    "mean",
-    lambda mean, _std: mean < 0.0,
-    "must be >= 0",
-    "give a mean >= 0, or use family 'normal' if returns may exceed demand",
+from echelon.distributions.base import Distribution, register, sum_trivially
+from echelon.distributions.moments import (
+    NOT_NEGATIVE,
+    ROUNDING,
+    WIDEST,
+    MomentRule,
+    TwoMoments,
+    require_moments,
 )
+from echelon.errors import DomainError
 
 
 @register
@@ -123,7 +117,7 @@ class Poisson:
     @classmethod
     def from_parameters(cls, mean: float, _std: float, parameters: Parameters) -> Self:
         """Make it from the mean; there are no parameters."""
-        no_parameters(cls, parameters)
+        no_parameters(cls.family, parameters)
         return cls(mean)
 
     def sample(self, rng: np.random.Generator, size: Size) -> Floats:
@@ -149,7 +143,7 @@ class Poisson:
 
 @register
 @dataclass(frozen=True, slots=True)
-class NegativeBinomial:
+class NegativeBinomial(TwoMoments):
     """Whole units that vary more than Poisson: clustered or intermittent demand.
 
     With ``p = mean / variance`` and ``r = mean * p / (1 - p)`` (any positive number) it is the
@@ -176,9 +170,6 @@ class NegativeBinomial:
     NegativeBinomial(mean=16.0, std=6.0)
     """
 
-    mean: float
-    std: float
-
     family: ClassVar[str] = "negative_binomial"
     moment_rules: ClassVar[tuple[MomentRule, ...]] = (
         NOT_NEGATIVE,
@@ -197,27 +188,10 @@ class NegativeBinomial:
         WIDEST,
     )
 
-    def __post_init__(self) -> None:
-        """Check the moments."""
-        for name in ("mean", "std"):
-            number = require_number(name, getattr(self, name), owner=self.family)
-            object.__setattr__(self, name, number)
-        require_spread(type(self), self.mean, self.std)
-
     @property
     def discrete(self) -> bool:
         """True: whole units."""
         return True
-
-    @property
-    def variance(self) -> float:
-        """Squared deviation, units squared."""
-        return self.std**2
-
-    @property
-    def support(self) -> tuple[float, float]:
-        """Whole numbers from 0."""
-        return 0.0, float("inf")
 
     @property
     def successes(self) -> float:
@@ -228,26 +202,6 @@ class NegativeBinomial:
     def probability(self) -> float:
         """The parameter p, no unit."""
         return self.mean / self.variance
-
-    def parameters(self) -> dict[str, Any]:
-        """Empty: the moments say all."""
-        return {}
-
-    @classmethod
-    def expected_std(cls, _mean: Any) -> Any:
-        """None: the deviation is free."""
-        return None
-
-    @classmethod
-    def from_moments(cls, mean: float, std: float) -> Self:
-        """Make it from its mean and standard deviation."""
-        return cls(mean, std)
-
-    @classmethod
-    def from_parameters(cls, mean: float, std: float, parameters: Parameters) -> Self:
-        """Make it from its moments; there are no parameters."""
-        no_parameters(cls, parameters)
-        return cls(mean, std)
 
     def sample(self, rng: np.random.Generator, size: Size) -> Floats:
         """Draw an array of shape ``size``, whole units as floats: Poisson with a gamma mean."""
@@ -358,7 +312,7 @@ class Deterministic:
     @classmethod
     def from_parameters(cls, mean: float, _std: float, parameters: Parameters) -> Self:
         """Make it from the mean; there are no parameters."""
-        no_parameters(cls, parameters)
+        no_parameters(cls.family, parameters)
         return cls(mean)
 
     def sample(self, rng: np.random.Generator, size: Size) -> Floats:  # noqa: ARG002

@@ -10,19 +10,17 @@ from typing import Any, ClassVar, NoReturn, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from echelon.distributions.base import (
-    Distribution,
+from echelon.distributions.arguments import (
     Floats,
-    MomentRule,
     Parameters,
     Size,
     probabilities_of,
-    register,
     require_number,
-    sum_trivially,
     take_parameters,
     values_of,
 )
+from echelon.distributions.base import Distribution, register, sum_trivially
+from echelon.distributions.moments import MomentRule
 from echelon.errors import DomainError
 
 _UNITY = 1e-9  # how far typed probabilities may add up from 1
@@ -163,7 +161,7 @@ class Empirical:
     @classmethod
     def from_parameters(cls, _mean: float, _std: float, parameters: Parameters) -> Self:
         """Make it from ``values`` and ``probabilities``."""
-        take_parameters(cls, parameters, ("values", "probabilities"))
+        take_parameters(cls.family, parameters, ("values", "probabilities"))
         return cls(parameters["values"], parameters["probabilities"])
 
     def sample(self, rng: np.random.Generator, size: Size) -> Floats:

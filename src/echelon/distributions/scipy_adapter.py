@@ -13,19 +13,17 @@ from typing import Any, ClassVar, NoReturn, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from echelon.distributions.base import (
-    Distribution,
+from echelon.distributions.arguments import (
     Floats,
-    MomentRule,
     Parameters,
     Size,
     probabilities_of,
-    register,
     require_number,
-    sum_trivially,
     take_parameters,
     values_of,
 )
+from echelon.distributions.base import Distribution, register, sum_trivially
+from echelon.distributions.moments import MomentRule
 from echelon.errors import DomainError, UnknownNameError
 
 
@@ -154,7 +152,7 @@ class Scipy:
     @classmethod
     def from_parameters(cls, _mean: float, _std: float, parameters: Parameters) -> Self:
         """Make it from ``name`` and, where there are any, ``args`` and ``kwds``."""
-        take_parameters(cls, parameters, ("name",), ("args", "kwds"))
+        take_parameters(cls.family, parameters, ("name",), ("args", "kwds"))
         args, kwds = parameters.get("args", ()), parameters.get("kwds", {})
         if not isinstance(args, (list, tuple)) or not hasattr(kwds, "items"):
             raise DomainError(

@@ -26,7 +26,6 @@ from echelon.rng import stream
 
 _SWEEPS_PER_ROUND = 10
 _ROUNDS_WITHOUT_GAIN = 8
-_TREES_PER_ROUND = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +47,26 @@ class Ascent:
     messages: Messages
 
     def contenders(self, problem: ServiceTimeProblem) -> ServiceTimeProblem:
-        """Forbid every pair that no plan cheaper than this one can use.
+        """Forbid every pair that no cheaper plan can use; candidates left without a pair go too.
 
-        A pair's reduced cost is what the bound rises by when the pair is forced; where that lifts
-        the bound above the plan's cost the pair is out. Candidates left without a pair go too.
+        A pair's regret is what the bound rises by when the pair is forced; where that lifts the
+        bound above the plan's cost the pair is out.
         """
-        slack = (self.cost - self.bound) + 1e-9 * max(1.0, abs(self.cost))
-        tables = []
-        for j, table in enumerate(problem.cost):
-            reduced = self.messages.reduced(j, table)
-            tables.append(np.where(reduced - reduced.min() <= slack, table, np.inf))
+        slack = self.slack(problem, self.cost)
+        tables = [
+            np.where(self.regret(j, table) <= slack, table, np.inf)
+            for j, table in enumerate(problem.cost)
+        ]
         return ServiceTimeProblem(problem.times, problem.inbound, problem.outbound, tables).kept()
+
+    def slack(self, problem: ServiceTimeProblem, cost: float) -> float:
+        """Largest regret of a pair that a plan cheaper than ``cost`` can use."""
+        return max(cost - self.messages.bound(problem), 0.0) + 1e-9 * max(1.0, abs(cost))
+
+    def regret(self, stage: int, table: Floats) -> Floats:
+        """What forcing each pair of a stage adds to the bound, money per period."""
+        reduced = self.messages.reduced(stage, table)
+        return np.asarray(reduced - reduced.min())
 
 
 def ascend(
@@ -67,6 +75,8 @@ def ascend(
     gap: float,
     time_limit: float | None = None,
     seed: int = 0,
+    start: ServiceTimeChoice | None = None,
+    trees: int = 4,
 ) -> Ascent:
     """Raise the bound and lower the plan's cost until they meet or neither moves any more.
 
@@ -79,6 +89,10 @@ def ascend(
         Seconds.
     seed : int, default 0
         Of the spanning trees.
+    start : ServiceTimeChoice, optional
+        A plan to improve on. Default: the least service times.
+    trees : int, default 4
+        Spanning trees tried in a round on each of two plans.
 
     Returns
     -------
@@ -86,7 +100,7 @@ def ascend(
     """
     began = time.perf_counter()
     messages = Messages.of(problem)
-    best = _cheapest_first(problem)
+    best = _least_service_times(problem) if start is None else start
     cost, bound = problem.evaluate(best), -np.inf
     idle = rounds = 0
     while idle < _ROUNDS_WITHOUT_GAIN:
@@ -94,9 +108,8 @@ def ascend(
         for _ in range(_SWEEPS_PER_ROUND):
             bound = max(bound, messages.sweep())
         rounded = messages.round()
-        for start in (rounded, best):
-            candidate = start
-            for tree in range(_TREES_PER_ROUND):
+        for candidate in (rounded, best):
+            for tree in range(trees):
                 if not np.isfinite(problem.evaluate(candidate)):
                     break
                 candidate = _improve_on_tree(problem, candidate, seed, rounds, tree)
@@ -194,6 +207,10 @@ class Messages:
         )  # fmt: skip
         return choice
 
+    def bound(self, problem: ServiceTimeProblem) -> float:
+        """Lower bound that the messages prove as they stand, money per period."""
+        return float(sum(self.reduced(j, table).min() for j, table in enumerate(problem.cost)))
+
     def reduced(self, stage: int, table: Floats) -> Floats:
         """A stage's costs with the messages added: what its term of the bound is the least of."""
         at_inbound = np.zeros(table.shape[0])
@@ -212,7 +229,7 @@ class Messages:
         return np.empty(rows), np.empty(columns), np.empty(max(rows, columns))
 
 
-def _cheapest_first(problem: ServiceTimeProblem) -> ServiceTimeChoice:
+def _least_service_times(problem: ServiceTimeProblem) -> ServiceTimeChoice:
     """Quote the least service time everywhere: feasible wherever anything is."""
     least = np.array([time[0] for time in problem.outbound])
     return problem.locate(*problem.times.settled(least))

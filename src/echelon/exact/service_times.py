@@ -7,10 +7,10 @@ does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf, lcm
+from math import ceil, floor, inf, lcm
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +20,8 @@ from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
 
 _LARGEST_DENOMINATOR = 10_000
 _LARGEST_TICKS_PER_PERIOD = 10_000_000
-_FALLBACK_TICKS_PER_PERIOD = 1_000_000_000
+_FALLBACK_TICKS_PER_PERIOD = 1e9
+MOST_CANDIDATES = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class ServiceTimes:
 
     Attributes
     ----------
-    ticks_per_period : int
+    ticks_per_period : float
     process : (n_stages,) int64
         Lead time plus review period, ticks.
     lane_delay : (n_lanes,) int64
@@ -44,7 +45,7 @@ class ServiceTimes:
     can_stock : (n_stages,) bool
     """
 
-    ticks_per_period: int
+    ticks_per_period: float
     process: Integers
     lane_delay: Integers
     pred_ptr: Integers
@@ -157,7 +158,9 @@ class ServiceTimes:
             outbound[j] = min(outbound[j], through) if self.can_stock[j] else through
         return inbound, outbound
 
-    def candidates(self, *, whole_periods: bool = False) -> tuple[list[Integers], list[Integers]]:
+    def candidates(
+        self, *, whole_periods: bool = False, most: int = MOST_CANDIDATES
+    ) -> tuple[list[Integers], list[Integers], bool]:
         """Inbound and outbound service times among which an optimal plan is found.
 
         Where every cost is concave in the net replenishment time, some optimal plan is a vertex of
@@ -169,11 +172,15 @@ class ServiceTimes:
         ----------
         whole_periods : bool, default False
             Add every whole period inside the windows, for costs that are not concave.
+        most : int
+            Candidates kept for one time: those with the shortest chains to a root.
 
         Returns
         -------
         inbound, outbound : list of int64 arrays, one per stage
             Ticks, ascending.
+        complete : bool
+            Whether nothing was left out.
 
         References
         ----------
@@ -187,20 +194,23 @@ class ServiceTimes:
         low = np.concatenate([self.inbound_low, self.outbound_low]).tolist()
         high = np.concatenate([self.inbound_high, self.outbound_high]).tolist()
         process = self.process.tolist()
-        fresh: list[tuple[int, int]] = []
+        fresh: deque[tuple[int, int]] = deque()  # first in, first out: short chains first
+        complete = True
 
         def add(variable: int, time: int) -> None:
+            nonlocal complete
             if low[variable] <= time <= high[variable] and time not in found[variable]:
+                if len(found[variable]) >= most:
+                    complete = False
+                    return
                 found[variable].add(time)
                 fresh.append((variable, time))
 
         for v in range(2 * n):
             add(v, low[v])
             add(v, high[v])
-        if whole_periods:
-            self._add_whole_periods(add, low, high)
         while fresh:
-            v, time = fresh.pop()
+            v, time = fresh.popleft()
             if v < n:
                 add(n + v, time + process[v])
                 for supplier, delay in suppliers[v]:
@@ -209,16 +219,16 @@ class ServiceTimes:
                 add(v - n, time - process[v - n])
                 for customer, delay in customers[v - n]:
                     add(customer, time + delay)
+        if whole_periods:
+            for values, first, last in zip(found, low, high, strict=True):
+                values |= self._whole_periods(first, last)
         times = [np.array(sorted(values), dtype=np.int64) for values in found]
-        return times[:n], times[n:]
+        return times[:n], times[n:], complete
 
-    def _add_whole_periods(
-        self, add: Callable[[int, int], None], low: list[int], high: list[int]
-    ) -> None:
-        for v, (first, last) in enumerate(zip(low, high, strict=True)):
-            step = self.ticks_per_period
-            for time in range(-(-first // step) * step, last + 1, step):
-                add(v, time)
+    def _whole_periods(self, first: int, last: int) -> set[int]:
+        ticks = self.ticks_per_period
+        whole = range(ceil(first / ticks - 1e-9), floor(last / ticks + 1e-9) + 1)
+        return {min(max(round(k * ticks), first), last) for k in whole}
 
     def _lanes(self) -> tuple[list[list[tuple[int, int]]], list[list[tuple[int, int]]]]:
         suppliers: list[list[tuple[int, int]]] = [[] for _ in range(self.n_stages)]
@@ -286,16 +296,14 @@ class ServiceTimeProblem:
     cost: list[Floats]
 
     @classmethod
-    def of(cls, component: CompiledNetwork, cost: CostFunction) -> ServiceTimeProblem:
-        """Set up the problem of one component under a cost function.
-
-        Raises
-        ------
-        InfeasibleError
-            See :meth:`ServiceTimes.of`.
-        """
-        times = ServiceTimes.of(component)
-        inbound, outbound = times.candidates(whole_periods=not cost.concave)
+    def of(
+        cls,
+        times: ServiceTimes,
+        cost: CostFunction,
+        inbound: list[Integers],
+        outbound: list[Integers],
+    ) -> ServiceTimeProblem:
+        """Tabulate a cost function over candidate times."""
         tables = []
         for j in range(times.n_stages):
             tau = inbound[j][:, None] + times.process[j] - outbound[j][None, :]
@@ -380,19 +388,41 @@ class ServiceTimeChoice:
     outbound: Integers
 
 
-def _ticks_per_period(times: tuple[Floats, ...]) -> int:
-    """Smallest number of ticks in which every finite time is whole."""
+def _ticks_per_period(times: tuple[Floats, ...]) -> float:
+    """Fewest ticks per period in which every finite time is whole.
+
+    Decimal and other common fractions are exact. Other times that are multiples of one unit are
+    multiples of it to a billionth of a period; failing that a tick is a billionth of a period.
+    """
+    distinct = np.unique(np.concatenate(times))
+    distinct = distinct[np.isfinite(distinct) & (distinct > 0.0)]
     ticks = 1
-    for time in np.unique(np.concatenate(times)):
-        if time == inf:
-            continue
+    for time in distinct:
         nearest = Fraction(float(time)).limit_denominator(_LARGEST_DENOMINATOR)
         ticks = lcm(ticks, nearest.denominator)
         if abs(float(nearest) - time) > 1e-12 * max(1.0, time) or ticks > _LARGEST_TICKS_PER_PERIOD:
-            # no common fraction: a billionth of a period, an error of 1e-9 periods at most
+            return _common_unit(distinct)
+    return float(ticks)
+
+
+def _common_unit(times: Floats) -> float:
+    """Ticks per period from Euclid's algorithm on numbers that carry rounding errors."""
+    tolerance = 1e-9 * max(1.0, float(times.max()))
+    unit = 0.0
+    for time in times.tolist():
+        a, b = time, unit
+        while b > tolerance:
+            rest = a % b
+            a, b = b, 0.0 if b - rest < tolerance else rest
+        unit = a
+        if unit * _LARGEST_TICKS_PER_PERIOD < 1.0:
             return _FALLBACK_TICKS_PER_PERIOD
-    return ticks
+    counts = np.rint(times / unit)
+    unit = float(times @ counts / (counts @ counts))  # least squares: the errors average out
+    if np.abs(times - counts * unit).max() > tolerance:
+        return _FALLBACK_TICKS_PER_PERIOD
+    return 1.0 / unit
 
 
-def _in_ticks(times: Floats, ticks: int) -> Integers:
+def _in_ticks(times: Floats, ticks: float) -> Integers:
     return np.rint(times * ticks).astype(np.int64)

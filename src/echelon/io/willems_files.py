@@ -107,8 +107,8 @@ def read_chain(place: Path, chain: int) -> Chain:
             for row in bad[:1].tolist():
                 value, key = column.iloc[row], str(stages["stage"].iloc[row])
                 told = ("must be a number", "write a number, or leave the cell empty")
-                place = Fault(layout.stages, name, row + 1, value, *told, key=key, count=len(bad))
-                faults.append(place)
+                fault = Fault(layout.stages, name, row + 1, value, *told, key=key, count=len(bad))
+                faults.append(fault)
             stages[name] = numbers
     if faults:
         raise TableError(faults)

@@ -181,7 +181,6 @@ def zero_sums(chain: Chain, lanes: int) -> Sums:
     return Sums(*per_stage, *per_lane)
 
 
-@jit
 def base_stock_flow(
     chain: Chain, demand: Floats, first_period: int, warmup: int, state: State, sums: Sums
 ) -> None:
@@ -191,17 +190,64 @@ def base_stock_flow(
     first_period of the block, warmup the first period counted: periods, >= 0;
     state, sums overwritten, so that a long run goes block by block.
     """
-    # Tuples are opened once, out here, and rows are addressed as [j, r] rather than sliced:
-    # inside the loops either costs reference counts, which came to ten times the arithmetic.
-    customer, pred_ptr, pred_units, succ_ptr, succ_lane = chain[:5]
-    level, review, outside_delay, make_delay, serve_delay, lane_delay = chain[5:11]
-    nominal_delay, allocation, tolerance = chain[11:14]
-    outside_slot, make_slot, lane_slot, customer_slot, request_slot = chain[14:19]
-    position, on_hand, outside_stock, worst, customer_late, lane_late, component = state[:7]
-    in_process, in_transit, line, order, request, arriving, work = state[7:14]
-    on_hand_sum, in_process_sum, ready, whole_cycles = sums[:4]
-    customer_late_sum, customer_due_sum, customer_on_time_sum = sums[4:7]
-    lane_late_sum, lane_due_sum, lane_on_time_sum, component_sum, in_transit_sum = sums[7:12]
+    # one by one, because a compiled function takes a millisecond to recognise a named tuple
+    _flow(*chain, demand, first_period, warmup, *state, *sums)
+
+
+@jit
+def _flow(
+    customer: Integers,
+    pred_ptr: Integers,
+    pred_units: Floats,
+    succ_ptr: Integers,
+    succ_lane: Integers,
+    level: Floats,
+    review: Integers,
+    outside_delay: Integers,
+    make_delay: Integers,
+    serve_delay: Integers,
+    lane_delay: Integers,
+    nominal_delay: Integers,
+    allocation: Integers,
+    tolerance: Floats,
+    outside_slot: Integers,
+    make_slot: Integers,
+    lane_slot: Integers,
+    customer_slot: Integers,
+    request_slot: Integers,
+    demand: Floats,
+    first_period: int,
+    warmup: int,
+    position: Floats,
+    on_hand: Floats,
+    outside_stock: Floats,
+    worst: Floats,
+    customer_late: Floats,
+    lane_late: Floats,
+    component: Floats,
+    in_process: Floats,
+    in_transit: Floats,
+    line: Floats,
+    order: Floats,
+    request: Floats,
+    arriving: Floats,
+    work: Floats,
+    on_hand_sum: Floats,
+    in_process_sum: Floats,
+    ready: Floats,
+    whole_cycles: Floats,
+    customer_late_sum: Floats,
+    customer_due_sum: Floats,
+    customer_on_time_sum: Floats,
+    lane_late_sum: Floats,
+    lane_due_sum: Floats,
+    lane_on_time_sum: Floats,
+    component_sum: Floats,
+    in_transit_sum: Floats,
+) -> None:
+    """Run the recursion of :func:`base_stock_flow` on the arrays of its three tuples."""
+    # Rows are addressed as [j, r] rather than sliced: a slice inside the loops costs reference
+    # counts, and those came to ten times the arithmetic.
     n_stages = level.size
     lanes = demand.shape[2]
 

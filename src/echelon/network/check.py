@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -29,69 +30,91 @@ _AGREE = 1e-9
 """Relative difference below which a computed column that comes back is the one computed."""
 
 
-def positions(stages: pd.DataFrame, items: pd.Series, locations: pd.Series) -> Integers:
+def positions(stages: pd.DataFrame, asked: Sequence[tuple[pd.Series, pd.Series]]) -> list[Integers]:
     """Find rows of stages by key.
 
     Parameters
     ----------
     stages : DataFrame
         With item and location.
-    items, locations : (n,) Series of text
+    asked : sequence of (items, locations)
+        Series of text, as many keys as one likes; all are looked up in one go.
 
     Returns
     -------
-    (n,) int64
-        The first row with that key, -1 where there is none.
+    list of (n,) int64
+        The first row with that key, -1 where there is none; one array for each that is asked.
     """
-    item_index = pd.Index(stages["item"].unique())
-    location_index = pd.Index(stages["location"].unique())
-
-    def code(left: pd.Series, right: pd.Series) -> Integers:
-        first = item_index.get_indexer(pd.Index(left)).astype(np.int64)
-        second = location_index.get_indexer(pd.Index(right)).astype(np.int64)
-        return np.where((first < 0) | (second < 0), -1, first * len(location_index) + second)
-
-    known, row = np.unique(code(stages["item"], stages["location"]), return_index=True)
-    asked = code(items, locations)
-    at = np.minimum(np.searchsorted(known, asked), len(known) - 1)
-    if not len(known):
-        return np.full(len(asked), -1, dtype=np.int64)
-    return np.where(known[at] == asked, row[at], -1).astype(np.int64)
+    items = pd.concat([stages["item"], *(item for item, _ in asked)], ignore_index=True)
+    locations = pd.concat([stages["location"], *(place for _, place in asked)], ignore_index=True)
+    item_code, _ = pd.factorize(items)
+    location_code, places = pd.factorize(locations)
+    code, distinct = pd.factorize(item_code.astype(np.int64) * len(places) + location_code)
+    n_stages = len(stages)
+    row_of = np.full(len(distinct), -1, dtype=np.int64)
+    row_of[code[:n_stages][::-1]] = np.arange(n_stages)[::-1]  # the first of equal keys stays
+    ends = np.cumsum([n_stages, *(len(item) for item, _ in asked)])
+    return [row_of[code[start:end]] for start, end in pairwise(ends.tolist())]
 
 
-def link(checked: Checked, stages: Checked, reference: tuple[str, str]) -> Integers:
-    """Find the stages that rows of a table refer to, and add a fault for those that do not exist.
+def link(stages: Checked, references: Sequence[tuple[Checked, tuple[str, str]]]) -> list[Integers]:
+    """Find the stages that rows of tables refer to, and add a fault for those that do not exist.
 
     Rows whose own key is faulty are passed over, and so is everything if stages have no key.
+
+    Parameters
+    ----------
+    stages : Checked
+    references : sequence of (table, (item column, location column))
+
+    Returns
+    -------
+    list of (n_rows,) int64
+        Row in stages, -1 where there is none; one array per reference.
     """
-    n_rows = len(checked.frame)
-    if not (stages.named(STAGES.key) and len(stages.frame) and checked.named(reference)):
-        return np.full(n_rows, -1, dtype=np.int64)
-    known = stages.frame[["item", "location"]]
-    items, locations = (checked.frame[name] for name in reference)
-    found = positions(known, items, locations)
-    orphan = (found < 0) & checked.sound(reference)
-    if orphan.any():
-        orphan &= ~_may_be_faulty(stages, items, locations)
-    if orphan.any():
-        row = int(orphan.argmax())
-        value = (items.iloc[row], locations.iloc[row])
-        checked.add(
-            ", ".join(reference),
-            orphan,
-            "names a stage that is not in stages",
-            _orphan_remedy(known, value, checked.table.name),
-            value=value,
-        )
+    found = [np.full(len(checked.frame), -1, dtype=np.int64) for checked, _ in references]
+    if not (stages.named(STAGES.key) and len(stages.frame)):
+        return found
+    there = [place for place, (checked, names) in enumerate(references) if checked.named(names)]
+    keys = [
+        (checked.frame[names[0]], checked.frame[names[1]])
+        for checked, names in (references[place] for place in there)
+    ]
+    for place, key, rows in zip(there, keys, positions(stages.frame, keys), strict=True):
+        found[place] = rows
+        _add_orphans(stages, *references[place], *key, rows)
     return found
+
+
+def _add_orphans(
+    stages: Checked,
+    checked: Checked,
+    reference: tuple[str, str],
+    items: pd.Series,
+    locations: pd.Series,
+    found: Integers,
+) -> None:
+    orphan = (found < 0) & checked.sound(reference)
+    if not orphan.any():
+        return
+    orphan &= ~_may_be_faulty(stages, items, locations)
+    row = int(orphan.argmax())
+    value = (items.iloc[row], locations.iloc[row])
+    checked.add(
+        ", ".join(reference),
+        orphan,
+        "names a stage that is not in stages",
+        _orphan_remedy(stages.frame, value, checked.table.name),
+        value=value,
+    )
 
 
 def _may_be_faulty(stages: Checked, items: pd.Series, locations: pd.Series) -> Booleans:
     """Mark keys that some stage may have once its own faulty key is mended: told once is enough."""
     wrong_item, wrong_location = (~stages.sound((name,)) for name in STAGES.key)
     return (
-        items.isin(stages.frame["item"][wrong_location])
-        | locations.isin(stages.frame["location"][wrong_item])
+        items.isin(stages.frame["item"][wrong_location].unique())
+        | locations.isin(stages.frame["location"][wrong_item].unique())
         | bool((wrong_item & wrong_location).any())
     ).to_numpy()
 

@@ -203,10 +203,8 @@ class Network:
         DomainError
             If there is no such stage.
         """
-        stages = self._tables.stages
-        found = positions(
-            stages, pd.Series([item], dtype="str"), pd.Series([location], dtype="str")
-        )
+        key = (pd.Series([item], dtype="str"), pd.Series([location], dtype="str"))
+        (found,) = positions(self._tables.stages, [key])
         if found[0] < 0:
             raise DomainError(
                 f"no stage {label_of(item, location)!r}. Fix: use an item and location of stages."
@@ -376,7 +374,8 @@ class Network:
 
         Nodes are ``(item, location)`` with the columns of stages as attributes and, at stages with
         customers, ``demand``: a list of rows as dictionaries. Edges have the columns of lanes.
-        Blank cells are left out, and so is what this network computed.
+        Blank cells are left out, and so is what this network computed. A graph groups lanes and
+        demand by stage: the order of the rows of one stage is kept, that of the whole table not.
         """
         from echelon.network.graph_exchange import to_networkx
 

@@ -94,8 +94,13 @@ def resolve(
         Checked(DEMAND, pd.DataFrame()) if demand is None else check_table(demand, DEMAND)
     )
 
-    source, target = (link(checked_lanes, checked_stages, ends) for ends in LANES.references)
-    customer = link(checked_demand, checked_stages, DEMAND.references[0])
+    source, target, customer = link(
+        checked_stages,
+        [
+            *((checked_lanes, reference) for reference in LANES.references),
+            (checked_demand, DEMAND.references[0]),
+        ],
+    )
     graph = check_lanes(checked_stages, checked_lanes, source, target)
     check_targets(checked_stages)
     written, filled = check_demand(checked_demand)

@@ -11,9 +11,18 @@ from echelon.errors import InfeasibleError, SolverError
 from echelon.exact.dual_ascent import ascend
 from echelon.exact.folding import Folded, Folding
 from echelon.exact.guaranteed_service import solve_tree
-from echelon.exact.service_times import ServiceTimeChoice, ServiceTimeProblem
+from echelon.exact.refinement import refine
+from echelon.exact.service_times import (
+    CostFunction,
+    ServiceTimeChoice,
+    ServiceTimeProblem,
+    ServiceTimes,
+)
+from echelon.network.compiled import Integers
 from echelon.optimization import guaranteed_service
 from echelon.optimization.solvers import Outcome, relative_gap, solve
+
+_MOST_PAIRS = 40_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +34,54 @@ class Limits:
     solver: str
 
 
-Method: TypeAlias = Callable[[ServiceTimeProblem, Limits], tuple[ServiceTimeChoice, Outcome, str]]
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Outbound service times (ticks), what is proven of them, and the route taken."""
+
+    service: Integers
+    outcome: Outcome
+    route: str
 
 
-def exact(problem: ServiceTimeProblem, _limits: Limits) -> tuple[ServiceTimeChoice, Outcome, str]:
+Answer: TypeAlias = tuple[ServiceTimeChoice, Outcome, str]
+Method: TypeAlias = Callable[[ServiceTimes, CostFunction, Limits], Solution]
+
+
+def auto(times: ServiceTimes, cost: CostFunction, limits: Limits) -> Solution:
+    """Take the quickest route to a proof: tree program, dual ascent, model, refinement."""
+    problem = _tabulate(times, cost)
+    if problem is not None:
+        return _in_ticks(problem, fold_and_ascend(problem, limits))
+    began = time.perf_counter()
+    refined = refine(times, cost, gap=limits.gap, time_limit=limits.time_limit)
+    outcome = _outcome(refined.cost, refined.bound, refined.termination, limits, began)
+    return Solution(refined.service, outcome, "refinement")
+
+
+def exact(times: ServiceTimes, cost: CostFunction, limits: Limits) -> Solution:
     """Run the dynamic program; the lanes must form a tree."""
+    problem = _tabulate_or_fail(times, cost)
+    return _in_ticks(problem, tree(problem, limits))
+
+
+def milp(times: ServiceTimes, cost: CostFunction, limits: Limits) -> Solution:
+    """Declare the joint-distribution model in Pyomo, whole, and let a solver prove it."""
+    problem = _tabulate_or_fail(times, cost)
+    return _in_ticks(problem, joint_distribution(problem, limits))
+
+
+METHODS: dict[str, Method] = {"auto": auto, "exact": exact, "milp": milp}
+
+
+def tree(problem: ServiceTimeProblem, _limits: Limits) -> Answer:
+    """Solve a problem whose lanes form a tree."""
     began = time.perf_counter()
     choice, cost = solve_tree(problem)
     seconds = time.perf_counter() - began
     return choice, Outcome("optimal", cost, cost, 0.0, "optimal", seconds), "tree program"
 
 
-def milp(problem: ServiceTimeProblem, limits: Limits) -> tuple[ServiceTimeChoice, Outcome, str]:
+def joint_distribution(problem: ServiceTimeProblem, limits: Limits) -> Answer:
     """Solve the joint-distribution model, with binaries only where its relaxation leaves a gap."""
     began = time.perf_counter()
     best: tuple[ServiceTimeChoice, float] | None = None
@@ -63,14 +108,10 @@ def milp(problem: ServiceTimeProblem, limits: Limits) -> tuple[ServiceTimeChoice
     if best is None:
         raise SolverError(f"{limits.solver} stopped without a plan: {termination}")
     choice, cost = best
-    gap = relative_gap(cost, bound)
-    status = "optimal" if gap <= limits.gap else "feasible"
-    seconds = time.perf_counter() - began
-    bound = min(bound, cost)  # a bound above the cost is rounding
-    return choice, Outcome(status, cost, bound, gap, termination, seconds), "joint distribution"
+    return choice, _outcome(cost, bound, termination, limits, began), "joint distribution"
 
 
-def auto(problem: ServiceTimeProblem, limits: Limits) -> tuple[ServiceTimeChoice, Outcome, str]:
+def fold_and_ascend(problem: ServiceTimeProblem, limits: Limits) -> Answer:
     """Fold pendant trees, prove what is left by dual ascent, and close a gap with the model.
 
     The model is then declared for the contenders alone: the pairs of service times that could
@@ -79,7 +120,7 @@ def auto(problem: ServiceTimeProblem, limits: Limits) -> tuple[ServiceTimeChoice
     began = time.perf_counter()
     folding = Folding.of(problem)
     if folding.is_tree:
-        return exact(problem, limits)
+        return tree(problem, limits)
     folded = Folded.of(problem, folding)
     core = folded.core_problem()
     ascent = ascend(core, gap=limits.gap, time_limit=limits.time_limit)
@@ -89,23 +130,52 @@ def auto(problem: ServiceTimeProblem, limits: Limits) -> tuple[ServiceTimeChoice
         method = "dual ascent, joint distribution"
         contenders = ascent.contenders(core)
         left = _time_left(limits, began)
-        found, outcome, _ = milp(contenders, replace(limits, time_limit=left))
+        found, outcome, _ = joint_distribution(contenders, replace(limits, time_limit=left))
         # a plan outside the contenders costs at least what the ascent's plan does
         bound = max(bound, min(outcome.bound, cost))
         termination = outcome.termination
         if outcome.objective < cost:
             choice, cost = core.locate(*contenders.chosen(found)), outcome.objective
+    return folded.complete(choice), _outcome(cost, bound, termination, limits, began), method
+
+
+def _tabulate(times: ServiceTimes, cost: CostFunction) -> ServiceTimeProblem | None:
+    """List the candidates and their costs; None where they are too many and not needed."""
+    inbound, outbound, complete = times.candidates(whole_periods=not cost.concave)
+    pairs = sum(len(a) * len(b) for a, b in zip(inbound, outbound, strict=True))
+    if cost.concave and not (complete and pairs <= _MOST_PAIRS):
+        return None
+    return ServiceTimeProblem.of(times, cost, inbound, outbound)
+
+
+def _tabulate_or_fail(times: ServiceTimes, cost: CostFunction) -> ServiceTimeProblem:
+    problem = _tabulate(times, cost)
+    if problem is None:
+        raise SolverError(
+            "this component has too many candidate service times to list. Fix: use method='auto', "
+            "which refines them, or round lead times to a coarser unit."
+        )
+    return problem
+
+
+def _in_ticks(problem: ServiceTimeProblem, answer: Answer) -> Solution:
+    choice, outcome, route = answer
+    return Solution(problem.chosen(choice)[1], outcome, route)
+
+
+def _outcome(cost: float, bound: float, termination: str, limits: Limits, began: float) -> Outcome:
     gap = relative_gap(cost, bound)
-    status = "optimal" if gap <= limits.gap else "feasible"
-    seconds = time.perf_counter() - began
-    outcome = Outcome(status, cost, min(bound, cost), gap, termination, seconds)
-    return folded.complete(choice), outcome, method
+    return Outcome(
+        status="optimal" if gap <= limits.gap else "feasible",
+        objective=cost,
+        bound=min(bound, cost),  # a bound above the cost is rounding
+        gap=gap,
+        termination=termination,
+        seconds=time.perf_counter() - began,
+    )
 
 
 def _time_left(limits: Limits, began: float) -> float | None:
     if limits.time_limit is None:
         return None
     return max(limits.time_limit - (time.perf_counter() - began), 0.0)
-
-
-METHODS: dict[str, Method] = {"auto": auto, "exact": exact, "milp": milp}

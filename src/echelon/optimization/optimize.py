@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from echelon.errors import DomainError, InfeasibleError, UnknownNameError
-from echelon.exact.service_times import ServiceTimeChoice, ServiceTimeProblem
+from echelon.exact.service_times import ServiceTimes
 from echelon.execution.shards import cut
 from echelon.execution.workers import attempt, check_n_jobs, run_shards
-from echelon.network.compiled import CompiledNetwork, Floats
+from echelon.network.compiled import CompiledNetwork, Floats, Integers
 from echelon.network.network import Network
 from echelon.optimization.bounds import (
     DemandSeen,
@@ -161,9 +161,20 @@ def optimize(
 
 def place(task: ComponentTask) -> Placement:
     """Solve one component and evaluate its stages."""
-    problem = ServiceTimeProblem.of(task.cost.component, task.cost)
-    choice, outcome, method = METHODS[task.method](problem, task.limits)
-    return Placement(_evaluate(task, problem, choice), outcome, method)
+    times = ServiceTimes.of(task.cost.component)
+    solution = METHODS[task.method](times, task.cost, task.limits)
+    columns = _evaluate(task, times, solution.service)
+    return Placement(columns, _as_settled(solution.outcome, columns, task.limits), solution.route)
+
+
+def _as_settled(outcome: Outcome, columns: dict[str, Floats], limits: Limits) -> Outcome:
+    """Take the objective from the plan itself: on a cost that falls as time passes it is higher."""
+    objective = float(columns["holding_cost"].sum())
+    gap = relative_gap(objective, outcome.bound)
+    status = "optimal" if gap <= max(limits.gap, 1e-12) else "feasible"
+    return replace(
+        outcome, objective=objective, bound=min(outcome.bound, objective), gap=gap, status=status
+    )
 
 
 def _place_all(
@@ -199,14 +210,11 @@ def _place_or_explain(task: ComponentTask) -> Placement | Failure:
         return Failure(type(error).__name__, str(error), error.stage)
 
 
-def _evaluate(
-    task: ComponentTask, problem: ServiceTimeProblem, choice: ServiceTimeChoice
-) -> dict[str, Floats]:
+def _evaluate(task: ComponentTask, times: ServiceTimes, service: Integers) -> dict[str, Floats]:
     """Stage columns of the chosen service times, from the times themselves, not from the tables."""
     component, cost = task.cost.component, task.cost
-    times = problem.times
     n = component.n_stages
-    inbound, service = times.settled(problem.chosen(choice)[1])
+    inbound, service = times.settled(service)
     tau = (inbound + times.process - service) / times.ticks_per_period
     safety = np.array([float(cost.safety_stock(j, tau[j])) for j in range(n)])
     mean = cost.seen.mean

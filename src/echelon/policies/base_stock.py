@@ -18,12 +18,12 @@ class BaseStock:
     Parameters
     ----------
     level : float
-        Units, finite and >= 0.
+        Units, finite. Below 0 the stage lets customers wait before it orders.
 
     Raises
     ------
     DomainError
-        If the level is negative or not finite.
+        If the level is not finite.
 
     Examples
     --------
@@ -34,10 +34,10 @@ class BaseStock:
     level: float
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.level) and self.level >= 0.0):
+        if not math.isfinite(self.level):
             raise DomainError(
-                f"{self}: level must be a finite number >= 0 units. Fix: give what the stage "
-                "should have on hand and on order together."
+                f"{self}: level must be a finite number of units. Fix: give what the stage should "
+                "have on hand and on order, less what it owes."
             )
 
     def order(self, position: Floats) -> Floats:

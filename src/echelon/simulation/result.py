@@ -114,7 +114,8 @@ class Simulation(Result):
             lines += ["  promised and simulated cycle service level, farthest off first"]
             lines += [f"    {line}" for line in shown.to_string(index=False).splitlines()]
         if len(self.failures):
-            lines.append(f"  {len(self.failures)} failures: see .failures")
+            noun = "component" if len(self.failures) == 1 else "components"
+            lines.append(f"  {len(self.failures)} {noun} failed: see .failures")
         return "\n".join(lines)
 
     def _line(self, label: str, column: str, unit: str, *, share: bool = False) -> str:

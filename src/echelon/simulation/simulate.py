@@ -44,7 +44,7 @@ _PERIODS, _REPLICATIONS = 104, 100
 _SHARD_WORK = 2e6
 """Stage-periods times replications in a shard: some hundredths of a second."""
 
-_MANY_COMPONENTS = 2_000
+_MANY_COMPONENTS = 5_000
 """From here on the work is Python's rather than the kernel's, and threads would take turns."""
 
 
@@ -269,7 +269,7 @@ def _gather(
         sums: list[Floats] = []
         for shard, outcome in group:
             if outcome.failed:
-                lost = Outcome[Moments](None, outcome.error, outcome.message)
+                lost: Outcome[Moments] = Outcome(None, outcome.error, outcome.message)
                 parts.append((lost,) * shard.compiled.n_components)
             else:
                 done = outcome.unwrap()
@@ -289,7 +289,7 @@ def _gather(
 def _left_out(network: Network, absent: Booleans) -> dict[int, Outcome[Moments]]:
     starts = network.compiled.component_ptr[:-1]
     return {
-        int(c): Outcome[Moments](None, "DomainError", "the plan has no levels for it")
+        int(c): Outcome(None, "DomainError", "the plan has no levels for it")
         for c in np.flatnonzero(absent[starts])
     }
 

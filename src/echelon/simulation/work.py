@@ -120,11 +120,11 @@ class Finished:
 def simulate_shard(shard: Shard) -> Finished:
     """Simulate every component of a shard; one that fails does not stop the others."""
     totals = np.zeros((len(TOTALS), shard.lanes))
-    outcomes = []
+    outcomes: list[Outcome[Moments]] = []
     for component in shard.components():
         outcome = attempt(_simulate_component, component)
         if outcome.failed:
-            outcomes.append(Outcome[Moments](None, outcome.error, outcome.message))
+            outcomes.append(Outcome(None, outcome.error, outcome.message))
             continue
         moments, own = outcome.unwrap()
         totals += own

@@ -27,12 +27,13 @@ from echelon.errors import DomainError, UnknownNameError
 from echelon.rng import stream
 
 
-@given(
-    location=st.floats(-200.0, 200.0),
-    scale=st.floats(10.0, 50.0),
-)
-def test_truncated_normal_finds_the_normal_it_was_cut_from(location, scale):
-    """Forward by scipy's truncated normal, back by our root: the parent's parameters again."""
+@given(start=st.floats(-20.0, 5.0), scale=st.floats(0.01, 1e4))
+def test_truncated_normal_finds_the_normal_it_was_cut_from(start, scale):
+    """Forward by scipy's truncated normal, back by our root: the parent's parameters again.
+
+    Up to a truncation point 5 deviations above the mean; beyond, scipy's own moments lose digits.
+    """
+    location = -start * scale
     frozen = stats.truncnorm(-location / scale, np.inf, loc=location, scale=scale)
     made = TruncatedNormal(float(frozen.mean()), float(frozen.std()))
     # far in the tail many parents have nearly the same child, so the root is loose by 1/(1 - cv)

@@ -146,6 +146,7 @@ def test_a_value_of_no_probability_is_not_the_largest(write):
         ({"stdDevStageTime": [5.0, 2.0, None, None]}, r"deviation differs.*\(11.22 against 5\)"),
     ],
 )
+@pytest.mark.filterwarnings("ignore::echelon.errors.DataWarning")  # what follows from the first
 def test_each_oddity_is_reported_and_left_as_it_is(write, columns, told):
     place = write(**columns)
     with pytest.warns(DataWarning, match=f"Willems chain 3: {told}" if told[0] == "1" else told):

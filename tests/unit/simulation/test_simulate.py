@@ -1,0 +1,471 @@
+"""simulate(): same bits however it is run, replay, costs, failures, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import echelon as ec
+from echelon.errors import DomainError, TableError, UnknownNameError
+from echelon.policies.plan import Plan
+from echelon.results import Provenance, no_failures
+from echelon.simulation import simulate as module
+
+
+def portfolio(n=6):
+    """``n`` components of two stages, families in turn."""
+    rows, lanes, demand = [], [], []
+    for number in range(n):
+        part, good = f"part {number}", f"good {number}"
+        rows += [(part, 3, 0, 1.0, 90.0 + number), (good, 1, number % 3, 2.0, 70.0)]
+        lanes.append((part, "main", good, "main", 1.0))
+        for segment in ("retail", "trade")[: 1 + number % 2]:
+            demand.append((good, segment, ("normal", "gamma", "poisson")[number % 3], 20.0))
+    stages = pd.DataFrame(
+        rows, columns=["item", "lead_time", "review_period", "holding_cost", "base_stock"]
+    ).assign(location="main", backorder_cost=9.0)
+    lanes = pd.DataFrame(
+        lanes, columns=["from_item", "from_location", "to_item", "to_location", "units_required"]
+    )
+    demand = pd.DataFrame(demand, columns=["item", "segment", "family", "mean"]).assign(
+        location="main", std=20.0**0.5
+    )
+    return ec.Network.from_tables(stages, lanes, demand, currency="EUR", name="portfolio")
+
+
+def shop(**options):
+    settings = {
+        "lead_time": 2,
+        "holding_cost": 1.0,
+        "base_stock": [30.0],
+        "demand_mean": 10.0,
+        "demand_std": 2.0,
+        **options,
+    }
+    return ec.serial(["shop"], **settings)
+
+
+def plan_of(network, **columns):
+    stages = network.stages[["item", "location"]].assign(service_level=np.nan, **columns)
+    provenance = Provenance(arguments={}, tables={}, seconds={})
+    return Plan(
+        no_failures(),
+        provenance,
+        stages,
+        pd.DataFrame(),
+        0.0,
+        0.0,
+        0.0,
+        "optimal",
+        "",
+        "week",
+        52.0,
+    )
+
+
+def same(one, other):
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+class TestSameBits:
+    def test_for_one_worker_and_two(self):
+        network = portfolio()
+        one = ec.simulate(network, periods=30, replications=300, seed=5)
+        two = ec.simulate(network, periods=30, replications=300, seed=5, n_jobs=2)
+        same(one.stages, two.stages)
+        same(one.total, two.total)
+        same(one.service, two.service)
+
+    def test_when_large_components_are_cut_into_blocks(self, monkeypatch):
+        network = portfolio()
+        whole = ec.simulate(network, periods=30, replications=300, seed=5)
+        monkeypatch.setattr(module, "_SHARD_WORK", 1.0)
+        for n_jobs in (1, 2):
+            cut = ec.simulate(network, periods=30, replications=300, seed=5, n_jobs=n_jobs)
+            same(whole.stages, cut.stages)
+            np.testing.assert_allclose(cut.total, whole.total, rtol=1e-12)
+
+    def test_in_processes(self, monkeypatch):
+        network = portfolio(3)
+        one = ec.simulate(network, periods=20, replications=130, seed=5)
+        monkeypatch.setattr(module, "_MANY_COMPONENTS", 1)
+        monkeypatch.setattr(module, "_SHARD_WORK", 1.0)
+        two = ec.simulate(network, periods=20, replications=130, seed=5, n_jobs=2)
+        same(one.stages, two.stages)
+
+    def test_for_some_of_the_components(self):
+        network = portfolio()
+        # the warm-up follows from the longest chain of the network, so it is given here
+        everything = ec.simulate(network, periods=30, warmup=6, replications=150, seed=5)
+        some = ec.simulate(
+            network.subset([1, 4]), periods=30, warmup=6, replications=150, seed=5, n_jobs=2
+        )
+        rows = everything.stages.merge(some.stages[["item", "location"]])
+        same(rows, some.stages)
+
+    def test_a_replication_does_not_depend_on_how_many_there_are(self):
+        network = shop()
+        short = ec.simulate(network, periods=10, replications=1, seed=3, trace=True)
+        long = ec.simulate(network, periods=10, replications=200, seed=3, trace=True)
+        same(short.trace, long.trace)
+
+    def test_other_seeds_give_other_bits(self):
+        one = ec.simulate(shop(), periods=10, replications=5, seed=1)
+        other = ec.simulate(shop(), periods=10, replications=5, seed=2)
+        assert one.stages["on_hand"].iloc[0] != other.stages["on_hand"].iloc[0]
+
+
+class TestWindow:
+    def test_default_warm_up_is_the_longest_chain_of_lead_times_and_reviews(self):
+        network = ec.general(
+            ["a", "b", "c", "d"], [("a", "c"), ("b", "c"), ("c", "d")],
+            lead_time=[5, 2, 1, 1], review_period=[0, 4, 0, 2], lane_lead_time=[0, 3, 1],
+            inbound_service_time=[1, 0, 0, 0], holding_cost=1.0, base_stock=50.0,
+            demand_mean={"d": 5.0}, demand_std={"d": 1.0},
+        )  # fmt: skip
+        run = ec.simulate(network, periods=5, replications=2)
+        # a: 1 + 5 = 6; b: 2 + 4 = 6, at c after 3 more: 9; c: 10, at d after 1: 11; d: 1 + 2
+        assert run.warmup == 14
+        assert run.provenance.arguments["warmup"] == 14
+
+    def test_defaults(self):
+        run = ec.simulate(shop())
+        assert (run.periods, run.warmup, run.replications) == (104, 2, 100)
+
+    def test_one_replication_has_no_standard_error(self):
+        run = ec.simulate(shop(), periods=10, replications=1)
+        errors = run.stages.filter(regex="_se$").iloc[0]
+        assert errors.isna().all()
+        assert run.total.filter(regex="_se$").iloc[0].isna().all()
+
+    def test_a_window_without_a_whole_cycle_has_no_cycle_service(self):
+        run = ec.simulate(shop(review_period=12), periods=10, replications=4)
+        assert np.isnan(run.stages["cycle_service_level"].iloc[0])
+        assert run.stages["ready_rate"].notna().all()
+
+    def test_the_mean_is_over_replications_and_its_error_their_spread(self):
+        """Against replications taken one by one from the trace of single-lane replays."""
+        network = shop(backorder_cost=4.0)
+        run = ec.simulate(network, periods=12, warmup=3, replications=130, seed=8)
+        from echelon.simulation.draw import DemandRow, draw_blocks
+
+        row = DemandRow(0, ("shop", "main", ""), network.distributions[0])
+        blocks = [
+            np.concatenate(list(
+                draw_blocks([row], n_customers=1, n_periods=15, seed=8, block=block)
+            ), axis=1)[0]
+            for block in (0, 1)
+        ]  # fmt: skip
+        demand = np.concatenate(blocks, axis=1)[:, :130]
+        costs = []
+        for lane in demand.T:
+            frame = pd.DataFrame(
+                {"item": "shop", "location": "main", "period": range(15), "quantity": lane}
+            )
+            costs.append(ec.simulate(network, demand=frame, warmup=3).total["cost"].iloc[0])
+        assert run.total["cost"].iloc[0] == pytest.approx(np.mean(costs), rel=1e-12)
+        error = np.std(costs, ddof=1) / 130**0.5
+        assert run.total["cost_se"].iloc[0] == pytest.approx(error, rel=1e-9)
+        assert run.stages["cost_se"].iloc[0] == pytest.approx(error, rel=1e-9)
+
+
+class TestCost:
+    def test_initial_stock_and_backorder_cost_by_hand(self):
+        frame = pd.DataFrame(
+            {"item": "shop", "location": "main", "period": [0, 1, 2], "quantity": [4.0, 9.0, 1.0]}
+        )
+        network = shop(base_stock=[20.0], initial_stock=[10.0], backorder_cost=5.0)
+        run = ec.simulate(network, demand=frame)
+        # orders 14, 9, 1; on hand 6, 0, 10; owed 0, 3, 0 (the 14 of period 0 come in period 2)
+        assert run.stages["on_hand"].iloc[0] == pytest.approx((6 + 0 + 10) / 3)
+        assert run.stages["backorders"].iloc[0] == 1.0
+        assert run.total["cost"].iloc[0] == pytest.approx((16 * 1.0 + 3 * 5.0) / 3)
+
+    def test_pipeline_is_charged_when_asked(self):
+        network = ec.serial(
+            ["plant", "shop"], lead_time=[2, 0], lane_lead_time=3, holding_cost=[1.0, 4.0],
+            base_stock=[60.0, 60.0], demand_mean=10.0, demand_std=0.0,
+        )  # fmt: skip
+        free = ec.simulate(network, periods=10, replications=1).total["holding_cost"].iloc[0]
+        run = ec.simulate(network, periods=10, replications=1, charge_pipeline=True)
+        # 20 in process at 1, and 30 in transit at the plant's 1
+        assert run.total["holding_cost"].iloc[0] - free == pytest.approx(50.0)
+        assert run.stages["pipeline"].tolist() == [20.0, 30.0]
+
+    def test_totals_are_sums_over_stages(self):
+        run = ec.simulate(portfolio(), periods=30, replications=140)
+        for name in ("on_hand", "pipeline", "holding_cost", "backorder_cost", "cost"):
+            assert run.total[name].iloc[0] == pytest.approx(run.stages[name].sum(), rel=1e-12)
+        assert list(run.stages["item"]) == list(portfolio().stages["item"])
+
+
+class TestPlan:
+    def test_service_time_of_the_plan_is_what_customers_wait(self):
+        network = shop()
+        run = ec.simulate(network, plan_of(network, service_time=2, base_stock=0.0))
+        row = run.stages.iloc[0]
+        assert row["on_hand"] == 0.0
+        assert row["on_time_rate"] == 1.0
+        assert row["fill_rate"] == 0.0
+        assert run.service["service_time"].tolist() == [2]
+
+    def test_promised_and_simulated_are_side_by_side(self):
+        network = shop()
+        plan = plan_of(network, service_time=0, base_stock=23.0)
+        plan.stages["service_level"] = 0.9
+        run = ec.simulate(network, plan, periods=100, replications=200)
+        row = run.service.iloc[0]
+        assert row["simulated"] == run.stages["cycle_service_level"].iloc[0]
+        gap = (row["simulated"] - 0.9) / row["simulated_se"]
+        assert row["difference_in_se"] == pytest.approx(gap)
+        assert "promised and simulated cycle service level" in run.summary()
+        assert f"{row['simulated']:.4f}" in run.summary()
+
+    def test_rival_plans_meet_the_same_demand(self):
+        network = shop()
+        low = plan_of(network, service_time=0, base_stock=22.0)
+        high = plan_of(network, service_time=0, base_stock=25.0)
+        runs = [ec.simulate(network, plan, replications=130) for plan in (low, high)]
+        pipelines = [run.stages["pipeline"].iloc[0] for run in runs]
+        assert pipelines[0] == pytest.approx(pipelines[1], rel=1e-12)
+        gap = runs[1].stages["net_inventory"].iloc[0] - runs[0].stages["net_inventory"].iloc[0]
+        assert gap == pytest.approx(3.0, abs=1e-9)
+
+    def test_components_that_the_plan_failed_on_are_failures_here(self):
+        network = portfolio(2)
+        plan = plan_of(network, service_time=0, base_stock=80.0)
+        failures = pd.DataFrame(
+            [(0, "good 0", "main", "InfeasibleError", "no")],
+            columns=["component", "item", "location", "error", "message"],
+        )
+        kept = plan.stages[plan.stages["item"].str.endswith("1")]
+        partial = Plan(**{**vars(plan), "failures": failures, "stages": kept})
+        run = ec.simulate(network, partial, periods=5, replications=2)
+        assert run.stages["item"].tolist() == ["part 1", "good 1"]
+        assert run.failures[["component", "item", "message"]].to_numpy().tolist() == [
+            [0, "good 0", "the plan has no levels for it"]
+        ]
+
+
+class TestFailures:
+    def test_one_bad_component_is_a_row_and_the_others_go_on(self, monkeypatch):
+        network = portfolio(4)
+        bad = network.distributions[0]
+
+        def spoilt(_self, _rng, size):
+            return np.full(size, np.nan)
+
+        fine = ec.simulate(network, periods=12, replications=140, seed=4)
+        monkeypatch.setattr(type(bad), "sample", spoilt)
+        run = ec.simulate(network, periods=12, replications=140, seed=4, n_jobs=2)
+        failed = {int(c) for c in run.failures["component"]}
+        assert failed == {0, 3}  # the two with normal demand
+        assert run.failures["error"].tolist() == ["DomainError"] * 2
+        assert "drew something else than finite numbers" in run.failures["message"].iloc[0]
+        left = fine.stages[fine.stages["item"].isin(run.stages["item"])].reset_index(drop=True)
+        same(run.stages, left)
+        assert run.total["on_hand"].iloc[0] == pytest.approx(left["on_hand"].sum())
+        assert "2 components failed" in run.summary()
+
+    def test_a_component_that_fails_in_one_block_leaves_nothing_behind(self, monkeypatch):
+        network = portfolio(2)
+        from echelon.simulation import work
+
+        real = work.draw_blocks
+
+        def spoilt(rows, *, block, **kwargs):
+            if rows[0].address[0] == "good 0" and block == 1:
+                raise ValueError("out of ink")
+            return real(rows, block=block, **kwargs)
+
+        fine = ec.simulate(network, periods=12, replications=140, seed=4)
+        monkeypatch.setattr(module, "_SHARD_WORK", 1.0)
+        monkeypatch.setattr(work, "draw_blocks", spoilt)
+        run = ec.simulate(network, periods=12, replications=140, seed=4)
+        assert run.failures["message"].tolist() == ["out of ink"]
+        same(run.stages, fine.stages.iloc[2:].reset_index(drop=True))
+        assert run.total["cost"].iloc[0] == pytest.approx(run.stages["cost"].sum(), rel=1e-12)
+
+    def test_when_everything_fails_there_is_no_total(self, monkeypatch):
+        network = shop()
+        monkeypatch.setattr(type(network.distributions[0]), "sample", lambda *_: np.zeros(1))
+        run = ec.simulate(network, periods=5, replications=2, trace=True)
+        assert len(run.failures) == 1
+        assert len(run.stages) == len(run.total) == len(run.service) == len(run.trace) == 0
+        assert "1 component failed" in repr(run)
+
+
+class TestResult:
+    def test_repr_says_what_was_run(self):
+        run = ec.simulate(portfolio(), periods=30, replications=20)
+        text = repr(run)
+        assert text.startswith("Simulation of portfolio: 20 replications of 30 weeks after")
+        assert "EUR/week" in text
+        assert "good 0" in text
+        assert run._repr_html_().count("<table") == 1
+        assert len(run.summary().splitlines()) < 12
+
+    def test_frames_are_copies(self):
+        run = ec.simulate(shop(), periods=5, replications=2)
+        frame = run.to_frame()
+        frame["on_hand"] = 0.0
+        assert run.stages["on_hand"].iloc[0] > 0.0
+        with pytest.raises(UnknownNameError, match="Did you mean 'stage'"):
+            run.to_frame("stages")
+
+    def test_written_folder_reads_back(self, tmp_path):
+        run = ec.simulate(shop(), periods=5, replications=2, trace=True, seed=9)
+        folder = run.write(tmp_path / "run")
+        back = pd.read_csv(folder / "simulation.csv")
+        pd.testing.assert_frame_equal(back, run.stages, check_dtype=False)
+        assert len(pd.read_csv(folder / "trace.csv")) == 7
+        manifest = json.loads((folder / "manifest.json").read_text())
+        assert manifest["kind"] == "Simulation"
+        assert manifest["provenance"]["seed"] == 9
+        assert manifest["provenance"]["arguments"]["replications"] == 2
+
+    def test_the_trace_is_the_first_replication(self):
+        run = ec.simulate(shop(), periods=40, replications=1, trace=True, seed=9)
+        counted = run.trace[run.trace["period"] >= run.warmup]
+        assert len(counted) == 40
+        for name in ("on_hand", "backorders", "net_inventory", "in_process", "holding_cost"):
+            assert run.stages[name].iloc[0] == pytest.approx(counted[name].mean(), rel=1e-9)
+
+    def test_progress_reports_all_the_work(self):
+        seen = []
+        ec.simulate(
+            portfolio(), periods=5, replications=2,
+            progress=lambda done, total, label: seen.append((done, total, label)),
+        )  # fmt: skip
+        assert seen[-1] == (12, 12, "simulate")
+
+
+class TestRefusals:
+    def test_all_that_is_wrong_is_told_at_once(self):
+        network = ec.serial(
+            ["a", "b"], lead_time=[1.5, 2], lane_lead_time=0.25, holding_cost=1.0,
+            demand_mean=1.0, demand_std=1.0,
+        )  # fmt: skip
+        with pytest.raises(DomainError) as caught:
+            ec.simulate(network, periods=0, replications=0, warmup=-1, seed=1.5, n_jobs=0)
+        message = str(caught.value)
+        assert "simulate: 8 things to mend" in message
+        for part in (
+            "seed is 1.5",
+            "n_jobs is 0",
+            "replications is 0. Fix: give a whole number >= 1",
+            "warmup is -1. Fix: give a whole number >= 0",
+            "periods is 0",
+            "stages.base_stock is blank at a @ main, b @ main",
+            "stages.lead_time is not a whole number of periods at a @ main",
+            "lanes.lead_time is not a whole number of periods on a @ main -> b @ main",
+        ):
+            assert part in message
+
+    def test_many_stages_are_counted_rather_than_listed(self):
+        names = [f"s{i}" for i in range(9)]
+        network = ec.serial(names, lead_time=1, holding_cost=1.0, demand_mean=1.0, demand_std=1.0)
+        with pytest.raises(DomainError, match=r"s4 @ main and 4 more\. Fix: fill the column"):
+            ec.simulate(network)
+
+    def test_random_lead_times_are_not_taken_for_fixed(self):
+        network = shop()
+        spread = network.replace(stages=network.stages.assign(lead_time_std=1.0))
+        with pytest.raises(DomainError, match="lead_time_std is above 0 at shop @ main"):
+            ec.simulate(spread)
+
+    def test_a_network_without_customers(self):
+        stages = pd.DataFrame(
+            {"item": ["a"], "location": ["x"], "holding_cost": [1.0], "base_stock": [1.0]}
+        )
+        with pytest.raises(DomainError, match="the network has no customers"):
+            ec.simulate(ec.Network.from_tables(stages))
+
+    def test_a_plan_of_another_network(self):
+        other = ec.serial(["store"], lead_time=2, holding_cost=1.0, demand_mean=1.0, demand_std=1.0)
+        plan = plan_of(other, service_time=0, base_stock=1.0)
+        with pytest.raises(DomainError) as caught:
+            ec.simulate(shop(), plan)
+        assert "it has store @ main, which this one has not" in str(caught.value)
+        assert "it lacks shop @ main" in str(caught.value)
+
+    def test_a_plan_with_fractional_or_missing_numbers(self):
+        network = shop()
+        with pytest.raises(DomainError, match="the service time is not a whole number"):
+            ec.simulate(network, plan_of(network, service_time=0.5, base_stock=1.0))
+        with pytest.raises(DomainError, match=r"plan\.stages\.base_stock is not a finite number"):
+            ec.simulate(network, plan_of(network, service_time=0, base_stock=np.nan))
+        with pytest.raises(DomainError, match=r"plan\.stages\.service_time .* >= 0 at shop"):
+            ec.simulate(network, plan_of(network, service_time=-1, base_stock=1.0))
+
+
+def replay(**columns):
+    table = {"item": "shop", "location": "main", "period": [0, 1], "quantity": [1.0, 2.0]}
+    return pd.DataFrame({**table, **columns})
+
+
+class TestReplay:
+    def test_segments_are_added_up_and_absent_periods_have_no_demand(self):
+        network = portfolio(2)
+        frame = pd.DataFrame(
+            {
+                "item": "good 1",
+                "location": "main",
+                "segment": ["retail", "trade", "trade"],
+                "period": [0, 0, 2],
+                "quantity": [3.0, 4.0, 5.0],
+            }
+        )
+        run = ec.simulate(network, demand=frame, trace=True)
+        rows = run.trace[run.trace["item"] == "good 1"]
+        assert rows["demand"].tolist() == [7.0, 0.0, 5.0]
+        assert (run.periods, run.warmup, run.replications) == (3, 0, 1)
+        assert (run.trace.loc[run.trace["item"] == "good 0", "demand"] == 0.0).all()
+
+    @pytest.mark.parametrize(
+        ("frame", "told"),
+        [
+            (replay(quantity=[1.0, np.nan]), "quantity: must be a finite number"),
+            (replay(quantity=["1", "two"]), "quantity: must be a finite number [unit]; row 2"),
+            (replay(quantity=[1.0, np.inf]), "quantity: must be a finite number"),
+            (replay(period=[0, 0]), "period: comes twice"),
+            (replay(period=[0, -1]), "period: must be a whole number >= 0"),
+            (replay(period=[0, 1.5]), "period: must be a whole number >= 0"),
+            (replay(item=["shop", "shed"]), "item: is not a stage and segment with customers"),
+            (replay(segment=["", "trade"]), "item: is not a stage and segment with customers"),
+            (replay(colour="red"), "colour: is not a column of this table"),
+            (replay().drop(columns="quantity"), "quantity: is missing"),
+            (replay().head(0), "has no row"),
+        ],
+    )
+    def test_faults_name_the_column_and_the_row(self, frame, told):
+        with pytest.raises(TableError) as caught:
+            ec.simulate(shop(), demand=frame)
+        assert told in str(caught.value)
+
+    def test_several_faults_come_together_and_with_those_of_the_arguments(self):
+        frame = replay(item=["shop", "shed"], quantity=[np.nan, 1.0])
+        with pytest.raises(TableError) as caught:
+            ec.simulate(shop(), demand=frame)
+        assert len(caught.value.faults) == 2
+        with pytest.raises(DomainError) as both:
+            ec.simulate(shop(), demand=frame, periods=-3)
+        assert "periods is -3" in str(both.value)
+        assert "shed @ main" in str(both.value)
+
+    def test_a_replay_must_fit_the_run(self):
+        with pytest.raises(DomainError, match="demand goes on to period 1, after the last period"):
+            ec.simulate(shop(), demand=replay(), periods=1)
+        with pytest.raises(DomainError, match="warmup is 5, but demand ends with period 1"):
+            ec.simulate(shop(), demand=replay(), warmup=5)
+        with pytest.raises(DomainError, match="every one would be the same"):
+            ec.simulate(shop(), demand=replay(), replications=3)
+
+    def test_the_frame_is_not_changed(self):
+        frame = replay()
+        kept = frame.copy()
+        ec.simulate(shop(), demand=frame, periods=6)
+        pd.testing.assert_frame_equal(frame, kept)
