@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -268,64 +267,22 @@ def _assemble(
     placed: Sequence[Placement | Failure],
     provenance: Provenance,
 ) -> Plan:
-    keys = network.stages[["item", "location"]]
-    parts: list[pd.DataFrame] = []
-    rows: list[dict[str, Any]] = []
-    failures: list[dict[str, Any]] = []
-    for c, result in enumerate(placed):
-        stages = slice(int(compiled.component_ptr[c]), int(compiled.component_ptr[c + 1]))
-        number = int(compiled.component_id[c])
-        row = compiled.stage_row[stages]
-        if isinstance(result, Placement):
-            part = pd.DataFrame(result.columns, index=row)
-            part["component"] = number
-            parts.append(part)
-            outcome, method = result.outcome, result.method
-        else:
-            item, location = "", ""
-            if result.stage is not None:
-                item, location = keys.iloc[int(row[result.stage])]
-            failures.append(
-                {
-                    "component": number,
-                    "item": item,
-                    "location": location,
-                    "error": result.error,
-                    "message": result.message,
-                }
-            )
-            nan = float("nan")
-            outcome, method = Outcome("failed", nan, nan, nan, result.error, 0.0), ""
-        rows.append(
-            {
-                "component": number,
-                "stages": len(row),
-                "status": outcome.status,
-                "objective": outcome.objective,
-                "bound": outcome.bound,
-                "gap": outcome.gap,
-                "termination": outcome.termination,
-                "method": method,
-                "seconds": outcome.seconds,
-            }
-        )
-    columns = [*STAGE_COLUMNS[3:], "component"]
-    values = pd.concat(parts).sort_index() if parts else pd.DataFrame(columns=columns, dtype=float)
-    frame = keys.join(values, how="inner")[list(STAGE_COLUMNS)].reset_index(drop=True)
-    components = pd.DataFrame(rows, columns=list(COMPONENT_COLUMNS))
-    solved = components[components["status"] != "failed"]
-    objective = float(frame["holding_cost"].sum())
-    bound = min(float(solved["bound"].sum()), objective)
+    components = _components_frame(compiled, placed)
+    stages = _stages_frame(network, compiled, placed)
+    solved = components["status"] != "failed"
+    objective = bound = gap = float("nan")
+    if solved.any():
+        objective = float(stages["holding_cost"].sum())
+        bound = min(float(components.loc[solved, "bound"].sum()), objective)
+        gap = relative_gap(objective, bound)
     return Plan(
-        failures=pd.DataFrame(failures, columns=list(FAILURE_COLUMNS))
-        if failures
-        else no_failures(),
+        failures=_failures_frame(network, compiled, placed),
         provenance=provenance,
-        stages=frame,
+        stages=stages,
         components=components,
-        objective=objective if len(solved) else float("nan"),
-        bound=bound if len(solved) else float("nan"),
-        gap=relative_gap(objective, bound) if len(solved) else float("nan"),
+        objective=objective,
+        bound=bound,
+        gap=gap,
         status=_status(components),
         termination=", ".join(sorted(set(components["termination"]))),
         period=network.period,
@@ -333,6 +290,59 @@ def _assemble(
         currency=network.currency,
         name=network.name,
     )
+
+
+def _stages_frame(
+    network: Network, compiled: CompiledNetwork, placed: Sequence[Placement | Failure]
+) -> pd.DataFrame:
+    """Lay the components' columns end to end, in the order of the stages table."""
+    ptr = compiled.component_ptr
+    solved = [c for c, result in enumerate(placed) if isinstance(result, Placement)]
+    positions = [np.arange(ptr[c], ptr[c + 1]) for c in solved]
+    row = compiled.stage_row[np.concatenate(positions)] if solved else np.zeros(0, np.int64)
+    order = np.argsort(row)
+    frame = network.stages[["item", "location"]].iloc[row[order]].reset_index(drop=True)
+    sizes = [len(position) for position in positions]
+    frame["component"] = np.repeat(compiled.component_id[solved], sizes)[order]
+    results = [result for result in placed if isinstance(result, Placement)]
+    for name in STAGE_COLUMNS[3:]:
+        values = [result.columns[name] for result in results]
+        frame[name] = np.concatenate(values)[order] if values else np.zeros(0)
+    return frame
+
+
+def _components_frame(
+    compiled: CompiledNetwork, placed: Sequence[Placement | Failure]
+) -> pd.DataFrame:
+    rows = []
+    nan = float("nan")
+    for result in placed:
+        if isinstance(result, Placement):
+            outcome, method = result.outcome, result.method
+        else:
+            outcome, method = Outcome("failed", nan, nan, nan, result.error, 0.0), ""
+        fields = (outcome.status, outcome.objective, outcome.bound, outcome.gap)
+        rows.append((*fields, outcome.termination, method, outcome.seconds))
+    frame = pd.DataFrame(rows, columns=list(COMPONENT_COLUMNS[2:]))
+    frame.insert(0, "stages", np.diff(compiled.component_ptr))
+    frame.insert(0, "component", compiled.component_id)
+    return frame
+
+
+def _failures_frame(
+    network: Network, compiled: CompiledNetwork, placed: Sequence[Placement | Failure]
+) -> pd.DataFrame:
+    rows = []
+    keys = network.stages[["item", "location"]]
+    for c, result in enumerate(placed):
+        if isinstance(result, Failure):
+            item, location = "", ""
+            if result.stage is not None:
+                at = compiled.stage_row[compiled.component_ptr[c] + result.stage]
+                item, location = keys.iloc[int(at)]
+            number = int(compiled.component_id[c])
+            rows.append((number, item, location, result.error, result.message))
+    return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS)) if rows else no_failures()
 
 
 def _status(components: pd.DataFrame) -> str:
