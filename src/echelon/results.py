@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,12 @@ def frame_digest(frame: pd.DataFrame) -> str:
     return hashed.hexdigest()[:16]
 
 
+@cache
+def installed_version() -> str:
+    """Version of the installed package."""
+    return metadata.version("echelon")
+
+
 @dataclass(frozen=True)
 class Provenance:
     """Where a result comes from: enough to make it again."""
@@ -40,7 +47,7 @@ class Provenance:
     seconds: Mapping[str, float]
     seed: int | None = None
     solver: str | None = None
-    version: str = field(default_factory=lambda: metadata.version("echelon"))
+    version: str = field(default_factory=installed_version)
     made_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     def to_dict(self) -> dict[str, Any]:

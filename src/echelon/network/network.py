@@ -19,6 +19,7 @@ from echelon.network.compile import compile_network
 from echelon.network.compiled import CompiledNetwork
 from echelon.network.summary import NetworkSummary, summarize
 from echelon.network.tables import Resolved, resolve, without_computed
+from echelon.results import frame_digest
 from echelon.tables import DEMAND, STAGES, label_of
 
 if TYPE_CHECKING:
@@ -185,6 +186,13 @@ class Network:
         """Name of each row of stages for messages and plots: ``"item @ location"``."""
         keys = (self._tables.stages[name] for name in ("item", "location"))
         return tuple(label_of(*key) for key in zip(*keys, strict=True))
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """Digest of each table, by which a result says what it was made from."""
+        tables = self._tables
+        frames = {"stages": tables.stages, "lanes": tables.lanes, "demand": tables.demand}
+        return {name: frame_digest(frame) for name, frame in frames.items()}
 
     def component_of(self, item: str, location: str) -> int:
         """Number of the component that a stage belongs to.

@@ -25,7 +25,7 @@ from echelon.optimization.methods import METHODS, Limits
 from echelon.optimization.solvers import Outcome, relative_gap
 from echelon.policies.plan import COMPONENT_COLUMNS, STAGE_COLUMNS, Plan
 from echelon.progress import Progress
-from echelon.results import FAILURE_COLUMNS, Provenance, frame_digest, no_failures
+from echelon.results import FAILURE_COLUMNS, Provenance, no_failures
 
 MODELS = ("guaranteed_service",)
 _STAGES_PER_SHARD = 2_000.0
@@ -147,11 +147,7 @@ def optimize(
             "gap": gap,
             "time_limit": time_limit,
         },
-        tables={
-            "stages": frame_digest(network.stages),
-            "lanes": frame_digest(network.lanes),
-            "demand": frame_digest(network.demand),
-        },
+        tables=network.digests,
         seconds={"optimize": seconds},
         solver=solver,
     )
@@ -301,14 +297,15 @@ def _stages_frame(
     positions = [np.arange(ptr[c], ptr[c + 1]) for c in solved]
     row = compiled.stage_row[np.concatenate(positions)] if solved else np.zeros(0, np.int64)
     order = np.argsort(row)
-    frame = network.stages[["item", "location"]].iloc[row[order]].reset_index(drop=True)
+    keys = network.stages[["item", "location"]].iloc[row[order]]
     sizes = [len(position) for position in positions]
-    frame["component"] = np.repeat(compiled.component_id[solved], sizes)[order]
+    columns: dict[str, object] = {name: keys[name].array for name in ("item", "location")}
+    columns["component"] = np.repeat(compiled.component_id[solved], sizes)[order]
     results = [result for result in placed if isinstance(result, Placement)]
     for name in STAGE_COLUMNS[3:]:
         values = [result.columns[name] for result in results]
-        frame[name] = np.concatenate(values)[order] if values else np.zeros(0)
-    return frame
+        columns[name] = np.concatenate(values)[order] if values else np.zeros(0)
+    return pd.DataFrame(columns)
 
 
 def _components_frame(

@@ -163,17 +163,11 @@ def simulate(
         "charge_pipeline": charge_pipeline,
         "replayed": demand is not None,
     }
-    tables = {
-        name: frame_digest(frame)
-        for name, frame in (
-            ("stages", network.stages),
-            ("lanes", network.lanes),
-            ("demand", network.demand),
-            ("plan", None if plan is None else plan.stages),
-            ("replay", demand),
-        )
-        if frame is not None
-    }
+    tables = dict(network.digests)
+    if plan is not None:
+        tables["plan"] = frame_digest(plan.stages)
+    if demand is not None:
+        tables["replay"] = frame_digest(demand)
     seconds = {"prepare": prepared - started, "run": ran - prepared}
     return Simulation(
         failures=failure_frame(network, outcomes),
