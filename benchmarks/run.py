@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.quality import real_chains
 from benchmarks.registry import Case, cases
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -132,6 +133,8 @@ def main() -> int:
         parts.append(table([measure(known[name], size) for size in known[name].sizes]))
         print(parts[-1], flush=True)
     if set(wanted) == set(known):
+        parts.append(real_chains.table())
+        print(parts[-1], flush=True)
         rewrite("\n".join(parts))
         print(f"rewrote {RESULTS.relative_to(Path.cwd())}")
     return 0

@@ -1,0 +1,1 @@
+"""How good the answers are: gaps to proven bounds, on data that nobody here wrote."""
