@@ -151,7 +151,7 @@ def refine(
                     [quoted[b, 0] for quoted, b in zip(side, ascent.choice.outbound, strict=True)]
                 )
             )
-        plans.improve(gap)
+        plans.improve(gap, _left(began, time_limit))
         bound = max(bound, min(ascent.bound, plans.cost))
         if plans.gap(bound) <= gap:
             termination = "optimal"
@@ -200,14 +200,16 @@ class _Plans:
                 if value not in kept[j]:
                     kept[j] = np.union1d(kept[j], value)
 
-    def improve(self, gap: float) -> None:
+    def improve(self, gap: float, time_limit: float | None) -> None:
         """Search the plans made of candidate times, once after each gain."""
         if not self._fresh:
             return
         self._fresh = False
         problem = ServiceTimeProblem.of(self._times, self._cost, self._inbound, self._outbound)
         start = problem.locate(*self._times.settled(self.service))
-        self.offer(problem.chosen(ascend(problem, gap=gap, start=start).choice)[1])
+        self.offer(
+            problem.chosen(ascend(problem, gap=gap, time_limit=time_limit, start=start).choice)[1]
+        )
 
 
 def _with_gaps(points: Integers) -> Integers:
