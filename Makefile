@@ -25,7 +25,7 @@ check: $(VENV)/.dev $(VENV)/.peer
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	ECHELON_JIT=0 $(BIN)/python -m pytest -q tests/unit/kernels
+	ECHELON_JIT=0 $(BIN)/python -m pytest -q tests/unit/kernels tests/property/test_flow.py
 	$(BIN)/python -m pytest
 
 format: $(VENV)/.dev

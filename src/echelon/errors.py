@@ -56,6 +56,10 @@ class FolderError(EchelonError, OSError):
     """A folder or file cannot be read or written as asked."""
 
 
+class MissingExtraError(EchelonError, ImportError):
+    """A package that an extra installs is absent; the message says how to install it."""
+
+
 class DataWarning(UserWarning):
     """Data that is accepted as it stands but looks odd; each says where and why."""
 

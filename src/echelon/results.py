@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,12 @@ class Result:
 
     failures: pd.DataFrame
     provenance: Provenance
+
+    @property
+    def plot(self) -> Any:
+        """Pictures of this result, ``result.plot.<name>(...)``; needs the extra ``plot``."""
+        # by name and on first use: results lie below the room that draws them
+        return import_module("echelon.plots").of(self)
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Give the frames that :meth:`write` writes, by file stem."""

@@ -19,8 +19,7 @@ from echelon.exact.service_times import (
     ServiceTimes,
 )
 from echelon.network.compiled import Integers
-from echelon.optimization import guaranteed_service
-from echelon.optimization.solvers import Outcome, relative_gap, solve
+from echelon.optimization.outcome import Outcome, relative_gap
 
 _MOST_PAIRS = 40_000_000
 
@@ -83,6 +82,10 @@ def tree(problem: ServiceTimeProblem, _limits: Limits) -> Answer:
 
 def joint_distribution(problem: ServiceTimeProblem, limits: Limits) -> Answer:
     """Solve the joint-distribution model, with binaries only where its relaxation leaves a gap."""
+    # Pyomo takes half a second to load, which a tree need not pay
+    from echelon.optimization import guaranteed_service
+    from echelon.optimization.solvers import solve
+
     began = time.perf_counter()
     best: tuple[ServiceTimeChoice, float] | None = None
     bound = -float("inf")

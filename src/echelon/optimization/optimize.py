@@ -22,7 +22,7 @@ from echelon.optimization.bounds import (
     exact_demands,
 )
 from echelon.optimization.methods import METHODS, Limits
-from echelon.optimization.solvers import Outcome, relative_gap
+from echelon.optimization.outcome import Outcome, relative_gap
 from echelon.policies.plan import COMPONENT_COLUMNS, STAGE_COLUMNS, Plan
 from echelon.progress import Progress
 from echelon.results import FAILURE_COLUMNS, Provenance, no_failures

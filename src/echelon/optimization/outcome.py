@@ -1,0 +1,40 @@
+"""What is left of a search, apart from why it stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a solver left, and why it stopped.
+
+    Attributes
+    ----------
+    status : {"optimal", "feasible", "infeasible", "none"}
+        What is left: a proven optimum, a solution, a proof that there is none, or nothing.
+    objective, bound : float
+        Of the solution, NaN where there is none; the least any solution can cost.
+    gap : float
+        ``(objective - bound) / |objective|``.
+    termination : str
+        Why the solver stopped, in its own words: ``optimal``, ``time_limit``, ...
+    seconds : float
+        Wall time in the solver.
+    """
+
+    status: str
+    objective: float
+    bound: float
+    gap: float
+    termination: str
+    seconds: float
+
+
+def relative_gap(objective: float, bound: float) -> float:
+    """``(objective - bound) / |objective|``; 0 where both are 0, never negative."""
+    if not (np.isfinite(objective) and np.isfinite(bound)):
+        return float("inf")
+    return max(objective - bound, 0.0) / max(abs(objective), 1e-12)

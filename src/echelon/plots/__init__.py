@@ -1,0 +1,42 @@
+"""Pictures of results: functions ``(result, ax=None) -> ax``, drawn with matplotlib.
+
+Needs the extra ``plot``. Results reach the functions that suit them through ``.plot``:
+``plan.plot.cost()`` is ``plots.placement.cost(plan)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+from echelon.errors import UnknownNameError
+from echelon.plots import placement, simulation
+
+PLOTS: dict[str, dict[str, Callable[..., Any]]] = {
+    "Plan": {"cost": placement.cost, "network": placement.network},
+    "Simulation": {"service": simulation.service, "trace": simulation.trace},
+}
+
+
+def of(result: object) -> SimpleNamespace:
+    """Give the pictures of a result, each a function of its options.
+
+    Parameters
+    ----------
+    result : Plan or Simulation
+
+    Returns
+    -------
+    types.SimpleNamespace
+
+    Raises
+    ------
+    UnknownNameError
+        If there are no pictures of such a thing.
+    """
+    kind = type(result).__name__
+    if kind not in PLOTS:
+        raise UnknownNameError("result to plot", kind, PLOTS)
+    return SimpleNamespace(**{name: partial(draw, result) for name, draw in PLOTS[kind].items()})

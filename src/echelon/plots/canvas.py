@@ -1,0 +1,38 @@
+"""Axes to draw on: the caller's, or new ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from echelon.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INK, QUIET, ACCENT, WARNING = "#222222", "#b8b8b8", "#1f6f8b", "#c8553d"
+
+
+def axes(ax: Axes | None, *, width: float = 8.0, height: float = 4.5) -> Axes:
+    """Give ``ax``, or the axes of a new figure of this size in inches.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    if ax is not None:
+        return ax
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise MissingExtraError(
+            "plots need matplotlib. Fix: pip install 'echelon[plot]', or pip install matplotlib."
+        ) from error
+    _, made = pyplot.subplots(figsize=(width, height), layout="constrained")
+    return made
+
+
+def plain(ax: Axes) -> None:
+    """Leave only the left and the bottom line of the frame."""
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
