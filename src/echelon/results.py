@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -64,7 +65,7 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(ABC):
     """Base of results. A subclass adds its frames and says which ones are written.
 
     Attributes
@@ -85,9 +86,9 @@ class Result:
         # by name and on first use: results lie below the room that draws them
         return import_module("echelon.plots").of(self)
 
+    @abstractmethod
     def frames(self) -> dict[str, pd.DataFrame]:
         """Give the frames that :meth:`write` writes, by file stem."""
-        raise NotImplementedError  # a subclass without frames is not a result
 
     @staticmethod
     def _frame(level: str, frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -12,7 +12,8 @@ from echelon.demand.propagate import seen_upstream, seen_upstream_plain
 from echelon.exact.dual_ascent import ascend
 from echelon.exact.folding import Folding
 from echelon.exact.guaranteed_service import solve_tree, solve_tree_plain
-from echelon.exact.service_times import CostFunction, ServiceTimeProblem, ServiceTimes
+from echelon.exact.problem import CostFunction, ServiceTimeProblem
+from echelon.exact.service_times import ServiceTimes
 from echelon.network.compiled import CompiledNetwork
 from echelon.optimization.methods import Limits, fold_and_ascend, joint_distribution
 from tests.networks import random_network

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from echelon.exact.folding import FlatTables, Folded, Folding
-from echelon.exact.service_times import ServiceTimeChoice, ServiceTimeProblem
+from echelon.exact.problem import ServiceTimeChoice, ServiceTimeProblem
 from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.rng import stream
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from echelon.errors import DomainError
 from echelon.exact.folding import Folded, Folding, best_pair
-from echelon.exact.service_times import ServiceTimeChoice, ServiceTimeProblem
+from echelon.exact.problem import ServiceTimeChoice, ServiceTimeProblem
 from echelon.network.compiled import Floats, Integers
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from echelon.exact.dual_ascent import Ascent, ascend
-from echelon.exact.service_times import CostFunction, ServiceTimeProblem, ServiceTimes
+from echelon.exact.problem import CostFunction, ServiceTimeProblem
+from echelon.exact.service_times import ServiceTimes
 from echelon.network.compiled import Integers
 
 _FIRST_POINTS = 24

@@ -1,9 +1,4 @@
-"""The service-time problem of one component: candidate times and one cost table per stage.
-
-Whatever a stage's cost depends on (safety stock, early arrivals, batches, capacity) it enters as a
-table over the stage's inbound and outbound service times, so that no solver changes when a cost
-does.
-"""
+"""The times of one component in whole ticks, and the service times worth considering."""
 
 from __future__ import annotations
 
@@ -11,7 +6,6 @@ from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor, inf, lcm
-from typing import Protocol
 
 import numpy as np
 
@@ -241,151 +235,6 @@ class ServiceTimes:
                 suppliers[j].append((sources[lane], delays[lane]))
                 customers[sources[lane]].append((j, delays[lane]))
         return suppliers, customers
-
-
-class CostFunction(Protocol):
-    """What a stage's stock costs, whatever it depends on: all that an extension implements."""
-
-    @property
-    def concave(self) -> bool:
-        """Whether every table is concave in the net replenishment time and rises with it.
-
-        Where it is not, the candidate times take in every whole period, and the certificate is
-        over those.
-        """
-        ...
-
-    def table(self, stage: int, inbound: Floats, outbound: Floats) -> Floats:
-        """Cost of ``stage`` for each pair of an inbound and an outbound service time.
-
-        Parameters
-        ----------
-        stage : int
-            Numbered within the component.
-        inbound : (a,) float64
-        outbound : (b,) float64
-            Periods, ascending.
-
-        Returns
-        -------
-        (a, b) float64
-            Money per period. Pairs that the times forbid are overwritten by the caller.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceTimeProblem:
-    """Choose an inbound and an outbound service time for each stage, at least total cost.
-
-    Minimise ``sum_j cost[j][a_j, b_j]`` so that ``outbound[i][b_i] + delay <= inbound[j][a_j]`` on
-    each lane from ``i`` to ``j``.
-
-    Attributes
-    ----------
-    times : ServiceTimes
-    inbound, outbound : list of int64 arrays, one per stage
-        Candidate times, ticks, ascending.
-    cost : list of (len(inbound), len(outbound)) float64 arrays
-        Money per period; ``inf`` where the pair is forbidden.
-    """
-
-    times: ServiceTimes
-    inbound: list[Integers]
-    outbound: list[Integers]
-    cost: list[Floats]
-
-    @classmethod
-    def of(
-        cls,
-        times: ServiceTimes,
-        cost: CostFunction,
-        inbound: list[Integers],
-        outbound: list[Integers],
-    ) -> ServiceTimeProblem:
-        """Tabulate a cost function over candidate times."""
-        tables = []
-        for j in range(times.n_stages):
-            tau = inbound[j][:, None] + times.process[j] - outbound[j][None, :]
-            table = cost.table(
-                j, inbound[j] / times.ticks_per_period, outbound[j] / times.ticks_per_period
-            )
-            forbidden = tau < 0 if times.can_stock[j] else tau != 0
-            tables.append(np.where(forbidden, inf, table))
-        return cls(times, inbound, outbound, tables)
-
-    @property
-    def n_stages(self) -> int:
-        """How many stages."""
-        return self.times.n_stages
-
-    @property
-    def n_pairs(self) -> int:
-        """How many pairs of candidate times, over all stages."""
-        return sum(table.size for table in self.cost)
-
-    def among(self, stages: Integers, cost: list[Floats]) -> ServiceTimeProblem:
-        """Give the problem of some stages (ascending) and the lanes between them.
-
-        ``cost`` has one table per stage of ``stages``, over the same candidates.
-        """
-        return ServiceTimeProblem(
-            times=self.times.among(stages),
-            inbound=[self.inbound[j] for j in stages],
-            outbound=[self.outbound[j] for j in stages],
-            cost=cost,
-        )
-
-    def kept(self) -> ServiceTimeProblem:
-        """Drop the candidates that no allowed pair uses."""
-        rows = [np.isfinite(table).any(axis=1) for table in self.cost]
-        columns = [np.isfinite(table).any(axis=0) for table in self.cost]
-        return ServiceTimeProblem(
-            times=self.times,
-            inbound=[time[keep] for time, keep in zip(self.inbound, rows, strict=True)],
-            outbound=[time[keep] for time, keep in zip(self.outbound, columns, strict=True)],
-            cost=[
-                table[np.ix_(row, column)]
-                for table, row, column in zip(self.cost, rows, columns, strict=True)
-            ],
-        )
-
-    def locate(self, inbound: Integers, outbound: Integers) -> ServiceTimeChoice:
-        """Find the candidates that stand for given times (ticks)."""
-        n = range(self.n_stages)
-        return ServiceTimeChoice(
-            np.array([np.searchsorted(self.inbound[j], inbound[j]) for j in n], dtype=np.int64),
-            np.array([np.searchsorted(self.outbound[j], outbound[j]) for j in n], dtype=np.int64),
-        )
-
-    def chosen(self, choice: ServiceTimeChoice) -> tuple[Integers, Integers]:
-        """Inbound and outbound times (ticks) of a choice."""
-        n = range(self.n_stages)
-        return (
-            np.array([self.inbound[j][choice.inbound[j]] for j in n], dtype=np.int64),
-            np.array([self.outbound[j][choice.outbound[j]] for j in n], dtype=np.int64),
-        )
-
-    def evaluate(self, choice: ServiceTimeChoice) -> float:
-        """Total cost of a choice, money per period; ``inf`` where it breaks a lane's constraint."""
-        times = self.times
-        for j in range(self.n_stages):
-            for lane in range(times.pred_ptr[j], times.pred_ptr[j + 1]):
-                i = times.pred_stage[lane]
-                ready = self.outbound[i][choice.outbound[i]] + times.lane_delay[lane]
-                if ready > self.inbound[j][choice.inbound[j]]:
-                    return inf
-        return float(
-            sum(self.cost[j][choice.inbound[j], choice.outbound[j]] for j in range(self.n_stages))
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceTimeChoice:
-    """One candidate per stage: positions in ``ServiceTimeProblem.inbound`` and ``outbound``."""
-
-    inbound: Integers
-    outbound: Integers
 
 
 def _ticks_per_period(times: tuple[Floats, ...]) -> float:

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from echelon.exact.service_times import ServiceTimeChoice, ServiceTimeProblem
+from echelon.exact.problem import ServiceTimeChoice, ServiceTimeProblem
 from echelon.network.compiled import Floats, Integers
 
 

@@ -11,13 +11,9 @@ from echelon.errors import InfeasibleError, SolverError
 from echelon.exact.dual_ascent import ascend
 from echelon.exact.folding import Folded, Folding
 from echelon.exact.guaranteed_service import solve_tree
+from echelon.exact.problem import CostFunction, ServiceTimeChoice, ServiceTimeProblem
 from echelon.exact.refinement import refine
-from echelon.exact.service_times import (
-    CostFunction,
-    ServiceTimeChoice,
-    ServiceTimeProblem,
-    ServiceTimes,
-)
+from echelon.exact.service_times import ServiceTimes
 from echelon.network.compiled import Integers
 from echelon.optimization.outcome import Outcome, relative_gap
 
