@@ -57,7 +57,9 @@ def problem_of(network: ec.Network) -> ServiceTimeProblem:
     from echelon.optimization.bounds import DemandSeen, GuaranteedServiceCost, ServiceTargets
 
     targets = ServiceTargets.of(network)
-    seen = DemandSeen.of(network.compiled, targets.safety_factor)
+    seen = DemandSeen.of(
+        network.compiled, targets.safety_factor, np.ones(len(network.demand), dtype=bool)
+    )
     return tabulate(network.compiled, GuaranteedServiceCost(network.compiled, seen, {}))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from echelon.demand.propagate import seen_upstream
 from echelon.distributions.base import Distribution
 from echelon.errors import Fault, TableError
-from echelon.network.compiled import CompiledNetwork, Floats
+from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
 from echelon.network.network import Network
 
 
@@ -54,28 +54,47 @@ class ServiceTargets:
             level, factor = np.full(len(order), service_level), np.full(len(order), np.nan)
         factor = np.where(np.isnan(factor), ndtri(level), factor)
         level = np.where(np.isnan(level), ndtr(factor), level)
-        missing = served & np.isnan(level)
-        low = served & (level < 0.5)
         faults = [
-            Fault(
-                table="stages",
-                column="service_level",
-                row=int(order[j]) + 1,
-                value=float(level[j]),
-                message="customers buy here and no target is given"
-                if missing[j]
-                else "is below one half, so that its safety stock would be negative",
+            *_fault(
+                network,
+                order[served & np.isnan(level)],
+                level[served & np.isnan(level)],
+                message="customers buy here and no target is given",
                 remedy="give service_level or safety_factor in the row, or service_level= in the "
-                "call"
-                if missing[j]
-                else "use a fraction from 0.5 to below 1",
-                key=network.labels[int(order[j])],
-            )
-            for j in np.flatnonzero(missing | low)
+                "call",
+            ),
+            *_fault(
+                network,
+                order[served & (level < 0.5)],
+                level[served & (level < 0.5)],
+                message="is below one half, where the normal bound asks for negative safety stock",
+                remedy="use a fraction from 0.5 to below 1",
+            ),
         ]
         if faults:
             raise TableError(faults)
         return cls(np.where(served, factor, 0.0), np.where(served, level, np.nan))
+
+
+def _fault(
+    network: Network, rows: Integers, values: Floats, *, message: str, remedy: str
+) -> list[Fault]:
+    """One fault for all rows of ``stages`` that share it, or none."""
+    if not len(rows):
+        return []
+    first = int(np.argmin(rows))
+    return [
+        Fault(
+            table="stages",
+            column="service_level",
+            row=int(rows[first]) + 1,
+            value=float(values[first]),
+            message=message,
+            remedy=remedy,
+            key=network.labels[int(rows[first])],
+            count=len(rows),
+        )
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +108,44 @@ class DemandSeen:
     bound_std : (n_stages,) float64
         Root of the sum over end items of (paths x units x z x sigma)^2: safety stock per root
         period of net replenishment time under the normal bound.
+    normal : (n_stages,) bool
+        Whether all demand the stage sees is normal or known.
     """
 
     mean: Floats
     std: Floats
     bound_std: Floats
+    normal: Booleans
 
     @classmethod
-    def of(cls, compiled: CompiledNetwork, safety_factor: Floats) -> DemandSeen:
-        """Pool demand rows per stage, then end items per stage upstream (clause 7)."""
+    def of(
+        cls, compiled: CompiledNetwork, safety_factor: Floats, is_normal: Booleans
+    ) -> DemandSeen:
+        """Pool demand rows per stage, then end items per stage upstream (clause 7).
+
+        ``is_normal`` (n_demands,) says of each row of ``Network.demand`` whether it is normal or
+        known.
+        """
         stage = np.repeat(np.arange(compiled.n_stages), np.diff(compiled.demand_ptr))
         n = compiled.n_stages
         own_mean = np.bincount(stage, compiled.demand_mean, n).astype(np.float64)
         variance = np.bincount(stage, compiled.demand_std**2, n).astype(np.float64)
+        other = np.bincount(stage, ~is_normal[compiled.demand_row], n).astype(np.float64)
         mean, pooled = seen_upstream(
             compiled.component_ptr,
             compiled.pred_ptr,
             compiled.pred_stage,
             compiled.pred_units,
             own_mean,
-            np.stack([variance, variance * safety_factor**2]),
+            np.stack([variance, variance * safety_factor**2, other]),
         )
-        return cls(mean, np.sqrt(pooled[0]), np.sqrt(pooled[1]))
+        return cls(mean, np.sqrt(pooled[0]), np.sqrt(pooled[1]), pooled[2] == 0.0)
+
+    def of_stages(self, stages: slice) -> DemandSeen:
+        """Give those of a range of stages."""
+        return DemandSeen(
+            self.mean[stages], self.std[stages], self.bound_std[stages], self.normal[stages]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +153,7 @@ class GuaranteedServiceCost:
     r"""Holding cost of safety stock in one component, as tables over service times.
 
     Under the normal bound the safety stock over ``tau`` periods is
-    :math:`\sqrt{B^2\tau + (z\mu\sigma_T)^2}`, with :math:`B` the spread of the bound and
+    :math:`\sqrt{\beta^2\tau + (z\mu\sigma_T)^2}`, with :math:`\beta` the spread of the bound and
     :math:`\sigma_T` the standard deviation of the stage's own lead time [1]_ [2]_. Where only
     customers buy, of one demand family that stays itself when periods are added (gamma, Poisson,
     negative binomial), it is the exact quantile of the demand of ``tau`` periods less its mean.
@@ -158,14 +193,26 @@ class GuaranteedServiceCost:
         noise = self._lead_time_noise(stage)
         return np.asarray(np.sqrt(self.seen.bound_std[stage] ** 2 * tau + noise**2))
 
-    def promised_service(self, stage: int, tau: float, base_stock: float, target: float) -> float:
-        """Cycle service level that a base stock gives the stage's customers."""
+    def promised_service(self, stage: int, tau: float, base_stock: float) -> float:
+        """Cycle service level that a base stock gives the stage's customers.
+
+        NaN where the demand seen is not normal and its distribution over ``tau`` periods has no
+        closed form: the normal bound is then an approximation of unknown error.
+        """
+        from scipy.special import ndtr
+
+        noise = self.seen.mean[stage] * self.component.lead_time_std[stage]
+        spread = float(np.sqrt(self.seen.std[stage] ** 2 * tau + noise**2))
+        if tau == 0.0 and noise == 0.0:
+            return 1.0  # exposed to nothing: each order is filled by the one it triggers
         if stage in self.exact:
             total = self.exact[stage][0].sum_over(tau)
-            if total is not None:
-                return float(total.cdf(base_stock))
-        # exposed to nothing: each order is filled by the one it triggers
-        return 1.0 if tau == 0.0 and self._lead_time_noise(stage) == 0.0 else target
+            return float("nan") if total is None else float(total.cdf(base_stock))
+        if spread == 0.0:
+            return 1.0
+        if not self.seen.normal[stage]:
+            return float("nan")
+        return float(ndtr((base_stock - self.seen.mean[stage] * tau) / spread))
 
     def _exact_safety_stock(self, stage: int, tau: Floats) -> Floats:
         distribution, level = self.exact[stage]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from echelon.errors import DomainError, InfeasibleError, UnknownNameError
+from echelon.errors import DataWarning, DomainError, InfeasibleError, UnknownNameError
 from echelon.exact.service_times import ServiceTimes
 from echelon.execution.shards import cut
 from echelon.execution.workers import attempt, check_n_jobs, run_shards
@@ -96,7 +97,8 @@ def optimize(
     solver : str, default "highs"
         Or any Pyomo solver by name.
     n_jobs : int, default 1
-        Worker processes; -1 for one per core.
+        Worker processes; -1 for one per core. Starting them takes about two seconds, so they pay
+        for tens of thousands of stages, or for components that are slow to prove.
     progress : bool or callable, optional
         See :data:`echelon.progress.Progress`.
 
@@ -110,8 +112,9 @@ def optimize(
     ------
     TableError
         If stages with customers have no service target.
-    DomainError, UnknownNameError
-        If an argument is outside what it may be.
+    DomainError, UnknownNameError, SolverError
+        If an argument is outside what it may be, the network has no customers, or the solver is
+        unknown or not installed.
 
     References
     ----------
@@ -127,11 +130,16 @@ def optimize(
     (632775, 'optimal')
     """
     began = time.perf_counter()
-    _check_arguments(model, method, service_level, gap, time_limit)
+    _check_arguments(network, model, method, service_level, gap, time_limit)
     check_n_jobs(n_jobs)
+    if method != "exact" and solver != "highs":
+        from echelon.optimization.solvers import find_solver  # Pyomo: not before it is needed
+
+        find_solver(solver)
     targets = ServiceTargets.of(network, service_level)
     compiled = network.compiled
-    seen = DemandSeen.of(compiled, targets.safety_factor)
+    is_normal = network.demand["family"].isin(["normal", "deterministic"]).to_numpy()
+    seen = DemandSeen.of(compiled, targets.safety_factor, is_normal)
     limits = Limits(gap, time_limit, solver)
     tasks = [
         _task(network, compiled, seen, targets, c, method, limits)
@@ -151,7 +159,9 @@ def optimize(
         seconds={"optimize": seconds},
         solver=solver,
     )
-    return _assemble(network, compiled, placed, provenance)
+    plan = _assemble(network, compiled, placed, provenance)
+    _warn_of_approximations(plan)
+    return plan
 
 
 def place(task: ComponentTask) -> Placement:
@@ -219,7 +229,7 @@ def _evaluate(task: ComponentTask, times: ServiceTimes, service: Integers) -> di
     ) * (np.diff(times.pred_ptr) > 0)
     promised = np.array(
         [
-            cost.promised_service(j, float(tau[j]), float(base[j]), float(task.target[j]))
+            cost.promised_service(j, float(tau[j]), float(base[j]))
             if not np.isnan(task.target[j])
             else np.nan
             for j in range(n)
@@ -252,8 +262,9 @@ def _task(
     shard = compiled.shard(component, component + 1)
     first = int(compiled.component_ptr[component])
     stages = slice(first, first + shard.n_stages)
-    local = DemandSeen(seen.mean[stages], seen.std[stages], seen.bound_std[stages])
-    cost = GuaranteedServiceCost(shard, local, exact_demands(network, shard, targets, first))
+    cost = GuaranteedServiceCost(
+        shard, seen.of_stages(stages), exact_demands(network, shard, targets, first)
+    )
     return ComponentTask(cost, targets.service_level[stages], method, limits)
 
 
@@ -342,6 +353,31 @@ def _failures_frame(
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS)) if rows else no_failures()
 
 
+def _warn_of_approximations(plan: Plan) -> None:
+    stages = plan.stages
+    served = stages["target_service_level"].notna()
+    for odd, message in (
+        (
+            served & stages["service_level"].isna(),
+            "demand that is not normal is covered by the normal bound, so the service_level they "
+            "will give is not known; simulate the plan to see it",
+        ),
+        (
+            stages["safety_stock"] < 0.0,
+            "the target is met with less than the mean demand, so safety stock is negative; "
+            "look whether the target is meant to be this low for demand this skewed",
+        ),
+    ):
+        if odd.any():
+            first = stages[odd].iloc[0]
+            warnings.warn(
+                f"{int(odd.sum())} of {len(stages)} stages, first {first['item']} @ "
+                f"{first['location']}: {message}.",
+                DataWarning,
+                stacklevel=3,
+            )
+
+
 def _status(components: pd.DataFrame) -> str:
     failed = components["status"] == "failed"
     if failed.all():
@@ -352,12 +388,24 @@ def _status(components: pd.DataFrame) -> str:
 
 
 def _check_arguments(
+    network: Network,
     model: str,
     method: str,
     service_level: float | None,
     gap: float,
     time_limit: float | None,
 ) -> None:
+    if not isinstance(network, Network):
+        raise DomainError(
+            f"network is a {type(network).__name__}. Fix: make one with Network.from_tables, or "
+            "read a folder with read_network."
+        )
+    for name, value in (("service_level", service_level), ("gap", gap), ("time_limit", time_limit)):
+        is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not is_number and (value is not None or name == "gap"):
+            raise DomainError(
+                f"{name} is {value!r}, must be a number. Fix: 0.95 is one, '95%' not."
+            )
     if model not in MODELS:
         raise UnknownNameError("model", model, MODELS)
     if method not in METHODS:
@@ -371,3 +419,8 @@ def _check_arguments(
         raise DomainError(f"gap is {gap}, must be in [0, 1). Fix: 1e-6 is the default.")
     if time_limit is not None and not time_limit > 0.0:
         raise DomainError(f"time_limit is {time_limit}, must be > 0 seconds. Fix: leave it out.")
+    if not len(network.demand):
+        raise DomainError(
+            "no stage of this network has customers, so there is nothing to hold stock for. "
+            "Fix: give the demand table."
+        )

@@ -45,6 +45,26 @@ def solve(
     return _solve_by_name(model, solver, time_limit)
 
 
+def find_solver(name: str) -> Any:
+    """Find one of Pyomo's solvers by name.
+
+    Raises
+    ------
+    UnknownNameError
+        If Pyomo knows no such solver.
+    SolverError
+        If the solver is not installed.
+    """
+    solver = pyo.SolverFactory(name)
+    if type(solver).__name__ == "UnknownSolver":
+        raise UnknownNameError("solver", name, ("highs", "appsi_highs", "cbc", "glpk", "gurobi"))
+    if not solver.available(exception_flag=False):
+        raise SolverError(
+            f"Pyomo knows the solver {name!r} but cannot run it. Fix: install it, or use 'highs'."
+        )
+    return solver
+
+
 def _solve_with_highs(model: Any, gap: float, time_limit: float | None) -> Outcome:
     import highspy
     from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
@@ -113,13 +133,7 @@ def _highs_lp(compiled: Any) -> Any:
 
 
 def _solve_by_name(model: Any, name: str, time_limit: float | None) -> Outcome:
-    solver = pyo.SolverFactory(name)
-    if type(solver).__name__ == "UnknownSolver":
-        raise UnknownNameError("solver", name, ("highs", "appsi_highs", "cbc", "glpk", "gurobi"))
-    if not solver.available(exception_flag=False):
-        raise SolverError(
-            f"Pyomo knows the solver {name!r} but cannot run it. Fix: install it, or use 'highs'."
-        )
+    solver = find_solver(name)
     options: dict[str, Any] = {}
     if time_limit is not None:
         options["timelimit"] = time_limit

@@ -99,6 +99,8 @@ def test_service_level_argument_overrides_the_table():
         ({"n_jobs": 0}, DomainError, "n_jobs is 0"),
         ({"method": "exakt"}, UnknownNameError, "Did you mean 'exact'"),
         ({"model": "stochastic"}, UnknownNameError, "guaranteed_service"),
+        ({"service_level": "95%"}, DomainError, "service_level is '95%', must be a number"),
+        ({"time_limit": "60"}, DomainError, "time_limit is '60'"),
     ],
 )
 def test_bad_arguments_name_the_value_and_the_remedy(arguments, error, says):
@@ -106,10 +108,56 @@ def test_bad_arguments_name_the_value_and_the_remedy(arguments, error, says):
         ec.optimize(shop(service_level=0.9), **arguments)
 
 
-def test_unknown_solver_is_a_failure_that_lists_the_known(serial_general):
-    plan = ec.optimize(serial_general, method="milp", solver="hihgs")
-    assert plan.status == "failed"
-    assert "highs" in plan.failures["message"].iloc[0]
+def test_an_unknown_solver_is_refused_at_once(serial_general):
+    with pytest.raises(UnknownNameError, match="Did you mean 'highs'"):
+        ec.optimize(serial_general, solver="hihgs")
+
+
+def test_a_network_without_customers_has_nothing_to_hold_stock_for():
+    stages = pd.DataFrame({"item": ["a"], "location": ["x"], "holding_cost": [1.0]})
+    with pytest.raises(DomainError, match="no stage of this network has customers"):
+        ec.optimize(ec.Network.from_tables(stages))
+
+
+@pytest.mark.parametrize("given", ["folder", pd.DataFrame()])
+def test_what_is_not_a_network_is_said(given):
+    with pytest.raises(DomainError, match="read_network"):
+        ec.optimize(given)
+
+
+def test_an_approximate_promise_is_left_open_and_said():
+    network = shop("lognormal", service_level=0.98)
+    with pytest.warns(ec.DataWarning, match="1 of 1 stages, first pill @ shop: demand that is not"):
+        plan = ec.optimize(network)
+    assert np.isnan(plan.stages["service_level"].iloc[0])
+    assert plan.stages["target_service_level"].iloc[0] == 0.98
+
+
+def test_negative_safety_stock_is_said():
+    network = shop("gamma", service_level=0.5)
+    with pytest.warns(ec.DataWarning, match="less than the mean demand"):
+        plan = ec.optimize(network)
+    assert plan.stages["safety_stock"].iloc[0] < 0.0
+
+
+def test_customers_of_two_targets_share_what_the_pool_gives():
+    """A hub that sells at 0.99 and supplies a shop at 0.9: its stock promises what lies between."""
+    network = ec.serial(
+        ["hub", "shop"],
+        lead_time=[9, 1],
+        holding_cost=[1.0, 50.0],
+        demand_mean=20.0,
+        demand_std=5.0,
+    )
+    stages, demand = network.stages, network.demand
+    stages["service_level"] = [0.99, 0.9]
+    stages["max_service_time"] = 0.0
+    hub = demand.assign(item=stages["item"].iloc[0], location=stages["location"].iloc[0])
+    plan = ec.optimize(network.replace(stages=stages, demand=pd.concat([hub, demand])))
+    promised = plan.stages["service_level"].iloc[0]
+    z = (stats.norm.ppf(0.99) ** 2 + stats.norm.ppf(0.9) ** 2) ** 0.5 / 2**0.5
+    assert promised == pytest.approx(stats.norm.cdf(z))
+    assert plan.stages["service_level"].iloc[1] == pytest.approx(0.9)
 
 
 @pytest.fixture
