@@ -159,8 +159,9 @@ class ServiceTimes:
 
         Where every cost is concave in the net replenishment time, some optimal plan is a vertex of
         the service-time polyhedron: each of its times is tied to a root (an outside supplier's
-        quote, a service time of zero, a limit) through a chain of tight constraints [1]_. The sets
-        are the closure of the roots under those constraints, so they hold every vertex.
+        quote, a service time of zero, a limit) through a chain of tight constraints that never
+        comes back to a time it has passed [1]_. The sets hold all ends of such chains, so they
+        hold every vertex.
 
         Parameters
         ----------
@@ -182,59 +183,74 @@ class ServiceTimes:
            chains*, PhD thesis, MIT.
         """
         n = self.n_stages
-        suppliers, customers = self._lanes()
-        # variable v < n is the inbound time of stage v, variable n + j the outbound time of j
-        found: list[set[int]] = [set() for _ in range(2 * n)]
+        neighbours = self._tight_constraints()
         low = np.concatenate([self.inbound_low, self.outbound_low]).tolist()
         high = np.concatenate([self.inbound_high, self.outbound_high]).tolist()
-        process = self.process.tolist()
+        # per variable: time -> the variables that every chain to it passes, as bits
+        found: list[dict[int, int]] = [{} for _ in range(2 * n)]
         fresh: deque[tuple[int, int]] = deque()  # first in, first out: short chains first
         complete = True
 
-        def add(variable: int, time: int) -> None:
+        def add(variable: int, time: int, passed: int) -> None:
             nonlocal complete
-            if low[variable] <= time <= high[variable] and time not in found[variable]:
+            if not low[variable] <= time <= high[variable]:
+                return
+            known = found[variable].get(time)
+            if known is None:
                 if len(found[variable]) >= most:
                     complete = False
                     return
-                found[variable].add(time)
-                fresh.append((variable, time))
+            elif known & passed == known:
+                return
+            found[variable][time] = passed if known is None else known & passed
+            fresh.append((variable, time))
 
-        for v in range(2 * n):
-            add(v, low[v])
-            add(v, high[v])
+        for variable, time in self._roots():
+            add(variable, time, 0)
         while fresh:
             v, time = fresh.popleft()
-            if v < n:
-                add(n + v, time + process[v])
-                for supplier, delay in suppliers[v]:
-                    add(n + supplier, time - delay)
-            else:
-                add(v - n, time - process[v - n])
-                for customer, delay in customers[v - n]:
-                    add(customer, time + delay)
+            passed = found[v][time] | 1 << v
+            for w, difference in neighbours[v]:
+                if not passed >> w & 1:  # a vertex's chains never come back
+                    add(w, time + difference, passed)
+        times = [set(values) for values in found]
         if whole_periods:
-            for values, first, last in zip(found, low, high, strict=True):
+            for values, first, last in zip(times, low, high, strict=True):
                 values |= self._whole_periods(first, last)
-        times = [np.array(sorted(values), dtype=np.int64) for values in found]
-        return times[:n], times[n:], complete
+        arrays = [np.array(sorted(values), dtype=np.int64) for values in times]
+        return arrays[:n], arrays[n:], complete
 
     def _whole_periods(self, first: int, last: int) -> set[int]:
         ticks = self.ticks_per_period
         whole = range(ceil(first / ticks - 1e-9), floor(last / ticks + 1e-9) + 1)
         return {min(max(round(k * ticks), first), last) for k in whole}
 
-    def _lanes(self) -> tuple[list[list[tuple[int, int]]], list[list[tuple[int, int]]]]:
-        suppliers: list[list[tuple[int, int]]] = [[] for _ in range(self.n_stages)]
-        customers: list[list[tuple[int, int]]] = [[] for _ in range(self.n_stages)]
-        delays = self.lane_delay.tolist()
-        sources = self.pred_stage.tolist()
-        ptr = self.pred_ptr.tolist()
-        for j in range(self.n_stages):
-            for lane in range(ptr[j], ptr[j + 1]):
-                suppliers[j].append((sources[lane], delays[lane]))
-                customers[sources[lane]].append((j, delays[lane]))
-        return suppliers, customers
+    def _roots(self) -> list[tuple[int, int]]:
+        """Times that are tied to no other: outside quotes, zero, limits; variables as below."""
+        n = self.n_stages
+        roots = list(enumerate(self.inbound_low.tolist()))
+        roots += [(n + j, time) for j, time in enumerate(self.outbound_low.tolist())]
+        through = self.inbound_high + self.process
+        limited = np.flatnonzero(self.outbound_high < through)
+        roots += [(n + int(j), int(self.outbound_high[j])) for j in limited]
+        return roots
+
+    def _tight_constraints(self) -> list[list[tuple[int, int]]]:
+        """Per variable, the variables a constraint can tie it to, and the difference it fixes.
+
+        Variable ``j`` is the inbound service time of stage ``j``, ``n_stages + j`` the outbound.
+        """
+        n = self.n_stages
+        ties: list[list[tuple[int, int]]] = [[] for _ in range(2 * n)]
+        customers = self.lane_customer.tolist()
+        lanes = zip(self.pred_stage.tolist(), customers, self.lane_delay.tolist(), strict=True)
+        for j, process in enumerate(self.process.tolist()):
+            ties[j].append((n + j, process))
+            ties[n + j].append((j, -process))
+        for supplier, customer, delay in lanes:
+            ties[n + supplier].append((customer, delay))
+            ties[customer].append((n + supplier, -delay))
+        return ties
 
 
 def _ticks_per_period(times: tuple[Floats, ...]) -> float:

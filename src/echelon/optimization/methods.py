@@ -17,7 +17,7 @@ from echelon.exact.service_times import ServiceTimes
 from echelon.network.compiled import Integers
 from echelon.optimization.outcome import Outcome, relative_gap
 
-_MOST_PAIRS = 150_000_000
+_MOST_PAIRS = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
