@@ -50,7 +50,7 @@ def random_network(
             "max_service_time": [
                 float(times(3, 1)[0]) if b or rng.random() < 0.1 else np.inf for b in buys
             ],
-            "safety_factor": rng.choice([1.0, 1.645, 2.33], n_stages),
+            "safety_factor": np.where(buys, rng.choice([1.0, 1.645, 2.33], n_stages), np.nan),
             "can_stock": [b or rng.random() >= no_stock for b in buys],
             "review_period": rng.choice([0, 0, 1, 2], n_stages) if review else 0,
         }
@@ -149,7 +149,10 @@ def textbook(inputs: dict[str, Any]) -> Network:
                 for node in nodes
             ],
             "safety_factor": [
-                float(node.get("demand_bound_constant", common) or common) for node in nodes
+                float(node.get("demand_bound_constant", common) or common)
+                if node["demand_standard_deviation"]
+                else np.nan
+                for node in nodes
             ],
         }
     ).astype({"max_service_time": float})

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; the table below says
     from echelon.io.examples import read_example
     from echelon.io.folder import read_network
     from echelon.io.plan import read_plan
+    from echelon.io.simulation import read_simulation
     from echelon.io.willems import read_willems
     from echelon.network.build import assembly, distribution, general, serial
     from echelon.network.network import Network
@@ -48,6 +49,7 @@ __all__ = [
     "read_example",
     "read_network",
     "read_plan",
+    "read_simulation",
     "read_willems",
     "serial",
     "simulate",
@@ -67,6 +69,7 @@ _HOME = {
     "read_example": "io.examples",
     "read_network": "io.folder",
     "read_plan": "io.plan",
+    "read_simulation": "io.simulation",
     "read_willems": "io.willems",
     "serial": "network.build",
     "simulate": "simulation.simulate",

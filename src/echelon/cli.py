@@ -6,14 +6,16 @@ Exit codes: 0 all went well, 1 some components failed, 2 the input is at fault, 
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import os
+import re
 import sys
 import textwrap
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from echelon import __version__
 from echelon.errors import DataWarning, EchelonError, FolderError, SolverError
@@ -31,6 +33,8 @@ FINE, SOME_FAILED, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 TABLES, PLAN, SIMULATION = "tables", "plan", "simulation"  # folders inside a RUN folder
 
 WIDTH = 100
+
+MOST_FAILURES = 20  # told on the screen; a file has them all
 
 _FOLDER_HELP = "folder of tables: stages, lanes and demand as CSV or Parquet, and a manifest.json"
 
@@ -73,9 +77,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """Adds the nearest spelling to the complaint about a word that is none of the choices."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message, and exit with 2."""
+        choice = re.match(r".*invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        if choice:
+            near = difflib.get_close_matches(choice[1], re.findall(r"[\w-]+", choice[2]), n=1)
+            message += f". Did you mean {near[0]!r}?" if near else ""
+        super().error(message)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="echelon",
         description="Place safety stock in a supply chain, and check the plan by simulation.",
         epilog="exit codes: 0 all went well, 1 some components failed, 2 the input is at fault",
@@ -101,13 +117,19 @@ def build_parser() -> argparse.ArgumentParser:
         help="cycle service level for all customers, 0.95 for example (default: as the tables say)",
     )
     optimize.add_argument(
-        "--method", metavar="NAME", help="auto (the default), exact for trees, or milp"
+        "--method", metavar="NAME", help="auto, exact for trees, or milp (default: auto)"
     )
     optimize.add_argument(
-        "--gap", type=float, metavar="FRACTION", help="stop within this relative gap of the bound"
+        "--gap",
+        type=float,
+        metavar="FRACTION",
+        help="stop within this relative gap of the bound (default: 1e-06)",
     )
     optimize.add_argument(
-        "--time-limit", type=float, metavar="SECONDS", help="stop each component after this time"
+        "--time-limit",
+        type=float,
+        metavar="SECONDS",
+        help="stop each component after this time (default: no limit)",
     )
     _add_jobs(optimize)
     optimize.set_defaults(run=_optimize)
@@ -115,9 +137,21 @@ def build_parser() -> argparse.ArgumentParser:
     simulate = commands.add_parser("simulate", help="simulate the plan of a RUN folder")
     simulate.add_argument("folder", metavar="FOLDER", help=_FOLDER_HELP)
     simulate.add_argument("plan", metavar="RUN", help="folder that `optimize --out` wrote")
-    simulate.add_argument("--periods", type=int, metavar="N", help="periods to measure")
-    simulate.add_argument("--replications", type=int, metavar="N", help="independent repetitions")
-    simulate.add_argument("--seed", type=int, metavar="N", help="same seed, same numbers")
+    simulate.add_argument(
+        "--periods", type=int, metavar="N", help="periods to measure (default: 104)"
+    )
+    simulate.add_argument(
+        "--warmup",
+        type=int,
+        metavar="N",
+        help="periods before those (default: the longest chain of lead times and reviews)",
+    )
+    simulate.add_argument(
+        "--replications", type=int, metavar="N", help="independent repetitions (default: 100)"
+    )
+    simulate.add_argument(
+        "--seed", type=int, metavar="N", help="same seed, same numbers (default: 0)"
+    )
     simulate.add_argument(
         "--out", metavar="FOLDER", help="folder to write to (default: RUN/simulation)"
     )
@@ -140,7 +174,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_jobs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--jobs", type=int, metavar="N", help="components at a time; -1 takes every core"
+        "--jobs", type=int, metavar="N", help="workers at a time; -1 takes every core (default: 1)"
     )
 
 
@@ -148,6 +182,7 @@ def _check(options: argparse.Namespace) -> int:
     from echelon.io.folder import read_network
 
     print(read_network(options.folder).summary())
+    print(f"\nNo faults. Next: echelon optimize {options.folder} --out RUN")
     return FINE
 
 
@@ -167,9 +202,13 @@ def _optimize(options: argparse.Namespace) -> int:
         ),
     )
     written = plan.write(Path(options.out) / PLAN)
-    print(plan.summary())
-    print(f"\nWritten to {written}")
-    return _report_failures(plan)
+    print(plan.summary(failures=0))
+    if len(plan.stages):
+        print(plan.costliest_table())
+        print(f"\nWritten to {written}. Next: echelon simulate {options.folder} {options.out}")
+    else:
+        print(f"\nWritten to {written}")
+    return _report_failures(plan, written)
 
 
 def _simulate(options: argparse.Namespace) -> int:
@@ -177,22 +216,38 @@ def _simulate(options: argparse.Namespace) -> int:
     from echelon.io.plan import read_plan
     from echelon.simulation.simulate import simulate
 
+    _require_in_order(options.folder, options.plan)
     network = read_network(options.folder)
-    plan = read_plan(Path(options.plan) / PLAN)
+    plan = read_plan(options.plan)
     run = simulate(
         network,
         plan,
         **_given(
             periods=options.periods,
+            warmup=options.warmup,
             replications=options.replications,
             seed=options.seed,
             n_jobs=options.jobs,
         ),
     )
     written = run.write(options.out or Path(options.plan) / SIMULATION)
-    print(run.summary())
+    print(run.summary(failures=0))
     print(f"\nWritten to {written}")
-    return _report_failures(run)
+    return _report_failures(run, written)
+
+
+def _require_in_order(folder: str, run: str) -> None:
+    """Tell the two folders of ``simulate`` apart before either is misread."""
+    from echelon.folder import NETWORK, kind_of, read_manifest
+
+    def kind(place: str | Path) -> str:
+        return kind_of(place, read_manifest(place))
+
+    if kind(Path(folder) / PLAN) == "Plan" and kind(folder) != NETWORK and kind(run) == NETWORK:
+        raise FolderError(
+            f"{folder} holds a plan and {run} holds tables: they are swapped. "
+            f"Fix: echelon simulate {run} {folder}."
+        )
 
 
 def _template(options: argparse.Namespace) -> int:
@@ -251,7 +306,7 @@ def _demo(options: argparse.Namespace) -> int:
     plan = optimize(network, method="milp", progress=False)
     check = optimize(network, method="exact", progress=False)
     if len(plan.failures) or len(check.failures):
-        return max(_report_failures(plan), _report_failures(check))
+        return max(_report_failures(plan, None), _report_failures(check, None))
     run = simulate(network, plan, periods=365, replications=1_000, seed=0, progress=False)
 
     folder = Path(options.out)
@@ -263,7 +318,7 @@ def _demo(options: argparse.Namespace) -> int:
     print(f"\n{_cost_beside_its_proof(plan, check, example)}")
     print(f"\n{_promised_beside_simulated(run)}")
     print(f"\nWritten to {folder}: {TABLES}, {PLAN}, {SIMULATION}")
-    return _report_failures(run)
+    return _report_failures(run, folder / SIMULATION)
 
 
 def _stages_that_hold_stock(plan: Plan) -> str:
@@ -295,6 +350,8 @@ def _stages_that_hold_stock(plan: Plan) -> str:
 
 
 def _cost_beside_its_proof(plan: Plan, check: Plan, example: Example) -> str:
+    from echelon.policies.plan import gap_in_words
+
     apart = abs(check.annual_cost - plan.annual_cost) / plan.annual_cost
     agreement = f"differs by {apart:.0e}" if apart > sys.float_info.epsilon else "the same"
     lines = [f"Cost of the safety stock, {plan.currency} a year:"]
@@ -303,7 +360,7 @@ def _cost_beside_its_proof(plan: Plan, check: Plan, example: Example) -> str:
         (
             "proven lower bound",
             plan.annual_bound,
-            "no gap" if plan.gap == 0.0 else f"gap {plan.gap:.0e}",
+            gap_in_words(plan.gap),
         ),
         ("dynamic program", check.annual_cost, f"a second method, without a solver: {agreement}"),
         ("published", example.annual_cost, "rounded to thousands"),
@@ -330,12 +387,16 @@ def _given(**arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def _report_failures(result: Result) -> int:
+def _report_failures(result: Result, written: Path | None) -> int:
+    from echelon.results import failure_in_words
+
     failures: pd.DataFrame = result.failures
-    for failure in failures.to_dict("records"):
-        stage = f" ({failure['item']} @ {failure['location']})" if failure["item"] else ""
-        where = f"component {failure['component']}{stage}"
-        print(f"failed: {where}: {failure['error']}: {failure['message']}", file=sys.stderr)
+    for failure in failures.head(MOST_FAILURES).to_dict("records"):
+        print(f"failed: {failure_in_words(failure)}", file=sys.stderr)
+    rest = len(failures) - MOST_FAILURES
+    if rest > 0:
+        place = f", all in {written / 'failures.csv'}" if written else ""
+        print(f"failed: {rest:,} more{place}", file=sys.stderr)
     return SOME_FAILED if len(failures) else FINE
 
 

@@ -68,8 +68,9 @@ class DataWarning(UserWarning):
 class Fault:
     """One fault in one place of one table.
 
-    ``row`` counts data rows from 1, so line ``row + 1`` of a CSV file; 0 is the whole table.
-    ``key`` is that row's key, for people; ``count`` says how many rows share the fault.
+    ``row`` counts data rows from 1; 0 is the whole table. ``key`` is that row's key, for people;
+    ``count`` says how many rows share the fault; ``place`` is where the first of them stands in a
+    file, ``"line 10 of stages.csv"``, empty for frames.
     """
 
     table: str
@@ -80,17 +81,20 @@ class Fault:
     remedy: str
     key: str = ""
     count: int = 1
+    place: str = ""
 
     def __str__(self) -> str:
         where = f"{self.table}.{self.column}" if self.column else self.table
-        place = ""
+        found = ""
         if self.row:
             rows = f"{self.count} rows, first at row" if self.count > 1 else "row"
             named = f" ({self.key})" if self.key else ""
-            place = f"; {rows} {self.row}{named}: {self.value!r}"
+            line = f", {self.place}" if self.place else ""
+            value = f": {self.value!r}" if self.column else ""  # a whole row has no one value
+            found = f"; {rows} {self.row}{named}{line}{value}"
         elif self.value is not None:
-            place = f"; found {self.value!r}"
-        return f"{where}: {self.message}{place}. Fix: {self.remedy}."
+            found = f"; found {self.value!r}"
+        return f"{where}: {self.message}{found}. Fix: {self.remedy}."
 
 
 class TableError(EchelonError, ValueError):

@@ -1,7 +1,8 @@
 """Folders of tables: frames as CSV or Parquet beside a manifest, written aside and renamed.
 
 A reader never meets half a file: each is written under a temporary name in the same folder and
-renamed once whole, the manifest last.
+renamed once whole, the manifest last. Files of the manifest before it that are not written again
+are removed after that; what no manifest lists is never removed.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ import pandas as pd
 from echelon.errors import DomainError, FolderError
 
 FileFormat = Literal["csv", "parquet"]
+FORMATS: tuple[FileFormat, ...] = ("csv", "parquet")
 MANIFEST = "manifest.json"
 
-_EXACT_FLOATS: dict[str, Any] = (
-    {"float_precision": "round_trip"}
-    if tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1)
-    else {}  # exact by default, and the argument warns
-)
+NETWORK = "Network"
+"""What a manifest is of that does not say it: a person who fills a folder describes a network."""
+
+_PLACE_OF = {NETWORK: "tables"}
+"""Name of the folder inside a run that a kind of result is written to; its own name otherwise."""
 
 
 def write_folder(
@@ -41,11 +43,13 @@ def write_folder(
     Parameters
     ----------
     folder : str or Path
-        Made where absent; files of the same names in it are replaced.
+        Made where absent; files of the same names in it are replaced, and so are those that the
+        manifest in it lists.
     frames : mapping of str to DataFrame
         File stem to frame. The index is not written.
     manifest : mapping
-        What JSON can hold; ``files`` (name, rows, SHA-256 digest) is added.
+        What JSON can hold, with the ``kind`` of what is written; ``files`` (name, rows, SHA-256
+        digest) is added.
     file_format : {"csv", "parquet"}, default "csv"
 
     Returns
@@ -58,11 +62,16 @@ def write_folder(
     DomainError
         If the format is unknown.
     FolderError
-        If the folder cannot be made or written.
+        If the folder cannot be made or written, holds another kind of result, or holds one of the
+        frames in the other format as a file that no manifest lists.
     """
-    if file_format not in ("csv", "parquet"):
+    if file_format not in FORMATS:
         raise DomainError(f"file_format is {file_format!r}. Fix: use 'csv' or 'parquet'.")
     target = Path(folder)
+    before = read_manifest(target)
+    _require_same_kind(target, kind_of(target, before), str(manifest.get("kind", NETWORK)))
+    replaced = set(listed_files(before))
+    _require_no_twin(target, [f"{stem}.{_other(file_format)}" for stem in frames], replaced)
     try:
         target.mkdir(parents=True, exist_ok=True)
         files = {}
@@ -73,9 +82,64 @@ def write_folder(
             files[stem] = {"file": name, "rows": len(frame), "sha256": digest(target / name)}
         text = json.dumps({**manifest, "files": files}, indent=2, default=str) + "\n"
         _replace(target / MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
+        for name in replaced - {str(file["file"]) for file in files.values()}:
+            (target / name).unlink(missing_ok=True)
     except OSError as error:
         raise FolderError(f"cannot write {target}: {error}. Fix: choose another folder.") from error
     return target
+
+
+def _other(file_format: FileFormat) -> FileFormat:
+    return "parquet" if file_format == "csv" else "csv"
+
+
+def _require_same_kind(target: Path, held: str, kind: str) -> None:
+    """Refuse to write over the manifest of something else, which would be lost."""
+    if held not in ("", kind):
+        apart = target / _PLACE_OF.get(kind, kind.lower())
+        raise FolderError(
+            f"{target} holds a {held}, whose {MANIFEST} that of a {kind} would overwrite. "
+            f"Fix: write into {apart}."
+        )
+
+
+def _require_no_twin(target: Path, names: Collection[str], replaced: Collection[str]) -> None:
+    """Refuse to leave a table twice where the other one was not written by us."""
+    for name in names:
+        if name not in replaced and (target / name).exists():
+            raise FolderError(
+                f"{target} holds {name} already, which its {MANIFEST} does not list. "
+                f"Fix: remove it, choose another folder, or write as {name.rpartition('.')[2]!r}."
+            )
+
+
+def kind_of(folder: str | Path, manifest: Mapping[str, Any]) -> str:
+    """Say what a folder holds.
+
+    Parameters
+    ----------
+    folder : str or Path
+    manifest : mapping
+        As :func:`read_manifest` gives it.
+
+    Returns
+    -------
+    str
+        ``kind`` of the manifest; ``"Network"`` where it does not say or there are only tables of
+        stages, as a person fills a folder by hand; empty where there is neither.
+    """
+    by_hand = bool(manifest) or any((Path(folder) / f"stages.{end}").exists() for end in FORMATS)
+    return str(manifest.get("kind", NETWORK if by_hand else ""))
+
+
+def listed_files(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the tables that a manifest lists, those that lie in its own folder."""
+    files = manifest.get("files", {})
+    entries = files.values() if isinstance(files, dict) else ()
+    names = [str(entry.get("file", "")) for entry in entries if isinstance(entry, dict)]
+    return tuple(
+        name for name in names if Path(name).name == name and name.endswith((".csv", ".parquet"))
+    )
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:
@@ -92,50 +156,6 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     if not isinstance(manifest, dict):
         raise FolderError(f"{path} does not hold a JSON object. Fix: mend or delete it.")
     return manifest
-
-
-def read_frame(folder: str | Path, stem: str, *, text: Collection[str] = ()) -> pd.DataFrame | None:
-    """Read ``stem.parquet`` or ``stem.csv``; ``None`` where neither exists.
-
-    In a CSV only an empty cell is missing, so an item may be called ``NA``, and a number is read
-    back to the bit that was written.
-
-    Parameters
-    ----------
-    folder : str or Path
-    stem : str
-        Name of the file without its ending.
-    text : collection of str
-        Columns that hold names, read as written: item ``007`` does not become the number 7.
-
-    Raises
-    ------
-    FolderError
-        If both exist, or the file cannot be parsed.
-    """
-    root = Path(folder)
-    found = [path for path in (root / f"{stem}.parquet", root / f"{stem}.csv") if path.exists()]
-    if len(found) > 1:
-        raise FolderError(
-            f"{root} holds both {stem}.csv and {stem}.parquet. Fix: remove the one that is stale."
-        )
-    if not found:
-        return None
-    path = found[0]
-    try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        frame: pd.DataFrame = pd.read_csv(
-            path,
-            dtype=dict.fromkeys(text, str),
-            keep_default_na=False,
-            na_values=[""],
-            encoding="utf-8-sig",
-            **_EXACT_FLOATS,
-        )
-        return frame
-    except (ValueError, OSError) as error:  # pandas and pyarrow parse errors are ValueErrors
-        raise FolderError(f"cannot read {path}: {error}. Fix: mend the file.") from error
 
 
 def digest(path: str | Path) -> str:

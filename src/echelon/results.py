@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from echelon.display import counted, more, wrapped
 from echelon.errors import UnknownNameError
 from echelon.folder import FileFormat, write_folder
 
@@ -23,6 +24,19 @@ FAILURE_COLUMNS = ("component", "item", "location", "error", "message")
 def no_failures() -> pd.DataFrame:
     """Give the failures frame of a run in which all went well: the columns and no row."""
     return pd.DataFrame({name: pd.Series(dtype=object) for name in FAILURE_COLUMNS})
+
+
+def failure_in_words(failure: Mapping[Any, Any]) -> str:
+    """Say where a row of a failures frame belongs, what happened and why.
+
+    Examples
+    --------
+    >>> failure_in_words({"component": 1, "item": "bolt", "location": "mill",
+    ...                   "error": "InfeasibleError", "message": "too late"})
+    'component 1 (bolt @ mill): InfeasibleError: too late'
+    """
+    stage = f" ({failure['item']} @ {failure['location']})" if failure["item"] else ""
+    return f"component {failure['component']}{stage}: {failure['error']}: {failure['message']}"
 
 
 def frame_digest(frame: pd.DataFrame) -> str:
@@ -96,6 +110,16 @@ class Result(ABC):
             raise UnknownNameError("level", level, frames)
         return frames[level].copy()
 
+    def failure_lines(self, name: str, most: int) -> list[str]:
+        """Say what went wrong and why, the first ``most`` failures of this result ``name``."""
+        if self.failures.empty or most < 1:
+            return []
+        lines = [f"  {counted(len(self.failures), 'failure')}:"]
+        for failure in self.failures.head(most).to_dict("records"):
+            lines.append(wrapped(failure_in_words(failure), indent="    "))
+        rest = more(len(self.failures), most, f"{name}.failures")
+        return [*lines, f"    {rest}"] if rest else lines
+
     def manifest(self) -> dict[str, Any]:
         """Give the scalars that :meth:`write` keeps beside the frames."""
         return {"kind": type(self).__name__, "provenance": self.provenance.to_dict()}
@@ -106,13 +130,20 @@ class Result(ABC):
         Parameters
         ----------
         folder : str or Path
-            Made where absent.
+            Made where absent. A result of the same kind in it is replaced.
         file_format : {"csv", "parquet"}, default "csv"
 
         Returns
         -------
         Path
             The folder.
+
+        Raises
+        ------
+        DomainError
+            If the format is unknown.
+        FolderError
+            If the folder cannot be written, or holds a network or a result of another kind.
         """
         frames = {**self.frames(), "failures": self.failures}
         return write_folder(folder, frames, self.manifest(), file_format=file_format)

@@ -17,6 +17,8 @@ from echelon.errors import TableError
 from echelon.io import read_network
 from echelon.network import CompiledNetwork, Network
 
+pytestmark = pytest.mark.filterwarnings("ignore::echelon.errors.DataWarning")
+
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp")),
     min_size=1,

@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 
 import echelon as ec
 from echelon.demand.propagate import seen_upstream, seen_upstream_plain
-from echelon.exact.dual_ascent import ascend
+from echelon.exact.dual_ascent import ascend, fold_and_ascend
 from echelon.exact.folding import Folding
 from echelon.exact.guaranteed_service import solve_tree, solve_tree_plain
 from echelon.exact.problem import CostFunction, ServiceTimeProblem
+from echelon.exact.refinement import _Rounded
 from echelon.exact.service_times import ServiceTimes
 from echelon.network.compiled import CompiledNetwork
-from echelon.optimization.methods import Limits, fold_and_ascend, joint_distribution
+from echelon.optimization import methods
+from echelon.optimization.bounds import DemandSeen, GuaranteedServiceCost, ServiceTargets
+from echelon.optimization.methods import Limits, joint_distribution, prove
 from tests.networks import random_network
 
 LIMITS = Limits(gap=1e-9, time_limit=None, solver="highs")
@@ -53,14 +56,15 @@ def enumerate_plans(network: ec.Network, grain: float) -> float:
     return float(cost.min(initial=np.inf))
 
 
-def problem_of(network: ec.Network) -> ServiceTimeProblem:
-    from echelon.optimization.bounds import DemandSeen, GuaranteedServiceCost, ServiceTargets
-
+def cost_of(network: ec.Network) -> GuaranteedServiceCost:
     targets = ServiceTargets.of(network)
-    seen = DemandSeen.of(
-        network.compiled, targets.safety_factor, np.ones(len(network.demand), dtype=bool)
-    )
-    return tabulate(network.compiled, GuaranteedServiceCost(network.compiled, seen, {}))
+    normal = np.ones(len(network.demand), dtype=bool)
+    seen = DemandSeen.of(network.compiled, targets.safety_factor, normal)
+    return GuaranteedServiceCost(network.compiled, seen, {})
+
+
+def problem_of(network: ec.Network) -> ServiceTimeProblem:
+    return tabulate(network.compiled, cost_of(network))
 
 
 def tabulate(component: CompiledNetwork, cost: CostFunction) -> ServiceTimeProblem:
@@ -151,7 +155,7 @@ def test_all_methods_agree_on_any_table_on_a_general_network(seed):
     network = random_network(rng, int(rng.integers(3, 7)), extra_lanes=3)
     problem = tabulate(network.compiled, RandomTables(seed))
     costs = {}
-    for name, method in (("auto", fold_and_ascend), ("milp", joint_distribution)):
+    for name, method in (("auto", prove), ("milp", joint_distribution)):
         choice, outcome, _ = method(problem, LIMITS)
         assert problem.evaluate(choice) == pytest.approx(outcome.objective, rel=1e-9, abs=1e-9)
         assert outcome.bound <= outcome.objective + 1e-9
@@ -212,3 +216,39 @@ def test_candidates_stay_few_on_trees_with_fractional_times():
     inbound, outbound, complete = times.candidates()
     assert complete
     assert max(len(values) for values in inbound + outbound) <= 3 * 60 + 2
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_refinement_agrees_with_the_listed_candidates(seed, monkeypatch):
+    """The route for too many candidates, taken where they are few: same plan, valid bound."""
+    rng = np.random.default_rng(900 + seed)
+    network = random_network(rng, 7, extra_lanes=4, lane_times=True, no_stock=0.2)
+    stages = network.stages
+    odd = rng.uniform(0.3, 9.0, len(stages))  # no common unit
+    network = network.replace(stages=stages.assign(lead_time=odd, max_service_time=np.nan))
+    listed = ec.optimize(network, gap=1e-6)
+    assert listed.status == "optimal"
+    monkeypatch.setattr(methods, "_MOST_PAIRS", 0)
+    refined = ec.optimize(network, gap=1e-6)
+    assert refined.components["method"].tolist() == ["refinement"]
+    assert refined.bound <= listed.objective * (1 + 1e-9)
+    assert refined.objective >= listed.bound * (1 - 1e-9)
+    assert refined.objective == pytest.approx(listed.objective, rel=1e-6)
+    assert refined.status == "optimal"
+
+
+@given(st.integers(0, 10_000), st.integers(1, 8))
+@settings(max_examples=25)
+def test_rounding_times_bounds_from_below(seed, step):
+    """Times rounded down, limits up: no plan of the true times costs less (``coarsened``)."""
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, 5, extra_lanes=2, fractional=True, lane_times=True)
+    times = ServiceTimes.of(network.compiled)
+    cost = cost_of(network)
+    coarse = times.coarsened(step)
+    inbound, outbound, _ = coarse.candidates()
+    rounded = _Rounded(cost, times, coarse, step)
+    below = fold_and_ascend(
+        ServiceTimeProblem.of(coarse, rounded, inbound, outbound), gap=1e-9
+    ).bound
+    assert below <= ec.optimize(network).objective * (1 + 1e-9) + 1e-9

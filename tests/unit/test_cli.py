@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import pytest
 
 import echelon as ec
 from echelon import cli
+from echelon.simulation.arguments import DEFAULT_PERIODS, DEFAULT_REPLICATIONS
 from echelon.tables.catalog import CATALOG
 
 
@@ -54,7 +57,8 @@ class TestCheck:
     def test_good_tables_are_described(self, folder: Path, capsys: pytest.CaptureFixture[str]):
         assert cli.main(["check", str(folder)]) == cli.FINE
         told = capsys.readouterr()
-        assert told.out == f"{ec.read_network(folder).summary()}\n"
+        assert told.out.startswith(f"{ec.read_network(folder).summary()}\n")
+        assert told.out.endswith(f"\nNo faults. Next: echelon optimize {folder} --out RUN\n")
         assert told.err == ""
 
     def test_every_fault_is_told_on_stderr(self, folder: Path, capsys: pytest.CaptureFixture[str]):
@@ -96,14 +100,51 @@ class TestOptimizeAndSimulate:
         written = ec.read_plan(out / "plan")
         pd.testing.assert_frame_equal(written.stages, plan.stages)
         assert written.objective == plan.objective
-        assert f"Written to {out / 'plan'}" in capsys.readouterr().out
+        told = capsys.readouterr().out
+        assert told.startswith(f"{plan!r}\n")  # with the ten costliest stages
+        assert f"Written to {out / 'plan'}. Next: echelon simulate {folder} {out}" in told
 
         simulated = ["--periods", "60", "--replications", "30", "--seed", "5"]
         assert cli.main(["simulate", str(folder), str(out), *simulated]) == cli.FINE
         run = ec.simulate(ec.read_network(folder), plan, periods=60, replications=30, seed=5)
         told = capsys.readouterr().out
         assert told.startswith(str(run.summary()).splitlines()[0])
-        assert (out / "simulation" / "manifest.json").exists()
+        again = ec.read_simulation(out)
+        pd.testing.assert_frame_equal(again.stages, run.stages)
+        assert again.warmup == run.warmup
+
+        assert (
+            cli.main(["simulate", str(folder), str(out), *simulated, "--warmup", "3"]) == cli.FINE
+        )
+        assert ec.read_simulation(out).warmup == 3
+
+    def test_swapped_folders_are_told_apart(
+        self, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        out = tmp_path / "run"
+        cli.main(["optimize", str(folder), "--out", str(out)])
+        capsys.readouterr()
+        assert cli.main(["simulate", str(out), str(folder)]) == cli.BAD_INPUT
+        told = capsys.readouterr().err
+        assert told.endswith(f"they are swapped. Fix: echelon simulate {folder} {out}.\n")
+
+    def test_many_failures_are_counted_and_a_file_has_them(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        stages = pd.DataFrame({"item": [f"i{n}" for n in range(6)], "location": "x"}).assign(
+            lead_time=2, holding_cost=1.0, can_stock=False, service_level=0.9
+        )
+        demand = stages[["item", "location"]].assign(mean=5.0, std=1.0)
+        ec.Network.from_tables(stages, None, demand).write(tmp_path / "tables")
+        monkeypatch.setattr(cli, "MOST_FAILURES", 4)
+        arguments = ["optimize", str(tmp_path / "tables"), "--out", str(tmp_path / "run")]
+        assert cli.main(arguments) == cli.SOME_FAILED
+        told = capsys.readouterr()
+        assert told.out.startswith("Plan: failed, no plan for any of 6 components\n\nWritten to")
+        assert len(told.err.splitlines()) == 5
+        failures = tmp_path / "run" / "plan" / "failures.csv"
+        assert told.err.endswith(f"failed: 2 more, all in {failures}\n")
+        assert len(pd.read_csv(failures)) == 6
 
     def test_options_reach_the_optimizer(self, folder: Path, tmp_path: Path):
         stages = pd.read_csv(folder / "stages.csv").drop(columns="service_level")
@@ -240,6 +281,7 @@ class TestEnding:
         with pytest.raises(SystemExit) as wrong:
             cli.main(["optimise"])
         assert wrong.value.code == cli.BAD_INPUT
+        assert capsys.readouterr().err.endswith("Did you mean 'optimize'?\n")
         with pytest.raises(SystemExit) as fine:
             cli.main(["--version"])
         assert fine.value.code == cli.FINE
@@ -259,7 +301,13 @@ class TestEnding:
             raise AssertionError("the signal is delivered at once")
 
         monkeypatch.setattr("echelon.io.folder.read_network", interrupt)
-        assert cli.main(["check", "anywhere"]) == cli.INTERRUPTED
+        # A job in the background is started with the signal ignored, and Python leaves it so, as
+        # the command line should: who starts it so does not want Ctrl-C to end it.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            assert cli.main(["check", "anywhere"]) == cli.INTERRUPTED
+        finally:
+            signal.signal(signal.SIGINT, before)
         assert capsys.readouterr().err == "echelon: interrupted\n"
 
     def test_solver_that_gives_nothing_is_1(
@@ -304,6 +352,26 @@ def test_each_command_has_help(command: str, capsys: pytest.CaptureFixture[str])
         cli.main([command, "--help"])
     assert fine.value.code == cli.FINE
     assert f"usage: echelon {command}" in capsys.readouterr().out
+
+
+def test_help_tells_the_defaults_that_the_library_has(capsys: pytest.CaptureFixture[str]):
+    """Written out, as help is to answer without loading what they are written in."""
+    for command, verb, options in (
+        ("simulate", ec.simulate, {"seed": "seed", "jobs": "n_jobs"}),
+        ("optimize", ec.optimize, {"method": "method", "gap": "gap", "jobs": "n_jobs"}),
+    ):
+        with pytest.raises(SystemExit):
+            cli.main([command, "--help"])
+        told = " ".join(capsys.readouterr().out.split())
+        defaults = {
+            option: inspect.signature(verb).parameters[name].default
+            for option, name in options.items()
+        }
+        if command == "simulate":
+            defaults |= {"periods": DEFAULT_PERIODS, "replications": DEFAULT_REPLICATIONS}
+            assert "--warmup" in told
+        for option, default in defaults.items():
+            assert re.search(rf"--{option} [A-Z]+ [^()]*\(default: {default}\)", told), option
 
 
 def test_what_the_user_leaves_out_is_not_passed_on():

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from echelon.distributions.arguments import Floats, Parameters, read_parameters
 from echelon.distributions.base import family_class, make
-from echelon.distributions.moments import COMMON_RULES
+from echelon.distributions.moments import rules_of
 from echelon.errors import DomainError
 
 
@@ -72,8 +72,7 @@ def check_moments(
     if implied is not None:
         stds[plain & np.isnan(stds)] = implied[plain & np.isnan(stds)]
     sound = plain
-    for rules in (COMMON_RULES, cls.moment_rules):
-        # what is no pair of numbers is told so once, and not held against the family's own rules
+    for rules in rules_of(cls):
         held_to = sound
         for rule in rules:
             with np.errstate(all="ignore"):  # rows already refused may hold anything

@@ -6,6 +6,7 @@ for: drawing, checking a table and building a network do not pay for it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log, log1p, sqrt
 from typing import Any, ClassVar, Self
@@ -221,6 +222,11 @@ class Uniform:
 
     family: ClassVar[str] = "uniform"
     moment_rules: ClassVar[tuple[MomentRule, ...]] = ()
+    parameter_words: ClassVar[Mapping[str, str]] = {
+        "low": "units",
+        "high": "units; together in place of mean and std",
+    }
+    example: ClassVar[Mapping[str, Any]] = {"low": 0.0, "high": 12.0}
 
     def __post_init__(self) -> None:
         """Check the limits."""

@@ -182,7 +182,7 @@ class NegativeBinomial(TwoMoments):
         MomentRule(
             "mean",
             lambda mean, std: (mean == 0.0) & (std > 0.0),
-            "must be above 0",
+            "must be above 0 where std is",
             "give a positive mean; a demand of 0 has std 0",
         ),
         WIDEST,

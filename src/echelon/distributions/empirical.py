@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum, sqrt
 from typing import Any, ClassVar, NoReturn, Self
@@ -59,11 +60,20 @@ class Empirical:
     moment_rules: ClassVar[tuple[MomentRule, ...]] = (
         MomentRule(
             "parameters",
-            lambda mean, std: np.isfinite(mean) & (std > 0.0),
+            lambda _mean, std: std != 0.0,  # a blank one, NaN, included
             "are missing: the moments do not say which values occur",
-            'give parameters {"values": [...], "probabilities": [...]}',
+            'give {"values": [0, 5, 20]}, which are equally likely, and "probabilities" where '
+            "they are not",
         ),
     )
+    parameter_words: ClassVar[Mapping[str, str]] = {
+        "values": "units",
+        "probabilities": "one per value, equal unless given",
+    }
+    example: ClassVar[Mapping[str, Any]] = {
+        "values": [0, 5, 20],
+        "probabilities": [0.5, 0.3, 0.2],
+    }
 
     def __post_init__(self) -> None:
         """Check, merge and sort the values."""
@@ -160,9 +170,11 @@ class Empirical:
 
     @classmethod
     def from_parameters(cls, _mean: float, _std: float, parameters: Parameters) -> Self:
-        """Make it from ``values`` and ``probabilities``."""
-        take_parameters(cls.family, parameters, ("values", "probabilities"))
-        return cls(parameters["values"], parameters["probabilities"])
+        """Make it from ``values`` and ``probabilities``, equal ones unless they are given."""
+        take_parameters(cls.family, parameters, ("values",), ("probabilities",))
+        values = _numbers("values", parameters["values"])
+        equal = (1.0 / max(len(values), 1),) * len(values)
+        return cls(values, parameters.get("probabilities", equal))
 
     def sample(self, rng: np.random.Generator, size: Size) -> Floats:
         """Draw an array of shape ``size`` by inversion, units."""

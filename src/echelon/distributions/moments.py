@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -83,10 +84,20 @@ POSITIVE_MEAN = MomentRule(
 WIDEST = MomentRule(
     "std",
     lambda mean, std: (mean > 0.0) & (std > 1000.0 * mean),
-    "is more than 1000 times the mean",
+    "must be at most 1000 times the mean",
     "check the units; for demand as rare as that give family 'empirical' with its values",
 )
 """Beyond it nearly every quantile is 0 to the last digit, and no simulation meets a demand."""
+
+
+def rules_of(cls: type[Family]) -> tuple[tuple[MomentRule, ...], ...]:
+    """Give the rules of a family in the order in which they are told, in groups.
+
+    What breaks a rule of one group is not held against the rules of the next: moments that leave
+    the distribution open are not asked for, and what is no pair of numbers is told so once.
+    """
+    open_ended = tuple(rule for rule in cls.moment_rules if rule.column == "parameters")
+    return open_ended, COMMON_RULES, tuple(r for r in cls.moment_rules if r not in open_ended)
 
 
 def require_moments(cls: type[Family], mean: float, std: float) -> None:
@@ -104,7 +115,7 @@ def require_moments(cls: type[Family], mean: float, std: float) -> None:
     DomainError
         Names the family, the moment, its value and what to do.
     """
-    for rule in (*COMMON_RULES, *cls.moment_rules):
+    for rule in chain(*rules_of(cls)):
         if rule.broken(mean, std):
             numbers = f"mean={mean!r}, std={std!r}"
             raise DomainError(

@@ -6,6 +6,7 @@ rest of the library.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, ClassVar, NoReturn, Self
@@ -67,11 +68,21 @@ class Scipy:
     moment_rules: ClassVar[tuple[MomentRule, ...]] = (
         MomentRule(
             "parameters",
-            lambda mean, std: np.isfinite(mean) & (std > 0.0),
+            lambda _mean, std: std != 0.0,  # a blank one, NaN, included
             "are missing: the moments do not say which distribution is meant",
             'give parameters {"name": "weibull_min", "args": [2.0], "kwds": {"scale": 10.0}}',
         ),
     )
+    parameter_words: ClassVar[Mapping[str, str]] = {
+        "name": "as scipy.stats calls it",
+        "args": "a list of numbers in the order of its signature, none unless given",
+        "kwds": "an object of numbers by name, none unless given",
+    }
+    example: ClassVar[Mapping[str, Any]] = {
+        "name": "weibull_min",
+        "args": [2.0],
+        "kwds": {"scale": 10.0},
+    }
 
     def __post_init__(self) -> None:
         """Check the arguments, freeze the distribution and take its moments."""

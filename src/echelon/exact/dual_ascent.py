@@ -127,6 +127,57 @@ def ascend(
 
 
 @dataclass(frozen=True, slots=True)
+class FoldedAscent:
+    """A plan and a bound for a component whose pendant trees were folded away first.
+
+    Attributes
+    ----------
+    choice : ServiceTimeChoice
+    cost, bound : float
+        Money per period.
+    folded : Folded
+    ascent : Ascent or None
+        On the core that was left; None where everything folded into one stage.
+    """
+
+    choice: ServiceTimeChoice
+    cost: float
+    bound: float
+    folded: Folded
+    ascent: Ascent | None
+
+
+def fold_and_ascend(
+    problem: ServiceTimeProblem, *, gap: float, time_limit: float | None = None
+) -> FoldedAscent:
+    """Fold pendant trees by dynamic programming and raise a bound on what is left.
+
+    Parameters
+    ----------
+    problem : ServiceTimeProblem
+    gap : float
+        Relative gap at which to stop.
+    time_limit : float, optional
+        Seconds.
+
+    Returns
+    -------
+    FoldedAscent
+
+    Raises
+    ------
+    InfeasibleError
+        If no choice satisfies the limits of a tree.
+    """
+    folded = Folded.of(problem, Folding.of(problem))
+    if folded.folding.is_tree:
+        choice, cost = folded.best_root()
+        return FoldedAscent(choice, cost, cost, folded, None)
+    ascent = ascend(folded.core_problem(), gap=gap, time_limit=time_limit)
+    return FoldedAscent(folded.complete(ascent.choice), ascent.cost, ascent.bound, folded, ascent)
+
+
+@dataclass(frozen=True, slots=True)
 class Messages:
     """Costs passed along each lane, at the supplier's quote (phi) and the customer's inbound (psi).
 

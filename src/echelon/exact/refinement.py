@@ -10,18 +10,25 @@ the cells of the last round are as small as the proof needs, and the plan's time
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
-from echelon.exact.dual_ascent import Ascent, ascend
+from echelon.exact.dual_ascent import Ascent, ascend, fold_and_ascend
 from echelon.exact.problem import CostFunction, ServiceTimeProblem
 from echelon.exact.service_times import ServiceTimes
-from echelon.network.compiled import Integers
+from echelon.network.compiled import Floats, Integers
 
 _FIRST_POINTS = 24
 _MOST_ROUNDS = 200
 _MOST_PAIRS = 60_000_000
+_MOST_HALVINGS = 8
+_MOST_ROUNDED_PAIRS = 15_000_000
+_WINDOW_STEPS = 2
+_WINDOW_CANDIDATES = 60
+
+Window: TypeAlias = tuple[Integers, Integers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +49,6 @@ class Cells:
         """Cover the windows with points at the candidates nearest to a root, and gaps between."""
         inbound, outbound, _ = times.candidates(most=_FIRST_POINTS)
         return cls([_with_gaps(points) for points in inbound], [_with_gaps(p) for p in outbound])
-
-    @property
-    def n_cells(self) -> int:
-        """How many cells, over all stages."""
-        return sum(len(cells) for cells in self.inbound + self.outbound)
 
     @property
     def n_pairs(self) -> int:
@@ -77,8 +79,8 @@ class Cells:
             tables,
         )
 
-    def refined(self, ascent: Ascent, relaxed: ServiceTimeProblem, cost: float) -> Cells:
-        """Drop the cells that no plan cheaper than ``cost`` can use, and halve the others.
+    def contenders(self, ascent: Ascent, relaxed: ServiceTimeProblem, cost: float) -> Cells:
+        """Keep the cells that a plan cheaper than ``cost`` can use.
 
         A cell's regret is what the bound rises by when the cell is forced.
         """
@@ -86,9 +88,20 @@ class Cells:
         inbound, outbound = [], []
         for j, table in enumerate(relaxed.cost):
             regret = ascent.regret(j, table)
-            inbound.append(_halved(self.inbound[j][regret.min(axis=1) <= slack]))
-            outbound.append(_halved(self.outbound[j][regret.min(axis=0) <= slack]))
+            inbound.append(self.inbound[j][regret.min(axis=1) <= slack])
+            outbound.append(self.outbound[j][regret.min(axis=0) <= slack])
         return Cells(inbound, outbound)
+
+    def halved(self) -> Cells:
+        """Halve the cells that are not points."""
+        return Cells([_halved(c) for c in self.inbound], [_halved(c) for c in self.outbound])
+
+    def hulls(self) -> tuple[Window, Window]:
+        """First and last tick of all cells of each time, inbound and outbound."""
+        return (
+            (_ends(self.inbound, 0), _ends(self.inbound, -1)),
+            (_ends(self.outbound, 0), _ends(self.outbound, -1)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,39 +148,101 @@ def refine(
     -------
     Refinement
     """
-    began = time.perf_counter()
-    cells = Cells.around(times)
+    clock = _Clock(gap, time_limit)
     plans = _Plans(times, cost)
-    bound = -np.inf
+    bound = _bound_by_rounding(times, cost, plans, clock)
+    cells = Cells.around(times)
     termination = "no progress"
     rounds = 0
-    while rounds < _MOST_ROUNDS:
+    while rounds < _MOST_ROUNDS and plans.gap(bound) > gap:
         rounds += 1
         relaxed = cells.relaxed(times, cost)
-        left = _left(began, time_limit)
-        ascent = ascend(relaxed, gap=max(gap, 0.02 * plans.gap(bound)), time_limit=left, trees=0)
+        close = max(gap, 0.02 * plans.gap(bound))
+        ascent = ascend(relaxed, gap=close, time_limit=clock.left(), trees=0)
         for side in (cells.outbound, [quoted[:, ::-1] for quoted in cells.outbound]):
             plans.offer(
                 np.array(
                     [quoted[b, 0] for quoted, b in zip(side, ascent.choice.outbound, strict=True)]
                 )
             )
-        plans.improve(gap, _left(began, time_limit))
+        plans.improve(clock)
         bound = max(bound, min(ascent.bound, plans.cost))
-        if plans.gap(bound) <= gap:
-            termination = "optimal"
-            break
-        if time_limit is not None and time.perf_counter() - began > time_limit:
+        if clock.left() == 0.0:
             termination = "time_limit"
             break
-        finer = cells.refined(ascent, relaxed, plans.cost)
-        if finer.n_cells == cells.n_cells and finer.all_points:
-            break
-        if finer.n_pairs > _MOST_PAIRS:
+        kept = cells.contenders(ascent, relaxed, plans.cost)
+        bound = max(bound, plans.prove_within(*kept.hulls(), clock))
+        cells = kept.halved()
+        if kept.all_points or cells.n_pairs > _MOST_PAIRS:
             termination = "memory_limit"
             break
-        cells = finer
-    return Refinement(plans.service, plans.cost, bound, rounds, termination)
+    if plans.gap(bound) <= gap:
+        termination = "optimal"
+    return Refinement(plans.service, plans.cost, min(bound, plans.cost), rounds, termination)
+
+
+def _bound_by_rounding(
+    times: ServiceTimes, cost: CostFunction, plans: _Plans, clock: _Clock
+) -> float:
+    """Bound from below over ever finer roundings of all times, offering the plans met on the way.
+
+    Rounds to whole periods first, then to halves, and stops where candidates become too many.
+    """
+    bound = -np.inf
+    for halving in range(_MOST_HALVINGS):
+        step = max(int(times.ticks_per_period) >> halving, 1)
+        coarse = times.coarsened(step)
+        inbound, outbound, complete = coarse.candidates()
+        pairs = sum(len(a) * len(b) for a, b in zip(inbound, outbound, strict=True))
+        if not complete or pairs > _MOST_ROUNDED_PAIRS or clock.left() == 0.0:
+            break
+        problem = ServiceTimeProblem.of(
+            coarse, _Rounded(cost, times, coarse, step), inbound, outbound
+        )
+        found = fold_and_ascend(problem, gap=clock.gap, time_limit=clock.left())
+        bound = max(bound, found.bound)
+        heard, quoted = (side * step for side in problem.chosen(found.choice))
+        plans.offer(quoted)
+        wide = _WINDOW_STEPS * step
+        plans.search_within((heard - wide, heard + wide), (quoted - wide, quoted + wide), clock)
+        if plans.gap(bound) <= clock.gap or step == 1:
+            break
+    return min(bound, plans.cost)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """When to stop: relative gap, and seconds from when it was made."""
+
+    gap: float
+    time_limit: float | None
+    began: float = field(default_factory=time.perf_counter)
+
+    def left(self) -> float | None:
+        """Seconds left, 0 when time is up; None without a limit."""
+        if self.time_limit is None:
+            return None
+        return max(self.time_limit - (time.perf_counter() - self.began), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rounded:
+    """A cost function seen through rounded times: of the rounded net replenishment times."""
+
+    cost: CostFunction
+    exact: ServiceTimes
+    rounded: ServiceTimes
+    step: int
+
+    @property
+    def concave(self) -> bool:
+        """Whether the function is."""
+        return self.cost.concave
+
+    def table(self, stage: int, inbound: Floats, outbound: Floats) -> Floats:
+        """Cost of the rounded times: the stage's true process time is made up for inbound."""
+        lost = self.exact.process[stage] - self.rounded.process[stage] * self.step
+        return self.cost.table(stage, inbound - lost / self.exact.ticks_per_period, outbound)
 
 
 class _Plans:
@@ -187,7 +262,9 @@ class _Plans:
     def offer(self, service: Integers) -> None:
         """Settle a plan, keep it if it is the best, and keep its times as candidates."""
         times, ticks = self._times, self._times.ticks_per_period
-        inbound, outbound = times.settled(service)
+        inbound, outbound = times.settled(np.minimum(service, times.outbound_high))
+        if (outbound > times.outbound_high).any():
+            return  # a stage without stock would have to wait longer than it may
         cost = sum(
             float(
                 self._cost.table(j, inbound[j : j + 1] / ticks, outbound[j : j + 1] / ticks)[0, 0]
@@ -201,16 +278,41 @@ class _Plans:
                 if value not in kept[j]:
                     kept[j] = np.union1d(kept[j], value)
 
-    def improve(self, gap: float, time_limit: float | None) -> None:
+    def improve(self, clock: _Clock) -> None:
         """Search the plans made of candidate times, once after each gain."""
-        if not self._fresh:
-            return
-        self._fresh = False
-        problem = ServiceTimeProblem.of(self._times, self._cost, self._inbound, self._outbound)
-        start = problem.locate(*self._times.settled(self.service))
-        self.offer(
-            problem.chosen(ascend(problem, gap=gap, time_limit=time_limit, start=start).choice)[1]
-        )
+        if self._fresh:
+            self._fresh = False
+            self._ascend(self._times, self._inbound, self._outbound, clock)
+
+    def search_within(self, inbound: Window, outbound: Window, clock: _Clock) -> None:
+        """Search the plans whose times lie in windows, with the best plan's times added."""
+        times = self._times.within(inbound, outbound)
+        heard, quoted, _ = times.candidates(most=_WINDOW_CANDIDATES)
+        self._ascend(times, heard, quoted, clock)
+
+    def prove_within(self, inbound: Window, outbound: Window, clock: _Clock) -> float:
+        """Bound all plans whose times lie in windows, where those can be listed; else -inf.
+
+        Where every cheaper plan lies in the windows this bounds all plans.
+        """
+        times = self._times.within(inbound, outbound)
+        heard, quoted, complete = times.candidates()
+        pairs = sum(len(a) * len(b) for a, b in zip(heard, quoted, strict=True))
+        if not complete or pairs > _MOST_ROUNDED_PAIRS:
+            return -np.inf
+        return min(self._ascend(times, heard, quoted, clock), self.cost)
+
+    def _ascend(
+        self, times: ServiceTimes, inbound: list[Integers], outbound: list[Integers], clock: _Clock
+    ) -> float:
+        best = self._times.settled(self.service)
+        heard = [np.union1d(time, best[0][j]) for j, time in enumerate(inbound)]
+        quoted = [np.union1d(time, best[1][j]) for j, time in enumerate(outbound)]
+        problem = ServiceTimeProblem.of(times, self._cost, heard, quoted)
+        start = problem.locate(*best)
+        found = ascend(problem, gap=clock.gap, time_limit=clock.left(), start=start)
+        self.offer(problem.chosen(found.choice)[1])
+        return found.bound
 
 
 def _with_gaps(points: Integers) -> Integers:
@@ -220,6 +322,10 @@ def _with_gaps(points: Integers) -> Integers:
     return cells[np.argsort(cells[:, 0])]
 
 
+def _ends(cells: list[Integers], which: int) -> Integers:
+    return np.array([rows[which, which] for rows in cells], dtype=np.int64)
+
+
 def _halved(cells: Integers) -> Integers:
     wide = cells[:, 0] < cells[:, 1]
     middle = (cells[:, 0] + cells[:, 1]) // 2
@@ -227,7 +333,3 @@ def _halved(cells: Integers) -> Integers:
     second = np.column_stack([middle + 1, cells[:, 1]])[wide]
     both = np.concatenate([first, second])
     return both[np.argsort(both[:, 0])]
-
-
-def _left(began: float, time_limit: float | None) -> float | None:
-    return None if time_limit is None else max(time_limit - (time.perf_counter() - began), 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor, inf, lcm
 
@@ -16,6 +16,7 @@ _LARGEST_DENOMINATOR = 10_000
 _LARGEST_TICKS_PER_PERIOD = 10_000_000
 _FALLBACK_TICKS_PER_PERIOD = 1e9
 MOST_CANDIDATES = 3_000
+NO_LIMIT = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class ServiceTimes:
         Transit time of each lane, in the order of ``CompiledNetwork.pred_stage``, ticks.
     pred_ptr, pred_stage : int64
         Lanes into each stage, zero-based.
+    outside, limit : (n_stages,) int64
+        What an outside supplier quotes; longest service time allowed, ``NO_LIMIT`` where there is
+        none; ticks.
     inbound_low, inbound_high, outbound_low, outbound_high : (n_stages,) int64
         Earliest and latest inbound and outbound service times that can make sense, ticks.
     can_stock : (n_stages,) bool
@@ -44,6 +48,8 @@ class ServiceTimes:
     lane_delay: Integers
     pred_ptr: Integers
     pred_stage: Integers
+    outside: Integers
+    limit: Integers
     inbound_low: Integers
     inbound_high: Integers
     outbound_low: Integers
@@ -69,12 +75,30 @@ class ServiceTimes:
         ticks = _ticks_per_period(
             (process, component.pred_lead_time, component.inbound_service_time, limit)
         )
-        n = component.n_stages
-        scaled = _in_ticks(process, ticks)
-        lane_delay = _in_ticks(component.pred_lead_time, ticks)
-        outside = _in_ticks(component.inbound_service_time, ticks)
-        pred_ptr = component.pred_ptr - component.pred_ptr[0]
-        pred_stage = component.pred_stage
+        return cls._bounded(
+            ticks,
+            _in_ticks(process, ticks),
+            _in_ticks(component.pred_lead_time, ticks),
+            component.pred_ptr - component.pred_ptr[0],
+            component.pred_stage,
+            _in_ticks(component.inbound_service_time, ticks),
+            np.where(limit < inf, _in_ticks(np.where(limit < inf, limit, 0.0), ticks), NO_LIMIT),
+            component.can_stock,
+        )
+
+    @classmethod
+    def _bounded(
+        cls,
+        ticks: float,
+        process: Integers,
+        lane_delay: Integers,
+        pred_ptr: Integers,
+        pred_stage: Integers,
+        outside: Integers,
+        limit: Integers,
+        can_stock: Booleans,
+    ) -> ServiceTimes:
+        n = len(process)
         inbound_low, inbound_high = outside.copy(), outside.copy()
         outbound_low, outbound_high = np.zeros(n, np.int64), np.zeros(n, np.int64)
         for j in range(n):  # upstream first
@@ -85,31 +109,59 @@ class ServiceTimes:
                 latest = int((outbound_high[suppliers] + delay).max())
                 inbound_low[j] = max(inbound_low[j], earliest)
                 inbound_high[j] = max(inbound_high[j], latest, inbound_low[j])
-            outbound_high[j] = inbound_high[j] + scaled[j]
-            if not component.can_stock[j]:
-                outbound_low[j] = inbound_low[j] + scaled[j]
-            if limit[j] < inf:
-                allowed = _in_ticks(limit[j : j + 1], ticks)[0]
-                outbound_high[j] = min(outbound_high[j], allowed)
-                if outbound_low[j] > allowed:
-                    raise InfeasibleError(
-                        f"may not hold stock, so it cannot serve sooner than "
-                        f"{outbound_low[j] / ticks:g} periods after an order, but its "
-                        f"max_service_time is {limit[j]:g}. Fix: set can_stock here or upstream, "
-                        "or allow a longer max_service_time.",
-                        stage=j,
-                    )
+            outbound_high[j] = min(inbound_high[j] + process[j], limit[j])
+            if not can_stock[j]:
+                outbound_low[j] = inbound_low[j] + process[j]
+            if outbound_low[j] > limit[j]:
+                raise InfeasibleError(
+                    f"may not hold stock, so it cannot serve sooner than "
+                    f"{outbound_low[j] / ticks:g} periods after an order, but its "
+                    f"max_service_time is {limit[j] / ticks:g}. Fix: set can_stock here or "
+                    "upstream, or allow a longer max_service_time.",
+                    stage=j,
+                )
         return cls(
             ticks_per_period=ticks,
-            process=scaled,
+            process=process,
             lane_delay=lane_delay,
             pred_ptr=pred_ptr,
             pred_stage=pred_stage,
+            outside=outside,
+            limit=limit,
             inbound_low=inbound_low,
             inbound_high=inbound_high,
             outbound_low=outbound_low,
             outbound_high=outbound_high,
-            can_stock=component.can_stock,
+            can_stock=can_stock,
+        )
+
+    def coarsened(self, step: int) -> ServiceTimes:
+        """Round every time to ticks of ``step`` of these: limits up, all others down.
+
+        Each plan for these times is, once settled, a plan for the coarse ones that covers no more
+        demand at any stage, so the least cost over coarse times bounds the cost from below.
+        """
+        return ServiceTimes._bounded(
+            self.ticks_per_period / step,
+            self.process // step,
+            self.lane_delay // step,
+            self.pred_ptr,
+            self.pred_stage,
+            self.outside // step,
+            np.where(self.limit < NO_LIMIT, -(-self.limit // step), NO_LIMIT),
+            self.can_stock,
+        )
+
+    def within(
+        self, inbound: tuple[Integers, Integers], outbound: tuple[Integers, Integers]
+    ) -> ServiceTimes:
+        """Narrow the windows to ``(low, high)`` of inbound and of outbound times, ticks."""
+        return replace(
+            self,
+            inbound_low=np.maximum(self.inbound_low, inbound[0]),
+            inbound_high=np.minimum(self.inbound_high, inbound[1]),
+            outbound_low=np.maximum(self.outbound_low, outbound[0]),
+            outbound_high=np.minimum(self.outbound_high, outbound[1]),
         )
 
     def among(self, stages: Integers) -> ServiceTimes:
@@ -125,6 +177,8 @@ class ServiceTimes:
             lane_delay=self.lane_delay[keep],
             pred_ptr=np.concatenate([[0], np.cumsum(per_stage)]).astype(np.int64),
             pred_stage=number[self.pred_stage[keep]],
+            outside=self.outside[stages],
+            limit=self.limit[stages],
             inbound_low=self.inbound_low[stages],
             inbound_high=self.inbound_high[stages],
             outbound_low=self.outbound_low[stages],
@@ -228,11 +282,10 @@ class ServiceTimes:
     def _roots(self) -> list[tuple[int, int]]:
         """Times that are tied to no other: outside quotes, zero, limits; variables as below."""
         n = self.n_stages
-        roots = list(enumerate(self.inbound_low.tolist()))
-        roots += [(n + j, time) for j, time in enumerate(self.outbound_low.tolist())]
-        through = self.inbound_high + self.process
-        limited = np.flatnonzero(self.outbound_high < through)
-        roots += [(n + int(j), int(self.outbound_high[j])) for j in limited]
+        roots = list(enumerate(self.outside.tolist()))
+        roots += [(n + int(j), 0) for j in np.flatnonzero(self.can_stock)]
+        limited = np.flatnonzero(self.limit < NO_LIMIT)
+        roots += [(n + int(j), int(self.limit[j])) for j in limited]
         return roots
 
     def _tight_constraints(self) -> list[list[tuple[int, int]]]:

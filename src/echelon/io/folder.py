@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from echelon.errors import FolderError, UnknownNameError
-from echelon.folder import MANIFEST, read_frame, read_manifest
+from echelon.errors import Fault, FolderError, TableError, UnknownNameError
+from echelon.folder import FORMATS, MANIFEST, NETWORK, listed_files, read_manifest
+from echelon.io.frames import frame_path, lines_of, read_frame
 from echelon.network import Network
 from echelon.tables import CATALOG, SETTINGS, Table
 
@@ -34,8 +38,8 @@ def read_network(folder: str | Path) -> Network:
     Raises
     ------
     FolderError
-        If there is no stages table, a file cannot be read, a table is there in both formats, or
-        the manifest is of another kind of result.
+        If there is no stages table, a file cannot be read, a table is there in both formats, a CSV
+        or Parquet file is none of the tables, or the manifest is of another kind of result.
     UnknownNameError
         If the manifest has a setting that networks do not know.
     TableError
@@ -55,22 +59,82 @@ def read_network(folder: str | Path) -> Network:
     if not root.is_dir():
         raise FolderError(f"{root} is not a folder. Fix: give the folder that holds stages.csv.")
     manifest = read_manifest(root)
-    kind = manifest.get("kind", "Network")
-    if kind != "Network":
+    kind = manifest.get("kind", NETWORK)
+    if kind != NETWORK:
         raise FolderError(f"{root} holds a {kind}, not a network. Fix: give a network's folder.")
     settings = {name: value for name, value in manifest.items() if name not in _OF_THE_WRITER}
     for name in settings:
         if name not in SETTINGS.names:
             raise UnknownNameError(f"setting in {root / MANIFEST}", name, SETTINGS.names)
+    _require_known_files(root, manifest)
+    paths = {name: frame_path(root, name) for name in CATALOG}
+    if paths["stages"] is None:
+        raise FolderError(f"{root} holds no stages.csv or stages.parquet. Fix: {_where(root)}.")
     frames = {
-        table.name: read_frame(root, table.name, text=_texts(table)) for table in CATALOG.values()
+        name: read_frame(path, text=_texts(CATALOG[name])) for name, path in paths.items() if path
     }
-    stages, lanes, demand = (frames[name] for name in ("stages", "lanes", "demand"))
-    if stages is None:
-        raise FolderError(f"{root} holds no stages.csv or stages.parquet. Fix: add one.")
+    demand = frames.get("demand")
     if demand is not None and _written_empty(manifest, demand):
         demand = None
-    return Network.from_tables(stages, lanes, demand, **settings)
+    try:
+        return Network.from_tables(frames["stages"], frames.get("lanes"), demand, **settings)
+    except TableError as error:
+        raise TableError(_with_lines(error.faults, paths, frames)) from None
+
+
+def _require_known_files(root: Path, manifest: Mapping[str, Any]) -> None:
+    """Raise with every file that looks like a table and would be passed over."""
+    names = sorted(path.name for path in root.iterdir() if path.is_file())
+    tables = [f"{name}.{end}" for name in CATALOG for end in FORMATS]
+    there = {name.partition(".")[0] for name in names if name in tables}
+    ours = {*tables, *listed_files(manifest)}
+    odd = {}
+    for name in names:
+        if name not in ours and not name.startswith((".", "~")):  # those are of other programs
+            stem, _, end = name.lower().rpartition(".")
+            if end in FORMATS:
+                near = difflib.get_close_matches(stem, CATALOG, n=1)
+                is_meant = near and near[0] not in there
+                odd[name] = (
+                    f"rename {name} to {near[0]}.{end}" if is_meant else f"move {name} elsewhere"
+                )
+            elif (table := name.lower().partition(".")[0]) in CATALOG and table not in there:
+                odd[name] = f"save {name} as {table}.csv"
+    if odd:
+        raise FolderError(
+            f"{root} holds {', '.join(odd)}, which would be passed over: the tables are "
+            f"{', '.join(f'{name}.csv' for name in CATALOG)} or .parquet. "
+            f"Fix: {', '.join(odd.values())}."
+        )
+
+
+def _where(root: Path) -> str:
+    """Point at the folder of tables inside a run, if it is one."""
+    inside = root / "tables"
+    is_run = any((inside / f"stages.{end}").exists() for end in FORMATS)
+    return f"give {inside}" if is_run else "add one"
+
+
+def _with_lines(
+    faults: Sequence[Fault],
+    paths: Mapping[str, Path | None],
+    frames: Mapping[str, pd.DataFrame],
+) -> list[Fault]:
+    """Add to each fault of a row the line of the CSV file on which the row starts."""
+    lines = {}
+    for name in {fault.table for fault in faults if fault.row}:
+        path = paths.get(name)
+        if path is not None and path.suffix == ".csv":
+            starts = lines_of(path)
+            if len(starts) == len(frames[name]):  # else the parsers disagree on what a row is
+                lines[name] = starts, path.name
+    told = []
+    for fault in faults:
+        if fault.row and fault.table in lines:
+            starts, file = lines[fault.table]
+            fault = replace(fault, place=f"line {starts[fault.row - 1]} of {file}")
+        told.append(fault)
+    return told
 
 
 def _texts(table: Table) -> tuple[str, ...]:
@@ -78,7 +142,7 @@ def _texts(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns if column.dtype in ("text", "json"))
 
 
-def _written_empty(manifest: dict[str, Any], demand: pd.DataFrame) -> bool:
+def _written_empty(manifest: Mapping[str, Any], demand: pd.DataFrame) -> bool:
     """Whether a network without customers wrote this file, and nobody has filled it since."""
     written = manifest.get("files", {}).get("demand", {})
     return len(demand) == 0 and written.get("rows") == 0

@@ -111,7 +111,7 @@ def _add_orphans(
 
 def _may_be_faulty(stages: Checked, items: pd.Series, locations: pd.Series) -> Booleans:
     """Mark keys that some stage may have once its own faulty key is mended: told once is enough."""
-    wrong_item, wrong_location = (~stages.sound((name,)) for name in STAGES.key)
+    wrong_item, wrong_location = (~stages.sound((name,)) & ~stages.empty for name in STAGES.key)
     return (
         items.isin(stages.frame["item"][wrong_location].unique())
         | locations.isin(stages.frame["location"][wrong_item].unique())
@@ -122,6 +122,13 @@ def _may_be_faulty(stages: Checked, items: pd.Series, locations: pd.Series) -> B
 def _orphan_remedy(stages: pd.DataFrame, value: tuple[str, str], table: str) -> str:
     """Offer the stage whose item or location is spelled nearly so, if there is one."""
     remedy = f"add the stage to stages, or remove the row from {table}"
+    item, location = (part.casefold() for part in value)
+    alike = stages["item"].str.casefold() == item
+    alike &= stages["location"].str.casefold() == location
+    if alike.any():
+        row = int(alike.to_numpy().argmax())
+        there = label_of(stages["item"].iloc[row], stages["location"].iloc[row])
+        return f"write {there!r}: capital and small letters are told apart"
     if len(stages) <= _MOST_COMPARED:
         near = tuple(
             next(iter(difflib.get_close_matches(part, stages[name].unique(), n=1)), part)

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from echelon.distributions import Distribution, make
-from echelon.errors import DomainError, FolderError
-from echelon.folder import FileFormat, write_folder
+from echelon.errors import DomainError
+from echelon.folder import NETWORK, FileFormat, write_folder
 from echelon.network.check import positions
 from echelon.network.compile import compile_network
 from echelon.network.compiled import CompiledNetwork
+from echelon.network.oddities import warn_of_oddities
 from echelon.network.summary import NetworkSummary, summarize
 from echelon.network.tables import Resolved, resolve, without_computed
 from echelon.results import frame_digest
@@ -95,6 +96,12 @@ class Network:
         ------
         TableError
             With every fault of all tables: table, column, row, value and remedy.
+
+        Warns
+        -----
+        DataWarning
+            Once for stages with a service target and no customers, and once for stages that
+            neither lanes nor demand reach.
         """
         settings: dict[str, object] = {
             "period": period,
@@ -103,7 +110,11 @@ class Network:
             "currency": currency,
             "name": name,
         }
-        return cls(resolve(stages, lanes, demand, settings))
+        tables = resolve(stages, lanes, demand, settings)
+        sells = np.zeros(len(tables.stages), dtype=np.bool_)
+        sells[tables.customer] = True
+        warn_of_oddities(tables.stages, tables.graph, sells, name)
+        return cls(tables)
 
     @property
     def stages(self) -> pd.DataFrame:
@@ -319,12 +330,13 @@ class Network:
         tables = self._tables
         keep = np.isin(tables.graph.component, wanted)
         demand = tables.given["demand"][keep[tables.customer]]
-        return Network.from_tables(
+        kept = resolve(
             tables.given["stages"][keep],
             tables.given["lanes"][keep[tables.graph.source]],
             demand if len(demand) else None,
-            **tables.settings,
+            dict(tables.settings),
         )
+        return Network(kept)  # what is odd in it was told of the whole
 
     def equals(self, other: object) -> bool:
         """Whether another network has the same tables, bit for bit, and the same settings."""
@@ -344,7 +356,7 @@ class Network:
         Parameters
         ----------
         folder : str or Path
-            Made where absent; tables of the same format in it are replaced.
+            Made where absent; tables that are in it are replaced.
         file_format : {"csv", "parquet"}
 
         Returns
@@ -357,19 +369,11 @@ class Network:
         DomainError
             If the format is unknown.
         FolderError
-            If the folder cannot be written, or holds tables in the other format.
+            If the folder cannot be written, holds a result of another kind, or holds tables in
+            the other format that :meth:`write` did not write.
         """
-        target = Path(folder)
-        frames = dict(self._tables.given)
-        other = "parquet" if file_format == "csv" else "csv"
-        stale = [name for name in frames if (target / f"{name}.{other}").exists()]
-        if stale:
-            raise FolderError(
-                f"{target} holds {stale[0]}.{other} already. "
-                f"Fix: remove it, choose another folder, or write as {other!r}."
-            )
-        manifest = {"kind": "Network", **self._tables.settings}
-        return write_folder(target, frames, manifest, file_format=file_format)
+        manifest = {"kind": NETWORK, **self._tables.settings}
+        return write_folder(folder, self._tables.given, manifest, file_format=file_format)
 
     def summary(self) -> NetworkSummary:
         """Count stages, lanes and components, and describe each component."""

@@ -72,8 +72,10 @@ class NetworkSummary:
             ("lanes", f"{self.n_lanes:,}"),
             ("components", f"{self.n_components:,} ({kinds})"),
             ("longest lead time", _counted(self.cumulative_lead_time, self.period)),
-            ("demand", f"{self.demand:,.6g} units per {self.period}"),
         ]
+        if not self.n_demand_stages:
+            return [*facts, ("demand", "no customers: nothing to plan for")]
+        facts.append(("demand", f"{self.demand:,.6g} units per {self.period}"))
         if not np.isnan(value):
             facts.append(("value", f"{value:,.6g}{money} per {self.period}"))
         return facts

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from echelon.errors import InfeasibleError, SolverError
-from echelon.exact.dual_ascent import ascend
-from echelon.exact.folding import Folded, Folding
+from echelon.exact.dual_ascent import fold_and_ascend
 from echelon.exact.guaranteed_service import solve_tree
 from echelon.exact.problem import CostFunction, ServiceTimeChoice, ServiceTimeProblem
 from echelon.exact.refinement import refine
@@ -46,7 +45,7 @@ def auto(times: ServiceTimes, cost: CostFunction, limits: Limits) -> Solution:
     """Take the quickest route to a proof: tree program, dual ascent, model, refinement."""
     problem = _tabulate(times, cost)
     if problem is not None:
-        return _in_ticks(problem, fold_and_ascend(problem, limits))
+        return _in_ticks(problem, prove(problem, limits))
     began = time.perf_counter()
     refined = refine(times, cost, gap=limits.gap, time_limit=limits.time_limit)
     outcome = _outcome(refined.cost, refined.bound, refined.termination, limits, began)
@@ -110,32 +109,32 @@ def joint_distribution(problem: ServiceTimeProblem, limits: Limits) -> Answer:
     return choice, _outcome(cost, bound, termination, limits, began), "joint distribution"
 
 
-def fold_and_ascend(problem: ServiceTimeProblem, limits: Limits) -> Answer:
+def prove(problem: ServiceTimeProblem, limits: Limits) -> Answer:
     """Fold pendant trees, prove what is left by dual ascent, and close a gap with the model.
 
     The model is then declared for the contenders alone: the pairs of service times that could
     still be part of a cheaper plan.
     """
     began = time.perf_counter()
-    folding = Folding.of(problem)
-    if folding.is_tree:
-        return tree(problem, limits)
-    folded = Folded.of(problem, folding)
-    core = folded.core_problem()
-    ascent = ascend(core, gap=limits.gap, time_limit=limits.time_limit)
-    choice, cost, bound = ascent.choice, ascent.cost, ascent.bound
-    method, termination = "dual ascent", "optimal"
-    if relative_gap(cost, bound) > limits.gap:
-        method = "dual ascent, joint distribution"
-        contenders = ascent.contenders(core)
-        left = _time_left(limits, began)
-        found, outcome, _ = joint_distribution(contenders, replace(limits, time_limit=left))
-        # a plan outside the contenders costs at least what the ascent's plan does
-        bound = max(bound, min(outcome.bound, cost))
-        termination = outcome.termination
-        if outcome.objective < cost:
-            choice, cost = core.locate(*contenders.chosen(found)), outcome.objective
-    return folded.complete(choice), _outcome(cost, bound, termination, limits, began), method
+    found = fold_and_ascend(problem, gap=limits.gap, time_limit=limits.time_limit)
+    if found.ascent is None:
+        outcome = _outcome(found.cost, found.bound, "optimal", limits, began)
+        return found.choice, outcome, "tree program"
+    if relative_gap(found.cost, found.bound) <= limits.gap:
+        outcome = _outcome(found.cost, found.bound, "optimal", limits, began)
+        return found.choice, outcome, "dual ascent"
+    core = found.folded.core_problem()
+    contenders = found.ascent.contenders(core)
+    left = replace(limits, time_limit=_time_left(limits, began))
+    better, modelled, _ = joint_distribution(contenders, left)
+    choice, cost = found.choice, found.cost
+    # a plan outside the contenders costs at least what the ascent's plan does
+    bound = max(found.bound, min(modelled.bound, cost))
+    if modelled.objective < cost:
+        times = contenders.chosen(better)
+        choice, cost = found.folded.complete(core.locate(*times)), modelled.objective
+    outcome = _outcome(cost, bound, modelled.termination, limits, began)
+    return choice, outcome, "dual ascent, joint distribution"
 
 
 def _tabulate(times: ServiceTimes, cost: CostFunction) -> ServiceTimeProblem | None:

@@ -32,7 +32,14 @@ def cost(plan: Plan, ax: Axes | None = None, *, most: int = 20) -> Axes:
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    DomainError
+        If every component failed.
     """
+    if plan.stages.empty:
+        raise DomainError("this plan has no stages, as all failed. Fix: see plan.failures for why.")
     held = plan.stocking_stages()
     yearly = held["holding_cost"] * plan.periods_per_year
     names = (held["item"] + " @ " + held["location"]).tolist()[:most]
@@ -50,7 +57,7 @@ def cost(plan: Plan, ax: Axes | None = None, *, most: int = 20) -> Axes:
     ax.set_yticks(place, names)
     ax.margins(x=0.12)
     ax.set_xlabel(f"safety stock, {plan.currency or 'money'} a year")
-    ax.set_title(f"{plan.annual_cost:,.0f} {plan.currency} a year in all".replace("  ", " "))
+    ax.set_title(f"{plan.annual_cost:,.0f} {plan.currency or 'money'} a year in all")
     plain(ax)
     return ax
 
@@ -87,19 +94,21 @@ def network(plan: Plan, network: Network, ax: Axes | None = None) -> Axes:
             f"the plan has the stage {first['item']} @ {first['location']}, which is not in the "
             "network. Fix: give the network that was optimised."
         )
-    cost_of = plan.stages.set_index(keys)["holding_cost"]
     wanted = pd.MultiIndex.from_frame(network.stages[keys])
-    size = cost_of.reindex(wanted).fillna(0.0).to_numpy()
+    planned = plan.stages.set_index(keys).reindex(wanted)
+    size = np.maximum(planned["holding_cost"].fillna(0.0).to_numpy(), 0.0)
+    holds = planned["safety_stock"].fillna(0.0).to_numpy() != 0.0
     x, y, ends = _layout(network)
     ax = axes(ax, width=10.0, height=max(3.5, 0.42 * (np.ptp(y) + 1)))
     for supplier, customer in ends:
         ax.plot(x[[supplier, customer]], y[[supplier, customer]], color=QUIET, lw=0.8, zorder=1)
     ax.scatter(x, y, s=12, color=INK, zorder=2)
-    if size.max(initial=0.0) > 0.0:
-        area = np.where(size > 0.0, np.maximum(1400 * size / size.max(), _SMALLEST_DISC), 0.0)
+    if holds.any():
+        largest = size.max() or 1.0  # stock that costs nothing is still stock
+        area = np.where(holds, np.maximum(1400 * size / largest, _SMALLEST_DISC), 0.0)
         ax.scatter(x, y, s=area, color=ACCENT, alpha=0.75, zorder=3, lw=0)
     for at, (label, left, up) in enumerate(zip(network.stages["item"], x, y, strict=True)):
-        weight = "bold" if size[at] > 0 else "normal"
+        weight = "bold" if holds[at] else "normal"
         ax.annotate(
             label,
             (left, up),

@@ -41,9 +41,11 @@ def service(run: Simulation, ax: Axes | None = None, *, most: int = 30) -> Axes:
     table = table.assign(short=table["simulated"] - table["promised"]).sort_values("short")[:most]
     ax = axes(ax, height=1.4 + 0.3 * max(len(table), 3))
     y = np.arange(len(table))[::-1]
+    alone = table["simulated_se"].isna().all()
     ax.errorbar(
         table["simulated"], y, xerr=2 * table["simulated_se"].fillna(0.0), fmt="o", color=ACCENT,
-        ms=5, capsize=3, label="simulated, ± 2 standard errors",
+        ms=5, capsize=0 if alone else 3,
+        label="simulated, one replication" if alone else "simulated, ± 2 standard errors",
     )  # fmt: skip
     ax.plot(table["promised"], y, "|", color=WARNING, ms=14, mew=2.5, label="promised")
     ax.set_yticks(y, (table["item"] + " @ " + table["location"]).tolist())

@@ -8,34 +8,21 @@ from typing import Any
 
 import pandas as pd
 
+from echelon.display import ROWS, counted, money, more, quantity, with_units
+from echelon.policies.columns import COMPONENTS, STAGES, UNITS
 from echelon.results import Result
 
-STAGE_COLUMNS = (
+STAGE_COLUMNS = STAGES.names
+COMPONENT_COLUMNS = COMPONENTS.names
+
+_SHOWN = (
     "item",
     "location",
-    "component",
     "service_time",
-    "inbound_service_time",
     "net_replenishment_time",
     "safety_stock",
     "base_stock",
-    "pipeline_stock",
     "holding_cost",
-    "demand_mean",
-    "demand_std",
-    "target_service_level",
-    "service_level",
-)
-COMPONENT_COLUMNS = (
-    "component",
-    "stages",
-    "status",
-    "objective",
-    "bound",
-    "gap",
-    "termination",
-    "method",
-    "seconds",
 )
 
 
@@ -57,7 +44,8 @@ class Plan(Result):
         - ``holding_cost``: of the safety stock, money per period
         - ``demand_mean``, ``demand_std``: seen by the stage, units per period
         - ``target_service_level``: asked for, NaN where no customer buys
-        - ``service_level``: promised to customers by this base stock, NaN where none buys
+        - ``service_level``: promised to customers by this base stock, NaN where none buys or the
+          promise is not known
     components : DataFrame
         One row per component: status, objective, bound, gap, termination, method, seconds.
     objective : float
@@ -108,25 +96,49 @@ class Plan(Result):
 
     def stocking_stages(self) -> pd.DataFrame:
         """Copy the rows that hold safety stock, the costliest first."""
-        held = self.stages[self.stages["net_replenishment_time"] > 0.0]
+        held = self.stages[self.stages["safety_stock"] != 0.0]
         order = held["holding_cost"].sort_values(ascending=False, kind="stable").index
         return held.loc[order].reset_index(drop=True)
 
-    def summary(self) -> str:
-        """Say in a few lines what the plan costs, how sure that is, and where the stock sits."""
-        held = self.stocking_stages()
-        money = f" {self.currency}" if self.currency else ""
-        lines = [
-            f"Plan{f' for {self.name}' if self.name else ''}: {self.status}, "
-            f"{len(held)} of {len(self.stages)} stages hold safety stock",
-            f"  annual cost of safety stock  {self.annual_cost:>16,.2f}{money}",
-            f"  proven lower bound           {self.annual_bound:>16,.2f}{money}"
-            f"  (gap {self.gap:.1e})",
-            f"  pipeline stock               {self.stages['pipeline_stock'].sum():>16,.0f} units",
+    def summary(self, *, failures: int = 5) -> str:
+        """Say in a few lines what the plan costs, how sure that is, and what went wrong.
+
+        Parameters
+        ----------
+        failures : int, default 5
+            How many failures are told, with their reasons; 0 leaves them out.
+
+        Returns
+        -------
+        str
+        """
+        lines = [f"Plan{f' for {self.name}' if self.name else ''}: {self.status}"]
+        if len(self.stages):
+            held = self.stocking_stages()
+            held_by = f"{len(held):,} of {counted(len(self.stages), 'stage')}"
+            hold = "holds" if len(self.stages) == 1 else "hold"
+            lines = [f"{lines[0]}, {held_by} {hold} safety stock", *self._costs()]
+        else:
+            lines[0] += f", no plan for any of {counted(len(self.components), 'component')}"
+        return "\n".join([*lines, *self.failure_lines("plan", failures)])
+
+    def _costs(self) -> list[str]:
+        a_year = f"{money(self.currency)} a year"
+        one_item = self.stages["item"].nunique() == 1
+        cost, bound, pipeline = (
+            quantity(value)
+            for value in (
+                self.annual_cost,
+                self.annual_bound,
+                float(self.stages["pipeline_stock"].sum()),
+            )
+        )
+        planned = ", the planned components alone" if self.status == "partial" else ""
+        return [
+            f"  annual cost of safety stock {cost:>16} {a_year}{planned}",
+            f"  proven lower bound          {bound:>16} {a_year}, {gap_in_words(self.gap)}",
+            f"  pipeline stock              {pipeline:>16} units{'' if one_item else _MIXED}",
         ]
-        if len(self.failures):
-            lines.append(f"  {len(self.failures)} failures: see .failures")
-        return "\n".join(lines)
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Give the frames that :meth:`write` writes."""
@@ -147,24 +159,49 @@ class Plan(Result):
             "currency": self.currency,
         }
 
+    def _costliest(self) -> tuple[pd.DataFrame, str]:
+        """The table that is shown, as text, and a line on what it leaves out."""
+        held = self.stocking_stages()
+        table = with_units(
+            held.head(ROWS)[list(_SHOWN)], UNITS, period=self.period, currency=self.currency
+        )
+        return table, more(len(held), ROWS, "plan.stocking_stages()")
+
+    def costliest_table(self) -> str:
+        """Write the ten costliest stages that hold safety stock, units in the header."""
+        table, rest = self._costliest()
+        if table.empty:
+            return "no stage holds safety stock" if len(self.stages) else ""
+        return "\n".join(filter(None, (table.to_string(index=False), rest)))
+
     def __repr__(self) -> str:
         """Summary and the ten costliest stages."""
-        shown = self.stocking_stages().head(10)[list(_SHOWN)]
-        table = shown.to_string(index=False, float_format="{:,.2f}".format)
-        return f"{self.summary()}\n{table}"
+        return "\n".join(filter(None, (self.summary(), self.costliest_table())))
 
     def _repr_html_(self) -> str:
-        shown = self.stocking_stages().head(10)[list(_SHOWN)]
-        table = shown.to_html(index=False, float_format="{:,.2f}".format, border=0)
-        return f"<pre>{escape(self.summary())}</pre>{table}"
+        table, rest = self._costliest()
+        summary = f"<pre>{escape(self.summary())}</pre>"
+        if table.empty:
+            return summary + f"<p>{escape(self.costliest_table())}</p>" * (len(self.stages) > 0)
+        return (
+            summary + table.to_html(index=False, border=0) + f"<p>{escape(rest)}</p>" * bool(rest)
+        )
 
 
-_SHOWN = (
-    "item",
-    "location",
-    "service_time",
-    "net_replenishment_time",
-    "safety_stock",
-    "base_stock",
-    "holding_cost",
-)
+def gap_in_words(gap: float) -> str:
+    """Say how far a cost may be above the least.
+
+    Examples
+    --------
+    >>> gap_in_words(0.0), gap_in_words(0.0123), gap_in_words(4e-7)
+    ('no gap', 'gap 1.23%', 'gap 4e-07')
+    """
+    if gap <= _ROUNDING:
+        return "no gap"
+    return f"gap {gap:.2%}" if gap >= 1e-4 else f"gap {gap:.0e}"
+
+
+_ROUNDING = 1e-12
+"""A relative gap up to here is rounding, and counts as proven optimal."""
+
+_MIXED = " of all items together"

@@ -78,6 +78,18 @@ def service_frame(
     ]
 
 
+def planned_cost(plan: Plan | None, stages: pd.DataFrame) -> float:
+    """Holding cost of the plan's safety stock at stages that were simulated, money per period.
+
+    NaN without a plan, and where one made by hand does not say what its stock costs.
+    """
+    if plan is None or "holding_cost" not in plan.stages:
+        return float("nan")
+    key = ["item", "location"]
+    here = pd.MultiIndex.from_frame(plan.stages[key]).isin(pd.MultiIndex.from_frame(stages[key]))
+    return float(plan.stages.loc[here, "holding_cost"].sum())
+
+
 def failure_frame(network: Network, outcomes: dict[int, Outcome[Moments]]) -> pd.DataFrame:
     """One row per component that failed, named by its last stage, the one nearest customers."""
     table = network.stages

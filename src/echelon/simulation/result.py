@@ -6,12 +6,22 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
+from echelon.display import ROWS, counted, money, more, quantity, share, with_units, wrapped
 from echelon.results import Result
+from echelon.simulation.columns import UNITS
 
-_SHOWN: Final = 10
-"""Stages shown by a repr."""
+_SHOWN: Final = (
+    "item",
+    "location",
+    "on_hand",
+    "backorders",
+    "cycle_service_level",
+    "on_time_rate",
+    "cost",
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,7 +59,11 @@ class Simulation(Result):
     periods, warmup, replications : int
         Periods counted, periods before them, replications.
     period, currency, name : str
+    periods_per_year : float
         Of the network.
+    planned_cost : float
+        Holding cost of the plan's safety stock at the stages simulated, money per period; NaN
+        without a plan. ``total["holding_cost"]`` is that of all stock the run held.
     """
 
     stages: pd.DataFrame
@@ -60,6 +74,8 @@ class Simulation(Result):
     warmup: int
     replications: int
     period: str
+    periods_per_year: float
+    planned_cost: float = float("nan")
     currency: str = ""
     name: str = ""
 
@@ -89,52 +105,96 @@ class Simulation(Result):
             },
         )
 
-    def summary(self) -> str:
-        """Say in a few lines what was run, what it holds and costs, and whom it serves how."""
-        what = f"Simulation{f' of {self.name}' if self.name else ''}"
-        times = f"{self.replications} replication{'s' if self.replications > 1 else ''}"
+    def summary(self, *, failures: int = 5) -> str:
+        """Say in a few lines what was run, what it costs and holds, and whom it serves how.
+
+        Parameters
+        ----------
+        failures : int, default 5
+            How many failures are told, with their reasons; 0 leaves them out.
+
+        Returns
+        -------
+        str
+        """
+        runs = counted(self.replications, "replication")
+        spread = "no standard error" if self.replications == 1 else "± is one standard error"
         lines = [
-            f"{what}: {times} of {self.periods} {self.period}s "
-            f"after {self.warmup} of warm-up; ± is one standard error"
+            wrapped(
+                f"Simulation{f' of {self.name}' if self.name else ''}: {runs} of "
+                f"{counted(self.periods, self.period)} after {self.warmup:,} of warm-up; {spread}"
+            )
         ]
         if len(self.stages):
-            money = f"{self.currency or 'money'}/{self.period}"
+            lines += [*self._money_lines(), *self._service_lines(), *self._stock_lines()]
+            lines += self._promise_lines()
+        return "\n".join([*lines, *self.failure_lines("run", failures)])
+
+    def _money_lines(self) -> list[str]:
+        a_period, a_year = (f"{money(self.currency)} a {span}" for span in (self.period, "year"))
+        yearly = self.periods_per_year
+        lines = [
+            self._line("holding cost", "holding_cost", a_period),
+            self._line("", "holding_cost", a_year, times=yearly),
+        ]
+        if not np.isnan(self.planned_cost):
+            also = "any that cycles between reviews or waits for other parts"
+            if self.provenance.arguments.get("charge_pipeline"):
+                also += ", and for the pipeline"
             lines += [
-                self._line("stock on hand", "on_hand", "units"),
-                self._line("pipeline", "pipeline", "units"),
-                self._line("customers' backorders", "backorders", "units"),
-                self._line("holding cost", "holding_cost", money),
-                self._line("backorder cost", "backorder_cost", money),
-                self._line("customers' cycle service", "cycle_service_level", "", share=True),
-                self._line("customers' fill rate", "fill_rate", "", share=True),
-                self._line("customers' on-time rate", "on_time_rate", "", share=True),
+                f"  {'safety stock of the plan':<26}"
+                f"{quantity(self.planned_cost * yearly):>16} {a_year}",
+                wrapped(
+                    "that is safety stock alone; a run pays for all stock on hand, "
+                    f"so also for {also}",
+                    indent="    ",
+                ),
             ]
-        if self.service["promised"].notna().any():
-            shown = self._farthest_off().head(_SHOWN)
-            lines += ["  promised and simulated cycle service level, farthest off first"]
-            lines += [f"    {line}" for line in shown.to_string(index=False).splitlines()]
-        if len(self.failures):
-            noun = "component" if len(self.failures) == 1 else "components"
-            lines.append(f"  {len(self.failures)} {noun} failed: see .failures")
-        return "\n".join(lines)
+        if self.total["backorder_cost"].iloc[0] != 0.0:
+            lines.append(self._line("backorder cost", "backorder_cost", a_period))
+            lines.append(self._line("", "backorder_cost", a_year, times=yearly))
+        return lines
 
-    def _line(self, label: str, column: str, unit: str, *, share: bool = False) -> str:
-        value, error = self.total[column].iloc[0], self.total[f"{column}_se"].iloc[0]
-        digits = ".4f" if share else ",.2f"
-        number = "-" if pd.isna(value) else format(value, digits)
-        spread = "" if pd.isna(error) else f" ± {format(error, digits)}"
-        return f"  {label:<26}{number:>16}{spread} {unit}".rstrip()
+    def _service_lines(self) -> list[str]:
+        # where all are served at once the two rates are one; where some wait, by design, the fill
+        # rate counts those as never filled
+        at_once = (self.service["service_time"] == 0).all()
+        rate = "fill_rate" if at_once else "on_time_rate"
+        return [
+            self._line("customers' cycle service", "cycle_service_level"),
+            self._line(f"customers' {'fill' if at_once else 'on-time'} rate", rate),
+        ]
 
-    def _farthest_off(self) -> pd.DataFrame:
-        """Service rows as text, those below their promise by most standard errors first."""
-        rows = self.service[self.service["promised"].notna()]
-        order = rows["difference_in_se"].sort_values(kind="stable", na_position="last").index
-        rows = rows.loc[order]
-        table = rows[["item", "location"]].copy()
-        for name in ("promised", "simulated", "simulated_se"):
-            table[name] = rows[name].map("{:.4f}".format)
-        table["difference_in_se"] = rows["difference_in_se"].map("{:+.1f}".format)
-        return table
+    def _stock_lines(self) -> list[str]:
+        shown = [("stock on hand", "on_hand")]
+        if self.total["component_stock"].iloc[0] != 0.0:
+            shown.append(("parts that wait for others", "component_stock"))
+        shown += [("pipeline", "pipeline"), ("customers' backorders", "backorders")]
+        lines = [self._line(label, column, "units") for label, column in shown]
+        if self.stages["item"].nunique() > 1:
+            lines.append("    in units of all items together, whatever each is counted in")
+        return lines
+
+    def _line(self, label: str, column: str, unit: str = "", *, times: float = 1.0) -> str:
+        value, error = (
+            float(self.total[name].iloc[0]) * times for name in (column, f"{column}_se")
+        )
+        write = quantity if unit else share
+        spread = "" if np.isnan(error) else f" ± {write(error)}"
+        return f"  {label:<26}{write(value):>16}{spread} {unit}".rstrip()
+
+    def _promise_lines(self) -> list[str]:
+        rows = self.service
+        if np.isnan(self.planned_cost) and rows["promised"].isna().all():
+            return []
+        table = _farthest_off(rows).head(ROWS)
+        units = {**UNITS, "difference": "points", "difference_in_se": "se"}
+        text = with_units(table, units, period=self.period, currency=self.currency)
+        return [
+            "  promised and simulated cycle service level, farthest off first",
+            *(f"    {line}" for line in text.to_string(index=False).splitlines()),
+            *(f"    {rest}" for rest in (more(len(rows), ROWS, "run.service"),) if rest),
+        ]
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Give the frames that :meth:`write` writes; the trace only if there is one."""
@@ -150,20 +210,42 @@ class Simulation(Result):
             "warmup": self.warmup,
             "replications": self.replications,
             "period": self.period,
+            "periods_per_year": self.periods_per_year,
+            "planned_cost": self.planned_cost,
             "currency": self.currency,
         }
 
-    def _costliest(self) -> pd.DataFrame:
-        shown = ["item", "location", "on_hand", "backorders", "pipeline"]
-        shown += ["cycle_service_level", "fill_rate", "cost", "cost_se"]
+    def _costliest(self) -> tuple[pd.DataFrame, str]:
+        """The table that is shown, as text, and a line on what it leaves out."""
         order = self.stages["cost"].sort_values(ascending=False, kind="stable").index
-        return self.stages.loc[order, shown].head(_SHOWN)
+        shown = self.stages.loc[order, list(_SHOWN)].head(ROWS)
+        table = with_units(shown, UNITS, period=self.period, currency=self.currency)
+        return table, more(len(self.stages), ROWS, "run.stages")
 
     def __repr__(self) -> str:
         """Summary and the ten costliest stages."""
-        table = self._costliest().to_string(index=False, float_format="{:,.3f}".format)
-        return f"{self.summary()}\n{table}"
+        if self.stages.empty:
+            return self.summary()
+        table, rest = self._costliest()
+        return "\n".join(filter(None, (self.summary(), table.to_string(index=False), rest)))
 
     def _repr_html_(self) -> str:
-        table = self._costliest().to_html(index=False, float_format="{:,.3f}".format, border=0)
-        return f"<pre>{escape(self.summary())}</pre>{table}"
+        summary = f"<pre>{escape(self.summary())}</pre>"
+        if self.stages.empty:
+            return summary
+        table, rest = self._costliest()
+        return (
+            summary + table.to_html(index=False, border=0) + f"<p>{escape(rest)}</p>" * bool(rest)
+        )
+
+
+def _farthest_off(service: pd.DataFrame) -> pd.DataFrame:
+    """Service rows, those below their promise by most standard errors first."""
+    table = service[["item", "location", "promised", "simulated", "simulated_se"]].copy()
+    table["difference"] = 100.0 * (service["simulated"] - service["promised"])
+    table["difference_in_se"] = service["difference_in_se"]
+    if table["simulated_se"].isna().all():  # one replication
+        return table.drop(columns=["simulated_se", "difference_in_se"]).sort_values(
+            "difference", kind="stable", na_position="last"
+        )
+    return table.sort_values("difference_in_se", kind="stable", na_position="last")

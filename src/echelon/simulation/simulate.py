@@ -27,9 +27,10 @@ from echelon.simulation.arguments import (
 )
 from echelon.simulation.chain import Levels
 from echelon.simulation.draw import LANES, DemandRow
-from echelon.simulation.frames import failure_frame, service_frame, stage_frame
+from echelon.simulation.frames import failure_frame, planned_cost, service_frame, stage_frame
 from echelon.simulation.levels import levels_of
 from echelon.simulation.metrics import TOTALS, Moments, Window, total_measures
+from echelon.simulation.other_tables import warn_if_made_for_other_tables
 from echelon.simulation.result import Simulation
 from echelon.simulation.trace import TRACE_COLUMNS, trace_component
 from echelon.simulation.work import Finished, Shard, simulate_shard
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from echelon.policies.plan import Plan
 
 __all__ = ["Simulation", "simulate"]
-
-_PERIODS, _REPLICATIONS = 104, 100
 
 _SHARD_WORK = 2e6
 """Stage-periods times replications in a shard: some hundredths of a second."""
@@ -111,6 +110,11 @@ def simulate(
     TableError
         With every fault of the frame ``demand``.
 
+    Warns
+    -----
+    DataWarning
+        If the plan was made for other demand or other lead times than those of this network.
+
     Examples
     --------
     One stage, lead time 4 and base stock 265: the fill rate is 1 less shortage over demand.
@@ -134,6 +138,8 @@ def simulate(
     window, runs = window_of(network, replay, periods, warmup, replications, problems)
     levels, absent = levels_of(network, plan, problems)
     raise_all(problems, problems_of_table)
+    if plan is not None:
+        warn_if_made_for_other_tables(network, plan, levels, absent)
     if warmup is None and replay is None:
         window = warmed_up(network, levels, window)
     if replay is not None:
@@ -180,6 +186,8 @@ def simulate(
         warmup=window.first,
         replications=runs,
         period=network.period,
+        periods_per_year=network.periods_per_year,
+        planned_cost=planned_cost(plan, stages),
         currency=network.currency,
         name=network.name,
     )

@@ -10,29 +10,10 @@ import pandas as pd
 from echelon.network.compiled import Floats
 from echelon.simulation import plain
 from echelon.simulation.chain import chain_of
+from echelon.simulation.columns import TRACE
 from echelon.simulation.work import Shard
 
-TRACE_COLUMNS: Final = (
-    "period",
-    "item",
-    "location",
-    "demand",
-    "requested",
-    "order",
-    "started",
-    "received",
-    "shipped",
-    "on_hand",
-    "backorders",
-    "net_inventory",
-    "in_process",
-    "in_transit",
-    "component_stock",
-    "on_order",
-    "position",
-    "holding_cost",
-    "backorder_cost",
-)
+TRACE_COLUMNS: Final = TRACE.names
 
 
 def trace_component(shard: Shard, stages: pd.DataFrame) -> pd.DataFrame:

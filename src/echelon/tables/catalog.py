@@ -97,7 +97,7 @@ STAGES = Table(
             "Whether the stage may hold stock",
             dtype="flag",
             default=True,
-            fix="write True or False",
+            fix="write True or False, or 1 or 0",
         ),
         Column(
             "service_level",
@@ -258,7 +258,8 @@ DEMAND = Table(
         Column(
             "family",
             "",
-            "Name of the distribution of demand in one period",
+            "Name of the distribution of demand in one period: deterministic, empirical, gamma, "
+            "lognormal, negative_binomial, normal, poisson, scipy, truncated_normal or uniform",
             dtype="text",
             default="normal",
             blank="only beside a `distribution`",
@@ -283,7 +284,7 @@ DEMAND = Table(
         Column(
             "parameters",
             "",
-            "Further parameters of the family",
+            'What the family needs besides, {"low": 0, "high": 12} of uniform for example',
             dtype="json",
             blank="the family needs none",
             fix='write a JSON object, for example {"low": 0}',
@@ -390,8 +391,8 @@ def table_named(name: str) -> Table:
 def template(name: str) -> pd.DataFrame:
     """Give an empty frame with every column of a table, of the right type.
 
-    Columns that are not required may be dropped; a column that stays has to be filled, save where
-    the catalog gives a blank cell a meaning.
+    Columns that are not required may be dropped or left blank altogether. One that is filled in
+    some row has to be filled in all, save where the catalog gives a blank cell a meaning.
 
     Parameters
     ----------

@@ -20,6 +20,19 @@ from numpy.typing import NDArray
 from echelon.tables.column import Column
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+
+_FLAG_TEXTS = {
+    "True": True,
+    "TRUE": True,
+    "true": True,
+    "1": True,
+    "False": False,
+    "FALSE": False,
+    "false": False,
+    "0": False,
+}
+"""What a CSV parser takes for a truth value, or a number, where the whole column is so."""
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -99,12 +112,16 @@ def _objects(series: pd.Series) -> NDArray[Any]:
     return series.astype(object).to_numpy()
 
 
-def _is_flag(cell: object) -> bool:
+def _is_truth(cell: object) -> bool:
     return isinstance(cell, (bool, np.bool_))
 
 
+def _is_flag(cell: Any) -> bool:
+    return _is_truth(cell) or (_is_number(cell) and bool(cell in (0, 1)))
+
+
 def _is_number(cell: object) -> bool:
-    return isinstance(cell, (numbers.Real, Decimal)) and not _is_flag(cell)
+    return isinstance(cell, (numbers.Real, Decimal)) and not _is_truth(cell)
 
 
 def _as_float(cell: Any) -> float:
@@ -135,7 +152,7 @@ def _read_numbers(series: pd.Series, column: Column, table: str) -> tuple[Any, l
             there = ~series.isna().to_numpy(dtype=np.bool_)
             values[there] = cells[there].astype(np.float64)
         else:
-            values = _read_mixed(series, cells, column, table, complaints)
+            values, cells = _read_mixed(series, cells, column, table, complaints)
     written = ~np.isnan(values)
     infinite = np.isinf(values) & ~(column.infinite & (values > 0))
     _complain(complaints, infinite, cells, f"{column.requirement}, and finite", column.fix)
@@ -170,22 +187,34 @@ def _range_remedy(value: float, column: Column) -> str:
 
 def _read_mixed(
     series: pd.Series, cells: NDArray[Any], column: Column, table: str, complaints: list[Complaint]
-) -> NDArray[np.float64]:
-    """Read a column that is not numeric: keep its numbers, complain of the rest by kind."""
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Read a column that is not numeric: keep its numbers, complain of the rest by kind.
+
+    One text that is no number makes a CSV parser read the whole column as text. Then that text is
+    at fault and the others are the numbers they say; where every text is a number, the column is.
+    """
     missing = series.isna().to_numpy(dtype=np.bool_)
     number = _judge(cells, _is_number)
-    flag = _judge(cells, _is_flag)
+    flag = _judge(cells, _is_truth)
     text = _judge(cells, lambda cell: isinstance(cell, str)) & ~missing
     other = ~(number | flag | text | missing)
     _complain(complaints, flag, cells, f"{column.requirement}, not a truth value", column.fix)
+    values = np.full(len(cells), np.nan)
+    values[number & ~missing] = [_as_float(cell) for cell in cells[number & ~missing]]
     if text.any():
-        shown = cells[text]
+        said = np.full(len(cells), np.nan)
+        said[text] = pd.to_numeric(pd.Series(cells[text], dtype=object), errors="coerce")
+        sound = ~np.isnan(said)
+        if (text & ~sound).any():
+            text &= ~sound
+            values[sound] = said[sound]
+            cells = np.where(sound, said.astype(object), cells)
         _complain(
             complaints,
             text,
             cells,
             f"{column.requirement}, not text",
-            _text_remedy(shown, column, table),
+            _text_remedy(cells[text], column, table),
         )
     _complain(
         complaints,
@@ -194,9 +223,7 @@ def _read_mixed(
         f"{column.requirement}, not {_type_name(cells, other)}",
         column.fix,
     )
-    values = np.full(len(cells), np.nan)
-    values[number & ~missing] = [_as_float(cell) for cell in cells[number & ~missing]]
-    return values
+    return values, cells
 
 
 def _type_name(cells: NDArray[Any], rows: Mask) -> str:
@@ -209,6 +236,10 @@ def _text_remedy(texts: NDArray[Any], column: Column, table: str) -> str:
         return f"write {float(first[:-1]) / 100.0:.10g} for {first}"
     if all(_is_numeral(str(text)) for text in texts):
         return f"convert the column: pd.to_numeric({table}[{column.name!r}])"
+    if _THOUSANDS.fullmatch(first):
+        plain, point = first.replace(",", ""), first.replace(",", ".", 1)
+        either = f", or {point} if the comma is a decimal one" if _is_numeral(point) else ""
+        return f"write {plain} without a comma{either}"
     if _is_numeral(first.replace(",", ".", 1)) and "," in first:
         return f"write a decimal point: {first.replace(',', '.', 1)}"
     return column.fix
@@ -229,9 +260,15 @@ def _read_flags(series: pd.Series, column: Column, table: str) -> tuple[Any, lis
         return series.fillna(False).to_numpy(dtype=np.bool_, copy=True), complaints
     cells = _objects(series)
     flag = _judge(cells, _is_flag)
-    _complain(complaints, ~flag & ~missing, cells, column.requirement, column.fix)
     values = np.zeros(len(cells), dtype=np.bool_)
     values[flag] = cells[flag].astype(np.bool_)
+    said = _judge(cells, lambda cell: isinstance(cell, str) and cell in _FLAG_TEXTS)
+    remedy = "write all cells alike, True and False or 1 and 0, and not as text"
+    if (~(flag | said) & ~missing).any():  # else all that is wrong is that they are texts
+        values[said] = [_FLAG_TEXTS[cell] for cell in cells[said]]
+        flag |= said
+        remedy = column.fix
+    _complain(complaints, ~flag & ~missing, cells, column.requirement, remedy)
     return values, complaints
 
 

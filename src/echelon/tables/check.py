@@ -6,8 +6,10 @@ A column is judged as a whole. Only a column whose type already is wrong is look
 from __future__ import annotations
 
 import difflib
+import math
+import re
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,10 +17,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from echelon.errors import Fault
+from echelon.tables.catalog import CATALOG
 from echelon.tables.cells import Complaint, read_cells
 from echelon.tables.column import Column, Table
 
 Mask: TypeAlias = NDArray[np.bool_]
+
+_UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)?")
 
 _CELL = object()
 """Stands for the cell that a fault is about."""
@@ -39,12 +44,15 @@ class Checked:
         Every fault; more may be added by checks that see several tables.
     faulty : dict of str to (n_rows,) ndarray of bool
         Cells that are faulty, by column.
+    empty : (n_rows,) ndarray of bool
+        Rows in which nothing is written: every cell is faulty, and no name is missing for it.
     """
 
     table: Table
     frame: pd.DataFrame
     faults: list[Fault] = field(default_factory=list)
     faulty: dict[str, Mask] = field(default_factory=dict)
+    empty: Mask = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
     def has(self, column: str) -> bool:
         """Whether the column was given."""
@@ -144,29 +152,85 @@ def check_table(frame: object, table: Table) -> Checked:
             pd.DataFrame(),
             [_of_table(table, "must be a pandas DataFrame", "pass pd.DataFrame(...)", value=kind)],
         )
+    if other := _meant_for(frame, table):
+        message = f"looks like the {other} table"
+        return Checked(
+            table, pd.DataFrame(), [_of_table(table, message, f"give it as {other}, not here")]
+        )
     faults = _header_faults(frame, table)
     checked = Checked(table, pd.DataFrame(index=pd.RangeIndex(len(frame))), faults)
     if isinstance(frame.columns, pd.MultiIndex):
         return checked
     given: dict[str, object] = {}
     names = list(frame.columns)
+    empty = _empty_rows(frame)
     complaints: list[tuple[Column, Complaint]] = []
     for column in table.columns:
         if names.count(column.name) != 1:
             continue
         series = frame.iloc[:, names.index(column.name)]
-        if column.default is None and not column.required and series.isna().all() and len(frame):
+        if not column.required and len(frame) and series.isna().all():
             continue  # a column nothing is written in says as much as none
         values, found = read_cells(series, column, table.name)
         given[column.name] = values
-        complaints += [(column, complaint) for complaint in found]
-    checked = Checked(table, pd.DataFrame(given, index=pd.RangeIndex(len(frame))), faults)
+        for complaint in found:
+            rows = complaint.rows & ~empty
+            if (rows != complaint.rows).any():  # only of empty cells, so the value is the cell
+                value = series.iloc[int(rows.argmax())]
+                complaint = replace(complaint, rows=rows, value=value)
+            complaints.append((column, complaint))
+    typed = pd.DataFrame(given, index=pd.RangeIndex(len(frame)))
+    checked = Checked(table, typed, faults, empty=empty)
+    _check_empty_rows(checked)
     for column, complaint in complaints:
         rows = complaint.rows
         checked.faulty[column.name] = checked.faulty.get(column.name, np.zeros_like(rows)) | rows
         checked.add(column.name, rows, complaint.message, complaint.remedy, value=complaint.value)
     _check_duplicates(checked)
     return checked
+
+
+def _meant_for(frame: pd.DataFrame, table: Table) -> str:
+    """Name the table that a frame was made for if its header says so and it is not this one."""
+    names = set() if isinstance(frame.columns, pd.MultiIndex) else set(frame.columns)
+
+    def fits(other: Table) -> bool:
+        required = {column.name for column in other.columns if column.required}
+        return required <= names <= set(other.names)
+
+    if fits(table):
+        return ""
+    return next((other.name for other in CATALOG.values() if fits(other)), "")
+
+
+def _empty_rows(frame: pd.DataFrame) -> Mask:
+    """Mark rows in which nothing at all is written, as a spreadsheet leaves them at the end."""
+    empty = np.full(len(frame), bool(frame.shape[1]))
+    for place in range(frame.shape[1]):
+        if not empty.any():
+            break
+        empty &= frame.iloc[:, place].isna().to_numpy(dtype=np.bool_)
+    return empty
+
+
+def _check_empty_rows(checked: Checked) -> None:
+    empty = checked.empty
+    if not empty.any():
+        return
+    for name in checked.table.names:  # all is told by one fault
+        checked.faulty[name] = empty.copy()
+    count = int(empty.sum())
+    checked.faults.append(
+        Fault(
+            checked.table.name,
+            "",
+            int(empty.argmax()) + 1,
+            None,
+            "nothing is written in the row",
+            "remove the row" if count == 1 else "remove the rows",
+            count=count,
+        )
+    )
 
 
 def check_settings(
@@ -237,7 +301,7 @@ def _header_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
     faults = []
     names = list(frame.columns)
     for name in dict.fromkeys(names):
-        if names.count(name) > 1:
+        if names.count(name) > 1 and not _is_unnamed(name):
             places = [place + 1 for place, other in enumerate(names) if other == name]
             faults.append(
                 _of_table(
@@ -248,7 +312,9 @@ def _header_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
                     value=name,
                 )
             )
-        if name not in table.names:
+        if _is_unnamed(name):
+            faults += _unnamed_columns(name, frame, table)
+        elif name not in table.names:
             faults.append(_unknown_column(name, names, table))
     in_index = [name for name in frame.index.names if name is not None]
     for column in table.columns:
@@ -272,6 +338,29 @@ def _header_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
         }
         if table.name != "lanes":
             faults.append(_of_table(table, "the table has no rows", remedy[table.name]))
+    return faults
+
+
+def _is_unnamed(name: Hashable) -> bool:
+    """Whether a header cell was empty; ``Unnamed: 5`` is what pandas makes of one."""
+    if isinstance(name, str):
+        return not name.strip() or _UNNAMED.fullmatch(name) is not None
+    return name is None or (isinstance(name, float) and math.isnan(name))
+
+
+def _unnamed_columns(name: Hashable, frame: pd.DataFrame, table: Table) -> list[Fault]:
+    faults = []
+    for place, other in enumerate(frame.columns):
+        if other is not name and other != name:
+            continue
+        cells = frame.iloc[:, place]
+        if cells.isna().all():
+            remedy = "remove it, down to the comma at the end of the header"
+        elif not place and list(cells) in (list(range(len(cells))), list(range(1, len(cells) + 1))):
+            remedy = "write the file without row numbers: to_csv(..., index=False)"
+        else:
+            remedy = f"name it, one of {', '.join(table.names)}, or remove it"
+        faults.append(_of_table(table, f"column {place + 1} has no name", remedy))
     return faults
 
 

@@ -11,7 +11,7 @@ KIND_WORDS: dict[Kind, str] = {
     "text": "text",
     "number": "a number",
     "whole": "a whole number",
-    "flag": "True or False",
+    "flag": "True or False, or 1 or 0",
     "json": "a JSON object",
     "object": "a distribution",
 }

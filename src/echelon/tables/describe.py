@@ -13,11 +13,13 @@ defaults are written.
 
 A network is made from three tidy tables: `stages`, and where there are any `lanes` and `demand`.
 Keys are ordinary columns; the frame's index carries no meaning. Keys are text; whole numbers are
-accepted and kept as text, so item `1001` is `"1001"`. Times are in periods of the network.
+accepted and kept as text, so item `1001` is `"1001"`. Times are in periods of the network. The
+families of demand and their parameters have a [page of their own](distributions.md).
 
-An empty cell is a fault, save where *blank* says what it means. Where a column is absent
-altogether, every row takes the *default*. Every fault of all tables is reported at once, with its
-table, column, row (counted from 1, without the header), value and what to do.
+An empty cell is a fault, save where *blank* says what it means. Where a column is absent, or
+nothing at all is written in it, every row takes the *default*. A column that is not listed here is
+a fault. Every fault of all tables is reported at once, with its table, column, row (counted from 1,
+without the header), value and what to do; where the table is a CSV file, with the line, too.
 """
 
 
@@ -36,6 +38,35 @@ def markdown() -> str:
     """
     sections = [_INTRODUCTION, *(_section(table) for table in CATALOG.values()), _section(SETTINGS)]
     return "\n".join(sections)
+
+
+def legend(column: Column) -> str:
+    """Say in plain text all that a person needs to fill a column.
+
+    Parameters
+    ----------
+    column : Column
+
+    Returns
+    -------
+    str
+        What it says, whether it is required, what a value must be, the default, and what a blank
+        cell means. One paragraph.
+
+    Examples
+    --------
+    >>> from echelon.tables.catalog import LANES
+    >>> legend(LANES["units_required"])
+    "Units of the supplier's item in one unit of the receiver's. A number > 0; default 1.0."
+    >>> legend(LANES["to_item"])
+    'Item of the receiving stage. Must occur in stages.item. Required; text.'
+    """
+    words = f"one of {_value(column)}" if column.choices else _value(column)
+    facts = [f"required; {words}" if column.required else words]
+    if default := _default(column):
+        facts.append(f"default {default}")
+    told = "; ".join(facts)
+    return f"{_meaning(column)} {told[0].upper()}{told[1:]}.".replace("`", "")
 
 
 def _section(table: Table) -> str:

@@ -159,14 +159,32 @@ def test_a_column_is_filled_and_left_alone():
 
 
 def test_moments_follow_from_parameters():
-    rows = ['{"values": [0, 4], "probabilities": [0.5, 0.5]}', None, '{"values": [0]}']
+    rows = ['{"values": [0, 4], "probabilities": [0.5, 0.5]}', None, '{"value": [0]}']
     mean, std, faults = check_moments("empirical", [BLANK] * 3, [BLANK] * 3, rows)
     assert (mean[0], std[0]) == (2.0, 2.0)
-    assert {fault.column: fault.rows for fault in faults} == {
-        "parameters": (2,),
-        "mean": (1,),
-        "std": (1,),
-    }
+    assert [(fault.column, fault.rows) for fault in faults] == [
+        ("parameters", (2,)),
+        ("parameters", (1,)),
+    ]
+    assert "values, probabilities" in faults[0].remedy
+
+
+@pytest.mark.parametrize(("family", "named"), [("empirical", '"values"'), ("scipy", '"name"')])
+def test_parameters_that_are_blank_are_asked_for_and_the_moments_are_not(family, named):
+    *_, faults = check_moments(family, [BLANK, 5.0], [BLANK, BLANK])
+    assert [(fault.column, fault.rows) for fault in faults] == [("parameters", (0, 1))]
+    assert named in faults[0].remedy
+    with pytest.raises(DomainError, match=f"parameters are missing.*{named}"):
+        make(family)
+
+
+def test_values_are_equally_likely_unless_probabilities_are_given():
+    made = make("empirical", parameters='{"values": [8, 4, 8, 8]}')
+    assert made == Empirical([4, 8], [0.25, 0.75])
+    with pytest.raises(DomainError, match="0 values"):
+        make("empirical", parameters={"values": []})
+    with pytest.raises(DomainError, match="probabilities is None"):
+        make("empirical", parameters={"values": [1], "probabilities": None})
 
 
 def test_a_fault_of_many_rows_is_one_fault():
@@ -262,7 +280,7 @@ assert "scipy.stats" not in sys.modules
         (lambda: Normal(1e9, 1e-9), "lost in the rounding of the mean"),
         (lambda: Gamma(0.0, 1.0), "gamma.*mean must be above 0"),
         (lambda: Gamma(-1.0, 1.0), "gamma.*mean must be above 0.*family 'normal'"),
-        (lambda: Gamma(1.0, 1001.0), "more than 1000 times the mean"),
+        (lambda: Gamma(1.0, 1001.0), "at most 1000 times the mean"),
         (lambda: TruncatedNormal(1.0, 1.0), "at most 0.999999 times the mean.*family 'gamma'"),
         (lambda: Uniform(2.0, 2.0), "low must be below high"),
         (lambda: Uniform(3.0, 2.0), "low must be below high"),

@@ -86,6 +86,30 @@ def test_folder_of_something_else(network: ec.Network, tmp_path: Path):
         ec.read_plan(tmp_path / "absent")
 
 
+def test_the_run_that_the_command_line_wrote(network: ec.Network, tmp_path: Path):
+    plan = ec.optimize(network)
+    plan.write(tmp_path / "run" / "plan")
+    assert ec.read_plan(tmp_path / "run").objective == plan.objective
+    network.write(tmp_path / "run")  # tables above a plan are no plan
+    assert ec.read_plan(tmp_path / "run").objective == plan.objective
+
+
+def test_written_again_in_another_format(network: ec.Network, tmp_path: Path):
+    plan = ec.optimize(network)
+    plan.write(tmp_path)
+    plan.write(tmp_path, file_format="parquet")
+    assert not list(tmp_path.glob("*.csv"))
+    assert ec.read_plan(tmp_path).stages.equals(plan.stages)
+
+
+def test_of_two_formats_the_one_in_the_manifest_is_read(network: ec.Network, tmp_path: Path):
+    """What a write that was cut short leaves behind."""
+    plan = ec.optimize(network)
+    plan.write(tmp_path, file_format="parquet")
+    (tmp_path / "plan.csv").write_text("stale")
+    assert ec.read_plan(tmp_path).stages.equals(plan.stages)
+
+
 def test_file_and_column_and_entry_that_are_missing_are_named(network: ec.Network, tmp_path: Path):
     folder = ec.optimize(network).write(tmp_path)
     frame = pd.read_csv(folder / "plan.csv")

@@ -218,7 +218,7 @@ def test_plan_frames_round_trip_and_read_well(tmp_path):
     assert tuple(plan.components.columns) == COMPONENT_COLUMNS
     text = repr(plan)
     assert "632,775" in text
-    assert max(map(len, text.splitlines())) <= 110
+    assert max(map(len, text.splitlines())) <= 100
     assert "<table" in plan._repr_html_()
     frame = plan.to_frame()
     frame.loc[0, "base_stock"] = -1.0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import echelon as ec
-from echelon.errors import DomainError, TableError, UnknownNameError
+from echelon.errors import DomainError, FolderError, TableError, UnknownNameError
 from echelon.policies.plan import Plan
 from echelon.results import Provenance, no_failures
 from echelon.simulation import simulate as module
@@ -49,7 +50,9 @@ def shop(**options):
 
 
 def plan_of(network, **columns):
-    stages = network.stages[["item", "location"]].assign(service_level=np.nan, **columns)
+    stages = network.stages[["item", "location"]].assign(
+        service_level=np.nan, holding_cost=0.0, **columns
+    )
     provenance = Provenance(arguments={}, tables={}, seconds={})
     return Plan(
         no_failures(),
@@ -202,6 +205,82 @@ class TestCost:
         assert list(run.stages["item"]) == list(portfolio().stages["item"])
 
 
+class TestPlanOfOtherTables:
+    """A plan knows the demand and the times it was made for."""
+
+    @pytest.fixture
+    def network(self):
+        return ec.serial(
+            ["plant", "depot", "shop"], lead_time=[3, 1, 2], lane_lead_time=[0, 1],
+            holding_cost=[1.0, 2.0, 3.0], demand_mean=20.0, demand_std=4.0, service_level=0.95,
+            name="chain",
+        )  # fmt: skip
+
+    @staticmethod
+    def told(network, plan):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            ec.simulate(network, plan, periods=5, replications=2)
+        assert all(warning.category is ec.DataWarning for warning in caught)
+        assert all(warning.filename == __file__ for warning in caught)
+        return [str(warning.message) for warning in caught]
+
+    def test_of_these_tables(self, network, tmp_path):
+        plan = ec.optimize(network)
+        assert self.told(network, plan) == []
+        read = ec.read_network(network.write(tmp_path / "tables"))
+        assert self.told(read, ec.read_plan(plan.write(tmp_path / "plan"))) == []
+
+    def test_of_other_demand(self, network):
+        more = network.replace(demand=network.demand.assign(mean=30.0))
+        (message,) = self.told(more, ec.optimize(network))
+        assert "demand a week at shop @ main and 2 more: 20 there, 30 here. Fix" in message
+        assert "deviation" not in message
+        (message,) = self.told(network, ec.optimize(more))
+        assert "30 there, 20 here" in message
+
+    def test_of_other_deviation_and_units(self, network):
+        more = network.replace(demand=network.demand.assign(std=6.0))
+        (message,) = self.told(more, ec.optimize(network))
+        assert "standard deviation of demand at shop @ main and 2 more: 4 there, 6" in message
+        pairs = network.replace(lanes=network.lanes.assign(units_required=[2.0, 1.0]))
+        (message,) = self.told(pairs, ec.optimize(network))
+        assert "demand a week at plant @ main: 20 there, 40 here" in message
+
+    @pytest.mark.parametrize("table", ["stages", "lanes"])
+    def test_of_other_lead_times(self, network, table):
+        frame = getattr(network, table)
+        slow = network.replace(**{table: frame.assign(lead_time=frame["lead_time"] + 1)})
+        (message,) = self.told(slow, ec.optimize(network))
+        assert message.count("time to replenish in weeks") == 1
+        assert "demand" not in message
+
+    def test_what_no_plan_is_made_from_may_differ(self, network):
+        plan = ec.optimize(network)
+        dear = network.replace(stages=network.stages.assign(backorder_cost=7.0))
+        assert dear.digests != network.digests
+        assert self.told(dear, plan) == []
+
+    def test_a_plan_made_by_hand_is_taken_as_it_is(self, network):
+        plan = plan_of(network, service_time=0, base_stock=60.0)
+        assert self.told(network, plan) == []
+
+    def test_of_a_portfolio_of_which_a_component_failed(self):
+        stages = pd.DataFrame(
+            {"item": ["good", "bad"], "location": "x", "holding_cost": 1.0, "lead_time": [2, 5],
+             "can_stock": [True, False], "service_level": 0.95}
+        )  # fmt: skip
+        demand = pd.DataFrame({"item": ["good", "bad"], "location": "x", "mean": 5.0, "std": 1.0})
+        network = ec.Network.from_tables(stages, None, demand)
+        plan = ec.optimize(network)
+        assert plan.status == "partial"
+        other = network.replace(stages=network.stages.assign(backorder_cost=7.0))
+        assert self.told(other, plan) == []
+        fewer = network.replace(demand=network.demand.assign(mean=4.0))
+        (message,) = self.told(fewer, plan)
+        assert "demand a week at good @ x: 5 there, 4 here" in message
+
+
 class TestPlan:
     def test_service_time_of_the_plan_is_what_customers_wait(self):
         network = shop()
@@ -268,7 +347,8 @@ class TestFailures:
         left = fine.stages[fine.stages["item"].isin(run.stages["item"])].reset_index(drop=True)
         same(run.stages, left)
         assert run.total["on_hand"].iloc[0] == pytest.approx(left["on_hand"].sum())
-        assert "2 components failed" in run.summary()
+        assert "  2 failures:" in run.summary()
+        assert "drew something else than finite numbers" in run.summary()
 
     def test_a_component_that_fails_in_one_block_leaves_nothing_behind(self, monkeypatch):
         network = portfolio(2)
@@ -295,7 +375,9 @@ class TestFailures:
         run = ec.simulate(network, periods=5, replications=2, trace=True)
         assert len(run.failures) == 1
         assert len(run.stages) == len(run.total) == len(run.service) == len(run.trace) == 0
-        assert "1 component failed" in repr(run)
+        assert "  1 failure:" in repr(run)
+        assert "nan" not in repr(run).lower()
+        assert "Empty" not in repr(run) + run._repr_html_()
 
 
 class TestResult:
@@ -303,10 +385,107 @@ class TestResult:
         run = ec.simulate(portfolio(), periods=30, replications=20)
         text = repr(run)
         assert text.startswith("Simulation of portfolio: 20 replications of 30 weeks after")
-        assert "EUR/week" in text
+        assert "EUR a week" in text
+        assert "[EUR/week]" in text
+        assert "… 2 more: run.stages" in text
         assert "good 0" in text
         assert run._repr_html_().count("<table") == 1
         assert len(run.summary().splitlines()) < 12
+
+    def test_money_is_per_period_and_a_year_and_beside_the_plans(self):
+        network = ec.serial(
+            ["plant", "shop"], lead_time=[3, 2], review_period=[0, 4], holding_cost=[1.0, 2.0],
+            demand_mean=20.0, demand_std=4.0, service_level=0.95, currency="EUR",
+        )  # fmt: skip
+        plan = ec.optimize(network)
+        run = ec.simulate(network, plan, periods=52, replications=30)
+        held = run.total["holding_cost"].iloc[0]
+        assert run.planned_cost == pytest.approx(plan.objective, rel=1e-12)
+        assert held > plan.objective  # stock cycles between reviews
+        for number, unit in (
+            (held, "EUR a week"),
+            (held * 52, "EUR a year"),
+            (plan.annual_cost, "EUR a year"),
+        ):
+            (line,) = (line for line in run.summary().splitlines() if f"{number:,.2f}" in line)
+            assert line.endswith(unit)
+        assert "any that cycles between reviews" in " ".join(run.summary().split())
+        assert "for the pipeline" not in run.summary()
+        charged = ec.simulate(network, plan, periods=9, replications=2, charge_pipeline=True)
+        assert "and for the pipeline" in " ".join(charged.summary().split())
+        without = ec.simulate(shop(), periods=9, replications=2)
+        assert np.isnan(without.planned_cost)
+        assert "money a week" in without.summary()
+        assert "safety stock" not in without.summary()
+
+    def test_one_replication_has_no_plus_minus_and_no_nan(self):
+        network = shop()
+        plan = plan_of(network, service_time=0, base_stock=23.0)
+        plan.stages["service_level"] = 0.9
+        run = ec.simulate(network, plan, periods=1, replications=1)
+        text = repr(run)
+        assert text.startswith(
+            "Simulation: 1 replication of 1 week after 2 of warm-up; no standard"
+        )
+        assert "±" not in text
+        assert "nan" not in text
+        assert "inf" not in text
+        assert "difference_in_se" not in text
+        assert "[points]" in text
+
+    def test_difference_is_in_points_and_in_standard_errors(self):
+        network = shop()
+        plan = plan_of(network, service_time=0, base_stock=20.0)
+        plan.stages["service_level"] = 0.9
+        run = ec.simulate(network, plan, periods=50, replications=40)
+        row = run.service.iloc[0]
+        (line,) = (line for line in run.summary().splitlines() if "0.9000" in line)
+        points = 100 * (row["simulated"] - row["promised"])
+        assert line.split()[-2:] == [f"{points:,.2f}", f"{row['difference_in_se']:,.2f}"]
+
+    def test_where_customers_wait_the_rate_shown_is_the_one_in_time(self):
+        network = shop()
+        wait = ec.simulate(network, plan_of(network, service_time=2, base_stock=0.0), periods=9)
+        assert wait.total["fill_rate"].iloc[0] == 0.0
+        assert "fill" not in repr(wait)
+        assert "customers' on-time rate             1.0000" in repr(wait)
+        assert "customers' fill rate" in repr(ec.simulate(network, periods=9, replications=2))
+
+    def test_units_of_several_items_are_said_to_be_mixed(self):
+        mixed = "of all items together"
+        assert mixed in ec.simulate(portfolio(), periods=5, replications=2).summary()
+        assert mixed not in ec.simulate(shop(), periods=5, replications=2).summary()
+
+    def test_written_and_read_back(self, tmp_path):
+        network = portfolio(2)
+        for plan, options in (
+            (None, {"trace": True}),
+            (plan_of(network, service_time=0, base_stock=80.0), {}),
+        ):
+            run = ec.simulate(network, plan, periods=5, replications=3, seed=9, **options)
+            for number, file_format in enumerate(("csv", "parquet")):
+                place = tmp_path / f"{len(run.trace)}-{number}" / "simulation"
+                run.write(place, file_format=file_format)
+                again = ec.read_simulation(place.parent)
+                for name in ("stages", "total", "service", "trace", "failures"):
+                    one, other = getattr(again, name), getattr(run, name)
+                    pd.testing.assert_frame_equal(one, other, check_exact=True, check_dtype=False)
+                assert repr(again) == repr(run)
+                assert again.provenance == run.provenance
+
+    def test_reading_back_something_else(self, tmp_path):
+        with pytest.raises(FolderError, match=r"holds no simulation.*echelon simulate"):
+            ec.read_simulation(tmp_path)
+        run = ec.simulate(shop(), periods=5, replications=2)
+        folder = run.write(tmp_path / "run")
+        run.total.drop(columns="cost_se").to_csv(folder / "total.csv", index=False)
+        with pytest.raises(FolderError, match="table total lacks cost_se"):
+            ec.read_simulation(folder)
+        manifest = json.loads((folder / "manifest.json").read_text())
+        del manifest["warmup"]
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        with pytest.raises(FolderError, match="lacks warmup"):
+            ec.read_simulation(folder)
 
     def test_frames_are_copies(self):
         run = ec.simulate(shop(), periods=5, replications=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ import pandas as pd
 import pytest
 
 import echelon.tables
+from echelon.distributions import FAMILIES
 from echelon.errors import UnknownNameError
 from echelon.network import Network
 from echelon.tables import CATALOG, SETTINGS, Column, period_named
+from echelon.tables.describe import legend
 
 COLUMNS = [(table, column) for table in (*CATALOG.values(), SETTINGS) for column in table.columns]
 
@@ -45,6 +48,23 @@ def test_a_column_says_all_that_messages_need(column: Column) -> None:
     if column.default is not None and column.minimum is not None:
         assert isinstance(column.default, int | float)
         assert column.default >= column.minimum
+
+
+def test_the_text_of_family_names_every_family() -> None:
+    """The tables lie below the distributions and cannot ask them."""
+    text = CATALOG["demand"]["family"].text
+    names = re.split(r", | or ", text.partition(": ")[2])
+    assert sorted(names) == sorted(FAMILIES)
+
+
+def test_a_legend_says_what_must_be_what_may_be_and_what_holds_otherwise() -> None:
+    stages = CATALOG["stages"]
+    assert legend(stages["item"]) == "What is held or made. Required; text."
+    assert legend(stages["lead_time"]).endswith("A number >= 0; default 0.0.")
+    assert legend(stages["allocation"]).endswith(
+        "One of proportional, priority; default proportional."
+    )
+    assert "Blank: no target at this stage" in legend(stages["service_level"])
 
 
 def test_references_point_at_the_key_of_stages() -> None:
@@ -91,6 +111,17 @@ def test_a_template_filled_where_it_must_be_is_accepted() -> None:
     assert network.stages["holding_cost"].tolist() == pytest.approx([0.03], rel=1e-12)
 
 
+def test_a_template_filled_where_it_must_be_and_blank_elsewhere_is_accepted() -> None:
+    stages = pd.DataFrame([dict.fromkeys(CATALOG["stages"].names)])
+    stages = stages.assign(item="a", location="x", holding_cost=3.0)
+    demand = pd.DataFrame([dict.fromkeys(CATALOG["demand"].names)])
+    demand = demand.assign(item="a", location="x", mean=1.0, std=1.0)
+    network = Network.from_tables(stages, demand=demand)
+    assert network.stages["lead_time"].tolist() == [0.0]
+    assert network.stages["can_stock"].tolist() == [True]
+    assert network.demand["family"].tolist() == ["normal"]
+
+
 def test_an_unknown_template_names_the_known_ones() -> None:
     with pytest.raises(UnknownNameError, match=r"Did you mean 'stages'\? Known: demand, lanes"):
         echelon.tables.template("stage")
@@ -115,7 +146,7 @@ def test_an_unknown_period() -> None:
             "must be a number > 0 and < 1",
         ),
         (Column("x", "", "t", dtype="text", choices=("a", "b")), "must be one of 'a', 'b'"),
-        (Column("x", "", "t", dtype="flag"), "must be True or False"),
+        (Column("x", "", "t", dtype="flag"), "must be True or False, or 1 or 0"),
         (Column("x", "period", "t", dtype="whole"), "must be a whole number [period]"),
     ],
 )

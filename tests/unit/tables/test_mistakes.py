@@ -253,6 +253,15 @@ MISTAKES = [
         "'bolt @ plant'",
     ),
     Mistake(
+        "lane from a stage in capital letters",
+        put("lanes", "from_item", 1, "BOLT"),
+        "lanes",
+        "from_item, from_location",
+        1,
+        ("BOLT", "plant"),
+        "write 'bolt @ plant': capital and small letters are told apart",
+    ),
+    Mistake(
         "lane to nowhere",
         put("lanes", "to_location", 2, "moon"),
         "lanes",
@@ -484,13 +493,12 @@ MISTAKES = [
     ),
     Mistake(
         "number as flag",
-        column("stages", "can_stock", [1, 0, 1]),
+        column("stages", "can_stock", [1, 0, 2]),
         "stages",
         "can_stock",
-        1,
-        1,
-        "True or False",
         3,
+        2,
+        "True or False, or 1 or 0",
     ),
     Mistake(
         "text as flag",
@@ -662,6 +670,19 @@ MISTAKES = [
     ),
     Mistake(
         "poisson of another std", put("demand", "family", 1, "poisson"), "demand", "std", 1, 5.0, ""
+    ),
+    Mistake(
+        "empirical without its values",
+        both(
+            put("demand", "family", 1, "empirical"),
+            put("demand", "mean", 1, None),
+            put("demand", "std", 1, None),
+        ),
+        "demand",
+        "parameters",
+        1,
+        NAN,
+        '{"values": [0, 5, 20]}',
     ),
     Mistake(
         "parameters no JSON",

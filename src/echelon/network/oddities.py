@@ -1,0 +1,64 @@
+"""Warnings of tables that are accepted as they stand but most likely miss something."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from echelon.errors import DataWarning
+from echelon.network.compiled import Booleans
+from echelon.network.graph import Graph
+from echelon.tables import label_of
+
+_NAMED = 5
+
+
+def warn_of_oddities(stages: pd.DataFrame, graph: Graph, sells: Booleans, name: str) -> None:
+    """Warn once per kind of oddity, with how many stages and which the first are.
+
+    Parameters
+    ----------
+    stages : DataFrame
+        As ``Network.stages``.
+    graph : Graph
+        Of the same network.
+    sells : (n_stages,) bool
+        Whether customers buy at the stage.
+    name : str
+        Of the network; may be empty.
+    """
+    targeted = stages[["service_level", "safety_factor"]].notna().any(axis=1).to_numpy()
+    joined = np.zeros(len(stages), dtype=np.bool_)
+    joined[graph.source] = joined[graph.target] = True
+    alone = ~joined & ~sells & bool(joined.any() or sells.any())
+    _warn(
+        name,
+        stages,
+        targeted & ~sells,
+        "{} a service_level or safety_factor and no row in demand: it is ignored, for targets are "
+        "promised to customers",
+        "add the demand, or leave the target blank",
+    )
+    _warn(
+        name,
+        stages,
+        alone,
+        "{} neither lanes nor a row in demand",
+        "add what is missing, or remove the stage",
+    )
+
+
+def _warn(name: str, stages: pd.DataFrame, odd: Booleans, what: str, remedy: str) -> None:
+    rows = np.flatnonzero(odd)
+    if not rows.size:
+        return
+    first = stages[["item", "location"]].iloc[rows[:_NAMED]]
+    shown = ", ".join(label_of(*key) for key in first.itertuples(index=False, name=None))
+    rest = f" and {rows.size - _NAMED:,} more" if rows.size > _NAMED else ""
+    where = f"network {name!r}" if name else "stages"
+    have = "1 stage has" if rows.size == 1 else f"{rows.size:,} stages have"
+    warnings.warn(
+        f"{where}: {what.format(have)}: {shown}{rest}. Fix: {remedy}.", DataWarning, stacklevel=4
+    )

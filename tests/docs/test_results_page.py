@@ -1,0 +1,36 @@
+"""The page of the output tables is what results have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import echelon as ec
+from echelon.io.describe import TABLES, markdown
+from echelon.results import FAILURE_COLUMNS
+from echelon.simulation.columns import with_errors
+
+
+def test_the_page_is_current(project_root: Path):
+    page = (project_root / "docs/reference/results.md").read_text(encoding="utf-8")
+    assert page == markdown(), "write it anew, as CONTRIBUTING says"
+
+
+def test_each_column_of_each_result_is_described():
+    network = ec.read_example("bulldozer")
+    plan = ec.optimize(network)
+    run = ec.simulate(network, plan, periods=5, replications=2, trace=True)
+    frames = {**plan.frames(), **run.frames(), "failures": plan.failures}
+    assert set(frames) == set(TABLES)
+    for name, frame in frames.items():
+        wanted = (
+            with_errors(TABLES[name]) if name in ("simulation", "total") else TABLES[name].names
+        )
+        assert tuple(frame.columns) == wanted, name
+    assert TABLES["failures"].names == FAILURE_COLUMNS
+
+
+def test_each_column_says_what_it_is():
+    for table in TABLES.values():
+        for column in table.columns:
+            assert column.text
+            assert not column.text.endswith(".")
