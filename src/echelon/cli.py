@@ -253,6 +253,7 @@ def _require_in_order(folder: str, run: str) -> None:
 def _template(options: argparse.Namespace) -> int:
     from echelon.folder import MANIFEST
     from echelon.tables.catalog import CATALOG, SETTINGS, template
+    from echelon.tables.describe import legend
 
     folder = Path(options.folder)
     written = {name: f"{name}.csv" for name in CATALOG} | {SETTINGS.name: MANIFEST}
@@ -278,7 +279,7 @@ def _template(options: argparse.Namespace) -> int:
         print(_wrapped(f"{folder / written[table.name]}: {table.text}"))
         for column in columns[table.name]:
             unit = f" [{column.unit}]" if column.unit else ""
-            print(_wrapped(column.text, f"  {column.name + unit:36}"))
+            print(_wrapped(legend(column), f"  {column.name + unit:36}"))
         print()
     print(f"Fill in the columns you need and delete the others, then: echelon check {folder}")
     return FINE
