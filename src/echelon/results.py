@@ -78,7 +78,7 @@ class Provenance:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result(ABC):
     """Base of results. A subclass adds its frames and says which ones are written.
 

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 import echelon as ec
 from echelon.demand.propagate import seen_upstream, seen_upstream_plain
+from echelon.errors import InfeasibleError
+from echelon.exact import refinement
 from echelon.exact.dual_ascent import ascend, fold_and_ascend
 from echelon.exact.folding import Folding
 from echelon.exact.guaranteed_service import solve_tree, solve_tree_plain
 from echelon.exact.problem import CostFunction, ServiceTimeProblem
-from echelon.exact.refinement import _Rounded
 from echelon.exact.service_times import ServiceTimes
 from echelon.network.compiled import CompiledNetwork
 from echelon.optimization import methods
@@ -132,7 +133,10 @@ class RandomTables:
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
 
-    def table(self, stage: int, inbound: np.ndarray, outbound: np.ndarray) -> np.ndarray:
+    def table(
+        self, stage: int, inbound: np.ndarray, outbound: np.ndarray, covered: np.ndarray
+    ) -> np.ndarray:
+        assert covered.shape == (len(inbound), len(outbound))
         return self.rng.normal(stage, 5.0, (len(inbound), len(outbound)))
 
 
@@ -247,8 +251,118 @@ def test_rounding_times_bounds_from_below(seed, step):
     cost = cost_of(network)
     coarse = times.coarsened(step)
     inbound, outbound, _ = coarse.candidates()
-    rounded = _Rounded(cost, times, coarse, step)
-    below = fold_and_ascend(
-        ServiceTimeProblem.of(coarse, rounded, inbound, outbound), gap=1e-9
-    ).bound
+    problem = ServiceTimeProblem.of(coarse, cost, inbound, outbound)
+    below = fold_and_ascend(problem, gap=1e-9).bound
     assert below <= ec.optimize(network).objective * (1 + 1e-9) + 1e-9
+
+
+def serial_optimum(times: np.ndarray, holding: np.ndarray, spread: float) -> float:
+    """Simpson (1958): a stage holds stock for all since the last one that does, or for nothing."""
+    n = len(times)
+    least = np.full(n + 1, np.inf)
+    least[0] = 0.0
+    for end in range(1, n + 1):
+        covered = np.cumsum(times[:end][::-1])[::-1]
+        least[end] = (least[:end] + holding[end - 1] * spread * np.sqrt(covered)).min()
+    return float(least[n])
+
+
+def serial_network(times: np.ndarray, holding: np.ndarray) -> ec.Network:
+    return ec.serial(
+        [f"s{j}" for j in range(len(times))],
+        lead_time=times.tolist(),
+        holding_cost=holding.tolist(),
+        demand_mean=10.0,
+        demand_std=3.0,
+        safety_factor=1.0,
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_long_serial_chains_with_times_without_a_common_unit(seed):
+    """Costs a million million apart: service times that cancel must cancel exactly."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(3, 120))
+    times, holding = rng.uniform(0, 10, n), 10 ** rng.uniform(-6, 6, n)
+    plan = ec.optimize(serial_network(times, holding))
+    assert plan.status == "optimal"
+    assert plan.objective == pytest.approx(serial_optimum(times, holding, 3.0), rel=1e-6)
+
+
+@pytest.mark.parametrize("n_stages", [40, 600])
+def test_refinement_of_a_serial_chain_covers_the_whole_window(n_stages, monkeypatch):
+    """The optimum quotes the longest service time there is at every stage but the last."""
+    rng = np.random.default_rng(0)
+    times = rng.integers(0, 13, n_stages).astype(float)
+    holding = np.sort(rng.uniform(0.1, 9.0, n_stages))
+    monkeypatch.setattr(methods, "_MOST_PAIRS", 0)
+    plan = ec.optimize(serial_network(times, holding), time_limit=10.0)
+    optimum = serial_optimum(times, holding, 3.0)
+    assert plan.bound <= optimum * (1 + 1e-9)
+    assert plan.objective >= optimum * (1 - 1e-9)
+    if n_stages == 40:
+        assert plan.status == "optimal"
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6))
+@settings(max_examples=25)
+def test_cells_cover_every_window_however_few_points_there_are(seed, points):
+    network = random_network(np.random.default_rng(seed), 8, extra_lanes=4, no_stock=0.3)
+    try:
+        times = ServiceTimes.of(network.compiled)
+    except InfeasibleError:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(refinement, "_FIRST_POINTS", points)
+        cells = refinement.Cells.around(times)
+    for side, low, high in (
+        (cells.inbound, times.inbound_low, times.inbound_high),
+        (cells.outbound, times.outbound_low, times.outbound_high),
+    ):
+        for rows, first, last in zip(side, low, high, strict=True):
+            assert (rows[0, 0], rows[-1, 1]) == (first, last)
+            assert (rows[1:, 0] == rows[:-1, 1] + 1).all()  # no gap and no overlap
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_refinement_from_few_points_keeps_a_valid_bound(seed, monkeypatch):
+    """Three points to start from, candidates cut at two: still never above the true optimum."""
+    network, grain = small_network(seed)
+    best = enumerate_plans(network, grain)
+    monkeypatch.setattr(methods, "_MOST_PAIRS", 0)
+    monkeypatch.setattr(refinement, "_FIRST_POINTS", 3)
+    monkeypatch.setattr(refinement, "_MOST_ROUNDED_PAIRS", 0)
+    plan = ec.optimize(network)
+    if not np.isfinite(best):
+        assert plan.status == "failed"
+        return
+    assert plan.bound <= best * (1 + 1e-9) + 1e-12
+    assert plan.objective >= best * (1 - 1e-9) - 1e-12
+    assert plan.objective == pytest.approx(best, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-14, 1e-8, 1e-4, 1.0, 1e6, 1e12])
+def test_the_model_is_solved_alike_at_any_scale_of_money(scale):
+    """A solver's tolerances are absolute: costs near 1e-8 once gave false optima."""
+    network = ec.general(
+        ["a", "b", "c", "d"],
+        [("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")],
+        lead_time=[3, 4, 1, 2],
+        holding_cost=[scale, 2 * scale, 2.5 * scale, 6 * scale],
+        demand_mean={"d": 10.0},
+        demand_std={"d": 3.0},
+        service_level=0.95,
+    )
+    plan = ec.optimize(network, method="milp")
+    assert plan.objective / scale == pytest.approx(85.469, rel=1e-4)
+    assert plan.objective == pytest.approx(ec.optimize(network).objective, rel=1e-9)
+    assert plan.status == "optimal"
+
+
+def test_short_times_beside_very_long_ones_are_kept():
+    times = np.array([1e6, np.pi, np.e])
+    plan = ec.optimize(serial_network(times, np.array([1.0, 1.5, 2.0])))
+    total = plan.stages["net_replenishment_time"].sum()
+    assert total == pytest.approx(times.sum(), abs=1e-6)
+    last = plan.stages["net_replenishment_time"].iloc[-1]
+    assert last == pytest.approx(np.pi + np.e, abs=1e-8) or last == pytest.approx(np.e, abs=1e-8)

@@ -29,7 +29,7 @@ class CostFunction(Protocol):
         """
         ...
 
-    def table(self, stage: int, inbound: Floats, outbound: Floats) -> Floats:
+    def table(self, stage: int, inbound: Floats, outbound: Floats, covered: Floats) -> Floats:
         """Cost of ``stage`` for each pair of an inbound and an outbound service time.
 
         Parameters
@@ -39,6 +39,9 @@ class CostFunction(Protocol):
         inbound : (a,) float64
         outbound : (b,) float64
             Periods, ascending.
+        covered : (a, b) float64
+            Net replenishment time of each pair, periods; 0 where it would be negative. Counted in
+            ticks, so it is exactly 0 where the times cancel, which a sum of floats may not be.
 
         Returns
         -------
@@ -81,9 +84,7 @@ class ServiceTimeProblem:
         tables = []
         for j in range(times.n_stages):
             tau = inbound[j][:, None] + times.process[j] - outbound[j][None, :]
-            table = cost.table(
-                j, inbound[j] / times.ticks_per_period, outbound[j] / times.ticks_per_period
-            )
+            table = tabulate(times, cost, j, inbound[j], outbound[j], tau)
             forbidden = tau < 0 if times.can_stock[j] else tau != 0
             tables.append(np.where(forbidden, inf, table))
         return cls(times, inbound, outbound, tables)
@@ -152,6 +153,19 @@ class ServiceTimeProblem:
         return float(
             sum(self.cost[j][choice.inbound[j], choice.outbound[j]] for j in range(self.n_stages))
         )
+
+
+def tabulate(
+    times: ServiceTimes,
+    cost: CostFunction,
+    stage: int,
+    inbound: Integers,
+    outbound: Integers,
+    tau: Integers,
+) -> Floats:
+    """Ask a cost function in periods for what is known in ticks; ``tau`` (a, b) may be negative."""
+    ticks = times.ticks_per_period
+    return cost.table(stage, inbound / ticks, outbound / ticks, np.maximum(tau, 0) / ticks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from typing import TypeAlias
 import numpy as np
 
 from echelon.exact.dual_ascent import Ascent, ascend, fold_and_ascend
-from echelon.exact.problem import CostFunction, ServiceTimeProblem
+from echelon.exact.problem import CostFunction, ServiceTimeProblem, tabulate
 from echelon.exact.service_times import ServiceTimes
-from echelon.network.compiled import Floats, Integers
+from echelon.network.compiled import Integers
 
 _FIRST_POINTS = 24
 _MOST_ROUNDS = 200
@@ -48,7 +48,15 @@ class Cells:
     def around(cls, times: ServiceTimes) -> Cells:
         """Cover the windows with points at the candidates nearest to a root, and gaps between."""
         inbound, outbound, _ = times.candidates(most=_FIRST_POINTS)
-        return cls([_with_gaps(points) for points in inbound], [_with_gaps(p) for p in outbound])
+        windows = (times.inbound_low, times.inbound_high), (times.outbound_low, times.outbound_high)
+        heard, quoted = (
+            [
+                _with_gaps(np.union1d(points, [low, high]))
+                for points, low, high in zip(side, *window, strict=True)
+            ]
+            for side, window in zip((inbound, outbound), windows, strict=True)
+        )
+        return cls(heard, quoted)
 
     @property
     def n_pairs(self) -> int:
@@ -62,12 +70,12 @@ class Cells:
 
     def relaxed(self, times: ServiceTimes, cost: CostFunction) -> ServiceTimeProblem:
         """Give the problem over cells: an optimistic cost per pair, an optimistic lane."""
-        ticks = times.ticks_per_period
         tables = []
         for j, (heard, quoted) in enumerate(zip(self.inbound, self.outbound, strict=True)):
-            table = cost.table(j, heard[:, 0] / ticks, quoted[:, 1] / ticks)
             latest = heard[:, 1, None] + times.process[j]
             earliest = heard[:, 0, None] + times.process[j]
+            tau = earliest - quoted[None, :, 1]
+            table = tabulate(times, cost, j, heard[:, 0], quoted[:, 1], tau)
             forbidden = latest < quoted[None, :, 0]
             if not times.can_stock[j]:
                 forbidden |= earliest > quoted[None, :, 1]
@@ -192,13 +200,11 @@ def _bound_by_rounding(
     for halving in range(_MOST_HALVINGS):
         step = max(int(times.ticks_per_period) >> halving, 1)
         coarse = times.coarsened(step)
-        inbound, outbound, complete = coarse.candidates()
+        inbound, outbound, complete = coarse.candidates(all_or_nothing=True)
         pairs = sum(len(a) * len(b) for a, b in zip(inbound, outbound, strict=True))
         if not complete or pairs > _MOST_ROUNDED_PAIRS or clock.left() == 0.0:
             break
-        problem = ServiceTimeProblem.of(
-            coarse, _Rounded(cost, times, coarse, step), inbound, outbound
-        )
+        problem = ServiceTimeProblem.of(coarse, cost, inbound, outbound)
         found = fold_and_ascend(problem, gap=clock.gap, time_limit=clock.left())
         bound = max(bound, found.bound)
         heard, quoted = (side * step for side in problem.chosen(found.choice))
@@ -225,26 +231,6 @@ class _Clock:
         return max(self.time_limit - (time.perf_counter() - self.began), 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rounded:
-    """A cost function seen through rounded times: of the rounded net replenishment times."""
-
-    cost: CostFunction
-    exact: ServiceTimes
-    rounded: ServiceTimes
-    step: int
-
-    @property
-    def concave(self) -> bool:
-        """Whether the function is."""
-        return self.cost.concave
-
-    def table(self, stage: int, inbound: Floats, outbound: Floats) -> Floats:
-        """Cost of the rounded times: the stage's true process time is made up for inbound."""
-        lost = self.exact.process[stage] - self.rounded.process[stage] * self.step
-        return self.cost.table(stage, inbound - lost / self.exact.ticks_per_period, outbound)
-
-
 class _Plans:
     """The best plan met so far, and the service times worth combining into a better one."""
 
@@ -261,15 +247,15 @@ class _Plans:
 
     def offer(self, service: Integers) -> None:
         """Settle a plan, keep it if it is the best, and keep its times as candidates."""
-        times, ticks = self._times, self._times.ticks_per_period
+        times = self._times
         inbound, outbound = times.settled(np.minimum(service, times.outbound_high))
         if (outbound > times.outbound_high).any():
             return  # a stage without stock would have to wait longer than it may
+        tau = inbound + times.process - outbound
+        at = (slice(j, j + 1) for j in range(times.n_stages))
         cost = sum(
-            float(
-                self._cost.table(j, inbound[j : j + 1] / ticks, outbound[j : j + 1] / ticks)[0, 0]
-            )
-            for j in range(times.n_stages)
+            float(tabulate(times, self._cost, k.start, inbound[k], outbound[k], tau[k, None])[0, 0])
+            for k in at
         )
         if cost < self.cost:
             self.service, self.cost, self._fresh = outbound, cost, True
@@ -296,7 +282,7 @@ class _Plans:
         Where every cheaper plan lies in the windows this bounds all plans.
         """
         times = self._times.within(inbound, outbound)
-        heard, quoted, complete = times.candidates()
+        heard, quoted, complete = times.candidates(all_or_nothing=True)
         pairs = sum(len(a) * len(b) for a, b in zip(heard, quoted, strict=True))
         if not complete or pairs > _MOST_ROUNDED_PAIRS:
             return -np.inf

@@ -207,7 +207,11 @@ class ServiceTimes:
         return inbound, outbound
 
     def candidates(
-        self, *, whole_periods: bool = False, most: int = MOST_CANDIDATES
+        self,
+        *,
+        whole_periods: bool = False,
+        most: int = MOST_CANDIDATES,
+        all_or_nothing: bool = False,
     ) -> tuple[list[Integers], list[Integers], bool]:
         """Inbound and outbound service times among which an optimal plan is found.
 
@@ -223,6 +227,8 @@ class ServiceTimes:
             Add every whole period inside the windows, for costs that are not concave.
         most : int
             Candidates kept for one time: those with the shortest chains to a root.
+        all_or_nothing : bool, default False
+            Stop as soon as one would be left out.
 
         Returns
         -------
@@ -261,7 +267,7 @@ class ServiceTimes:
 
         for variable, time in self._roots():
             add(variable, time, 0)
-        while fresh:
+        while fresh and (complete or not all_or_nothing):
             v, time = fresh.popleft()
             passed = found[v][time] | 1 << v
             for w, difference in neighbours[v]:
@@ -325,7 +331,7 @@ def _ticks_per_period(times: tuple[Floats, ...]) -> float:
 
 def _common_unit(times: Floats) -> float:
     """Ticks per period from Euclid's algorithm on numbers that carry rounding errors."""
-    tolerance = 1e-9 * max(1.0, float(times.max()))
+    tolerance = max(1e-10, 4.0 * float(np.spacing(times.max())))
     unit = 0.0
     for time in times.tolist():
         a, b = time, unit

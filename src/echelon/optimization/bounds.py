@@ -180,18 +180,24 @@ class GuaranteedServiceCost:
         """Whether every stage is under the normal bound, which is concave in ``tau``."""
         return not self.exact
 
-    def table(self, stage: int, inbound: Floats, outbound: Floats) -> Floats:
+    def table(self, stage: int, inbound: Floats, outbound: Floats, covered: Floats) -> Floats:
         """Money per period for each pair of service times (see ``CostFunction``)."""
-        process = self.component.lead_time[stage] + self.component.review_period[stage]
-        tau = np.maximum(inbound[:, None] + process - outbound[None, :], 0.0)
-        return np.asarray(self.component.holding_cost[stage] * self.safety_stock(stage, tau))
+        del inbound, outbound  # all that counts is the demand covered
+        return np.asarray(self.component.holding_cost[stage] * self.safety_stock(stage, covered))
 
     def safety_stock(self, stage: int, tau: Floats) -> Floats:
         """Safety stock of a stage over net replenishment times ``tau`` (any shape), units."""
         if stage in self.exact:
-            return self._exact_safety_stock(stage, tau)
+            mean = self.exact[stage][0].mean
+            return np.asarray(self._quantile(stage, tau) - mean * np.asarray(tau))
         noise = self._lead_time_noise(stage)
         return np.asarray(np.sqrt(self.seen.bound_std[stage] ** 2 * tau + noise**2))
+
+    def base_stock(self, stage: int, tau: Floats) -> Floats:
+        """Base stock of a stage over net replenishment times ``tau`` (any shape), units."""
+        if stage in self.exact:
+            return self._quantile(stage, tau)
+        return np.asarray(self.seen.mean[stage] * np.asarray(tau) + self.safety_stock(stage, tau))
 
     def promised_service(self, stage: int, tau: float, base_stock: float) -> float:
         """Cycle service level that a base stock gives the stage's customers.
@@ -214,15 +220,15 @@ class GuaranteedServiceCost:
             return float("nan")
         return float(ndtr((base_stock - self.seen.mean[stage] * tau) / spread))
 
-    def _exact_safety_stock(self, stage: int, tau: Floats) -> Floats:
+    def _quantile(self, stage: int, tau: Floats) -> Floats:
         distribution, level = self.exact[stage]
-        distinct, position = np.unique(np.round(tau, 9), return_inverse=True)
-        stock = np.zeros(len(distinct))
+        distinct, position = np.unique(tau, return_inverse=True)
+        level_of = np.zeros(len(distinct))
         for k, periods in enumerate(distinct):
             total = distribution.sum_over(float(periods))
             assert total is not None  # only such families are listed as exact
-            stock[k] = float(total.ppf(level)) - float(total.mean)
-        return np.asarray(stock[position.reshape(np.shape(tau))])
+            level_of[k] = float(total.ppf(level))
+        return np.asarray(level_of[position.reshape(np.shape(tau))])
 
     def _lead_time_noise(self, stage: int) -> float:
         spread = self.component.lead_time_std[stage]
@@ -247,6 +253,8 @@ def exact_demands(
         distribution = network.distributions[row]
         if distribution.family in ("normal", "deterministic") or shard.lead_time_std[j] > 0.0:
             continue  # the normal bound is exact, or lead times are random
-        if distribution.sum_over(2.0) is not None:
-            found[int(j)] = (distribution, float(targets.service_level[first + j]))
+        level = float(targets.service_level[first + j])
+        # a safety factor above 8 rounds to certainty, of which there is no finite quantile
+        if level < 1.0 and distribution.sum_over(2.0) is not None:
+            found[int(j)] = (distribution, level)
     return found

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+import numpy as np
+
 from echelon.errors import InfeasibleError, SolverError
 from echelon.exact.dual_ascent import fold_and_ascend
 from echelon.exact.guaranteed_service import solve_tree
@@ -82,6 +84,7 @@ def joint_distribution(problem: ServiceTimeProblem, limits: Limits) -> Answer:
     from echelon.optimization.solvers import solve
 
     began = time.perf_counter()
+    problem, scale = _scaled(problem)
     best: tuple[ServiceTimeChoice, float] | None = None
     bound = -float("inf")
     termination = "optimal"
@@ -106,7 +109,16 @@ def joint_distribution(problem: ServiceTimeProblem, limits: Limits) -> Answer:
     if best is None:
         raise SolverError(f"{limits.solver} stopped without a plan: {termination}")
     choice, cost = best
-    return choice, _outcome(cost, bound, termination, limits, began), "joint distribution"
+    outcome = _outcome(cost * scale, bound * scale, termination, limits, began)
+    return choice, outcome, "joint distribution"
+
+
+def _scaled(problem: ServiceTimeProblem) -> tuple[ServiceTimeProblem, float]:
+    """Divide all costs by the typical one: a solver's tolerances are absolute, near 1e-7."""
+    spans = [table[np.isfinite(table)].max(initial=0.0) for table in problem.cost]
+    scale = float(np.median([span for span in spans if span > 0.0] or [1.0]))
+    tables = [table / scale for table in problem.cost]
+    return ServiceTimeProblem(problem.times, problem.inbound, problem.outbound, tables), scale
 
 
 def prove(problem: ServiceTimeProblem, limits: Limits) -> Answer:
@@ -139,7 +151,9 @@ def prove(problem: ServiceTimeProblem, limits: Limits) -> Answer:
 
 def _tabulate(times: ServiceTimes, cost: CostFunction) -> ServiceTimeProblem | None:
     """List the candidates and their costs; None where they are too many and not needed."""
-    inbound, outbound, complete = times.candidates(whole_periods=not cost.concave)
+    inbound, outbound, complete = times.candidates(
+        whole_periods=not cost.concave, all_or_nothing=cost.concave
+    )
     pairs = sum(len(a) * len(b) for a, b in zip(inbound, outbound, strict=True))
     if cost.concave and not (complete and pairs <= _MOST_PAIRS):
         return None

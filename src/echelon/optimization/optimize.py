@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from echelon.errors import DataWarning, DomainError, InfeasibleError, UnknownNameError
+from echelon.errors import (
+    DataWarning,
+    DomainError,
+    InfeasibleError,
+    SolverError,
+    UnknownNameError,
+)
 from echelon.exact.service_times import ServiceTimes
 from echelon.execution.shards import cut
 from echelon.execution.workers import attempt, check_n_jobs, run_shards
@@ -166,15 +172,34 @@ def optimize(
 
 def place(task: ComponentTask) -> Placement:
     """Solve one component and evaluate its stages."""
+    _check_random_lead_times(task.cost.component)
     times = ServiceTimes.of(task.cost.component)
     solution = METHODS[task.method](times, task.cost, task.limits)
     columns = _evaluate(task, times, solution.service)
-    return Placement(columns, _as_settled(solution.outcome, columns, task.limits), solution.route)
+    outcome = _as_settled(solution.outcome, columns, task)
+    return Placement(columns, outcome, solution.route)
 
 
-def _as_settled(outcome: Outcome, columns: dict[str, Floats], limits: Limits) -> Outcome:
+def _check_random_lead_times(component: CompiledNetwork) -> None:
+    odd = np.flatnonzero(~component.can_stock & (component.lead_time_std > 0.0))
+    if len(odd):
+        raise InfeasibleError(
+            "may not hold stock, so it cannot keep a service time while its own lead time varies "
+            f"(lead_time_std {component.lead_time_std[odd[0]]:g}). Fix: set can_stock, or give the "
+            "longest lead time as lead_time with lead_time_std 0.",
+            stage=int(odd[0]),
+        )
+
+
+def _as_settled(outcome: Outcome, columns: dict[str, Floats], task: ComponentTask) -> Outcome:
     """Take the objective from the plan itself: on a cost that falls as time passes it is higher."""
+    limits = task.limits
     objective = float(columns["holding_cost"].sum())
+    if task.cost.concave and outcome.bound > objective + 1e-6 * abs(objective):
+        raise SolverError(
+            f"the bound {outcome.bound!r} is above the cost {objective!r} of the plan it bounds: "
+            "a fault of the library or of the solver. Fix: try another method, and report it."
+        )
     gap = relative_gap(objective, outcome.bound)
     status = "optimal" if gap <= max(limits.gap, 1e-12) else "feasible"
     return replace(
@@ -223,7 +248,7 @@ def _evaluate(task: ComponentTask, times: ServiceTimes, service: Integers) -> di
     tau = (inbound + times.process - service) / times.ticks_per_period
     safety = np.array([float(cost.safety_stock(j, tau[j])) for j in range(n)])
     mean = cost.seen.mean
-    base = mean * tau + safety
+    base = np.array([float(cost.base_stock(j, tau[j])) for j in range(n)])
     in_lanes = np.add.reduceat(
         np.append(component.pred_units * component.pred_lead_time, 0.0), times.pred_ptr[:-1]
     ) * (np.diff(times.pred_ptr) > 0)

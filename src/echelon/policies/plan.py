@@ -26,7 +26,7 @@ _SHOWN = (
 )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan(Result):
     """Base stocks and service times for every stage, with their certificate.
 

@@ -13,6 +13,7 @@ from echelon.tables.column import Column, Table
 from echelon.tables.units import PERIODS
 
 _NAME = "give every row a name, as text or as a whole number"
+_LONGEST = 1e6  # periods: beyond that a time is a typing error, and sums of times lose digits
 _FRACTION = "give a fraction between 0 and 1: 97.5 % is 0.975"
 _LINK = "use the item and location of a row of stages, or add that row"
 
@@ -53,6 +54,7 @@ STAGES = Table(
             "period",
             "Time to make, release or put away, once all inputs are there",
             minimum=0.0,
+            maximum=_LONGEST,
             default=0.0,
             fix="give the time in periods of the network, 0 where the stage takes no time",
         ),
@@ -61,6 +63,7 @@ STAGES = Table(
             "period",
             "Standard deviation of the stage's lead time",
             minimum=0.0,
+            maximum=_LONGEST,
             default=0.0,
             fix="give the standard deviation in periods, 0 where the lead time is known",
         ),
@@ -70,7 +73,7 @@ STAGES = Table(
             "Periods between reviews; 0 reviews continuously",
             dtype="whole",
             minimum=0.0,
-            maximum=1e6,
+            maximum=_LONGEST,
             default=0,
             fix="give a whole number of periods, 0 for continuous review",
         ),
@@ -79,6 +82,7 @@ STAGES = Table(
             "period",
             "Service time that a supplier outside the network quotes to this stage",
             minimum=0.0,
+            maximum=_LONGEST,
             default=0.0,
             fix="give the quoted time in periods, 0 where outside supply is at once",
         ),
@@ -212,6 +216,7 @@ LANES = Table(
             "period",
             "Time in transit",
             minimum=0.0,
+            maximum=_LONGEST,
             default=0.0,
             fix="give the time in periods of the network, 0 where transit takes no time",
         ),

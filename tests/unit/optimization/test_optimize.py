@@ -272,3 +272,51 @@ def test_a_time_limit_keeps_the_plan_and_its_gap(shared_data):
     assert plan.status in ("feasible", "optimal")
     assert 0.0 < plan.bound <= plan.objective
     assert len(plan.stages) == network.n_stages
+
+
+def test_a_stage_that_may_not_hold_stock_cannot_have_a_random_lead_time():
+    network = ec.serial(
+        ["a", "b"],
+        lead_time=[2, 3],
+        holding_cost=[1, 2],
+        demand_mean=10,
+        demand_std=3,
+        service_level=0.95,
+        can_stock=[False, True],
+    )
+    stages = network.stages
+    stages["lead_time_std"] = [1.0, 0.0]
+    plan = ec.optimize(network.replace(stages=stages))
+    assert plan.status == "failed"
+    assert "lead time varies" in plan.failures["message"].iloc[0]
+
+
+@pytest.mark.filterwarnings("ignore::echelon.errors.DataWarning")
+def test_a_safety_factor_beyond_certainty_falls_back_to_the_normal_bound():
+    """Φ(9) rounds to 1, of which gamma demand has no finite quantile."""
+    plan = ec.optimize(shop("gamma", safety_factor=9.0))
+    assert plan.stages["safety_stock"].iloc[0] == pytest.approx(9.0 * 4.0 * 3.0**0.5)
+    assert np.isnan(plan.stages["service_level"].iloc[0])
+
+
+@pytest.mark.filterwarnings("ignore::echelon.errors.DataWarning")
+def test_tiny_quantiles_do_not_cancel():
+    """Mean 1, deviation 100: the 0.95 quantile is tiny against the mean, and kept all the same."""
+    network = ec.serial(
+        ["shop"],
+        lead_time=1,
+        holding_cost=1.0,
+        family="gamma",
+        demand_mean=1.0,
+        demand_std=100.0,
+        service_level=0.95,
+    )
+    row = ec.optimize(network).stages.iloc[0]
+    assert row["base_stock"] > 0.0
+    assert row["service_level"] == pytest.approx(0.95, abs=1e-6)
+
+
+def test_plans_compare_by_identity_and_can_be_keys():
+    plan = ec.optimize(shop(service_level=0.9))
+    assert plan == plan
+    assert plan in {plan}
