@@ -91,7 +91,7 @@ class Column:
         """The bounds in words, empty where there are none."""
         more, less = (">", "<") if self.exclusive else (">=", "<=")
         bounds = [
-            f"{sign} {bound:g}"
+            f"{sign} {bound:,.12g}"
             for sign, bound in ((more, self.minimum), (less, self.maximum))
             if bound is not None
         ]

@@ -60,7 +60,7 @@ def test_the_text_of_family_names_every_family() -> None:
 def test_a_legend_says_what_must_be_what_may_be_and_what_holds_otherwise() -> None:
     stages = CATALOG["stages"]
     assert legend(stages["item"]) == "What is held or made. Required; text."
-    assert legend(stages["lead_time"]).endswith("A number >= 0; default 0.0.")
+    assert legend(stages["lead_time"]).endswith("A number >= 0 and <= 1,000,000; default 0.0.")
     assert legend(stages["allocation"]).endswith(
         "One of proportional, priority; default proportional."
     )
