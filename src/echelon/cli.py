@@ -58,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     2
     """
     options = build_parser().parse_args(arguments)
+    if sys.stdout is None:  # the shell closed it: >&-
+        return _complain("there is nowhere to print to. Fix: leave the output open.", BAD_INPUT)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", DataWarning)
@@ -72,9 +74,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader, `head` say, has seen enough; without this the interpreter complains at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return PIPE_CLOSED
+    except OSError as error:  # the disk that the output goes to is full, say
+        _print_no_more()
+        return _complain(f"{error}. Fix: send the output where there is room.", BAD_INPUT)
     return code
+
+
+def _print_no_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):
@@ -144,7 +153,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--warmup",
         type=int,
         metavar="N",
-        help="periods before those (default: the longest chain of lead times and reviews)",
+        help="periods before those (default: each component's longest chain of times)",
     )
     simulate.add_argument(
         "--replications", type=int, metavar="N", help="independent repetitions (default: 100)"

@@ -132,11 +132,16 @@ def kind_of(folder: str | Path, manifest: Mapping[str, Any]) -> str:
     return str(manifest.get("kind", NETWORK if by_hand else ""))
 
 
+def listed_frames(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What a manifest says of each frame, by file stem; entries that say nothing are left out."""
+    files = manifest.get("files", {})
+    entries = files.items() if isinstance(files, dict) else ()
+    return {stem: entry for stem, entry in entries if isinstance(entry, dict)}
+
+
 def listed_files(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """Names of the tables that a manifest lists, those that lie in its own folder."""
-    files = manifest.get("files", {})
-    entries = files.values() if isinstance(files, dict) else ()
-    names = [str(entry.get("file", "")) for entry in entries if isinstance(entry, dict)]
+    names = [str(entry.get("file", "")) for entry in listed_frames(manifest).values()]
     return tuple(
         name for name in names if Path(name).name == name and name.endswith((".csv", ".parquet"))
     )

@@ -345,6 +345,24 @@ class TestEnding:
         assert finished.returncode == cli.PIPE_CLOSED
         assert finished.stderr == ""
 
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+    @pytest.mark.parametrize(
+        ("onto", "told"), [("> /dev/full", "No space left on device"), (">&-", "nowhere to print")]
+    )
+    def test_output_that_cannot_be_written_is_told_in_one_line(
+        self, folder: Path, onto: str, told: str
+    ):
+        finished = subprocess.run(
+            ["sh", "-c", f'"$0" -m echelon.cli check "$1" {onto}', sys.executable, str(folder)],
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == cli.BAD_INPUT
+        (line,) = finished.stderr.splitlines()
+        assert line.startswith("echelon: ")
+        assert told in line
+
 
 @pytest.mark.parametrize("command", ["check", "optimize", "simulate", "demo", "template"])
 def test_each_command_has_help(command: str, capsys: pytest.CaptureFixture[str]):

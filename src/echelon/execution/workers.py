@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from typing import Generic, Literal, ParamSpec, TypeVar, cast
+
+import numpy as np
 
 from echelon.errors import DomainError
 from echelon.progress import Progress, track
@@ -16,6 +19,12 @@ Shard = TypeVar("Shard")
 Backend = Literal["processes", "threads"]
 
 _JOBLIB_NAMES = {"processes": "loky", "threads": "threading"}
+
+_LOST = (
+    "a worker process was lost, probably because memory ran out, and with it the work that was "
+    "not done yet. Fix: use fewer n_jobs, or run the components that failed by themselves: "
+    "network.subset(result.failures['component'])."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +88,11 @@ def check_n_jobs(n_jobs: object) -> int:
     >>> check_n_jobs(2)
     2
     """
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs == 0:
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
         raise DomainError(
             f"n_jobs is {n_jobs!r}. Fix: give a number of workers, or -1 for every core."
         )
+    n_jobs = int(n_jobs)
     return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
 
 
@@ -119,7 +129,8 @@ def run_shards(
     ------
     Outcome
         One per shard, as soon as it and those before it are done, so that a caller who adds them
-        up holds few at a time.
+        up holds few at a time. Where a worker process is killed, by the system when memory runs
+        out say, the outcomes not given until then are failures.
 
     Raises
     ------
@@ -152,12 +163,23 @@ def _outcomes(
         if workers == 1:
             outcomes = (attempt(function, shard) for shard in shards)
         else:
-            import joblib  # 0.1 s that a run in one process need not pay
-
-            pool = joblib.Parallel(
-                n_jobs=workers, backend=_JOBLIB_NAMES[backend], return_as="generator"
-            )
-            outcomes = pool(joblib.delayed(attempt)(function, shard) for shard in shards)
+            outcomes = _from_workers(function, shards, workers, backend)
         for weight, outcome in zip(weights, outcomes, strict=True):
             advance(weight)
             yield outcome
+
+
+def _from_workers(
+    function: Callable[[Shard], Value], shards: Sequence[Shard], workers: int, backend: Backend
+) -> Iterator[Outcome[Value]]:
+    import joblib  # 0.1 s that a run in one process need not pay
+
+    pool = joblib.Parallel(n_jobs=workers, backend=_JOBLIB_NAMES[backend], return_as="generator")
+    given = 0
+    try:
+        for outcome in pool(joblib.delayed(attempt)(function, shard) for shard in shards):
+            given += 1
+            yield outcome
+    except BrokenExecutor as error:  # joblib stops all workers when one of them is gone
+        lost = len(shards) - given
+        yield from [Outcome(None, type(error).__name__, _LOST)] * lost

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from echelon.errors import Fault, FolderError, TableError, UnknownNameError
-from echelon.folder import FORMATS, MANIFEST, NETWORK, listed_files, read_manifest
+from echelon.folder import FORMATS, MANIFEST, NETWORK, listed_files, listed_frames, read_manifest
 from echelon.io.frames import frame_path, lines_of, read_frame
 from echelon.network import Network
 from echelon.tables import CATALOG, SETTINGS, Table
@@ -144,5 +144,5 @@ def _texts(table: Table) -> tuple[str, ...]:
 
 def _written_empty(manifest: Mapping[str, Any], demand: pd.DataFrame) -> bool:
     """Whether a network without customers wrote this file, and nobody has filled it since."""
-    written = manifest.get("files", {}).get("demand", {})
+    written = listed_frames(manifest).get("demand", {})
     return len(demand) == 0 and written.get("rows") == 0

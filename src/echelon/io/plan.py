@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from echelon.io.result import read_result, result_frame
-from echelon.policies.plan import COMPONENT_COLUMNS, STAGE_COLUMNS, Plan
-from echelon.results import FAILURE_COLUMNS
+from echelon.io.result import FAILURES, read_result, result_frame
+from echelon.policies.columns import COMPONENTS, STAGES
+from echelon.policies.plan import Plan
 
-_SCALARS = ("objective", "bound", "gap", "status", "termination", "period", "periods_per_year")
+_SCALARS = {
+    "objective": float,
+    "bound": float,
+    "gap": float,
+    "status": str,
+    "termination": str,
+    "period": str,
+    "periods_per_year": float,
+}
 
 
 def read_plan(folder: str | Path) -> Plan:
@@ -28,7 +36,8 @@ def read_plan(folder: str | Path) -> Plan:
     Raises
     ------
     FolderError
-        If the folder holds no plan, or one of its files lacks a column.
+        If the folder holds no plan, or one of its files lacks a column or is damaged: file,
+        column, row and value of what cannot have been written.
 
     Examples
     --------
@@ -48,9 +57,9 @@ def read_plan(folder: str | Path) -> Plan:
         write_it="echelon optimize FOLDER --out RUN",
     )
     return Plan(
-        stages=result_frame(root, "plan", STAGE_COLUMNS, manifest),
-        components=result_frame(root, "components", COMPONENT_COLUMNS, manifest),
-        failures=result_frame(root, "failures", FAILURE_COLUMNS, manifest),
+        stages=result_frame(root, "plan", STAGES.columns, manifest),
+        components=result_frame(root, "components", COMPONENTS.columns, manifest),
+        failures=result_frame(root, "failures", FAILURES, manifest),
         provenance=provenance,
         currency=manifest.get("currency", ""),
         name=manifest.get("name", ""),

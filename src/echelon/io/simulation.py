@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from echelon.io.result import read_result, result_frame
-from echelon.results import FAILURE_COLUMNS
+from echelon.io.result import FAILURES, read_result, result_frame
 from echelon.simulation.columns import SERVICE, STAGES, TOTAL, TRACE, with_errors
 from echelon.simulation.result import Simulation
+from echelon.tables.column import Column, Table
 
-_SCALARS = ("periods", "warmup", "replications", "period", "periods_per_year", "planned_cost")
+_SCALARS = {
+    "periods": int,
+    "warmup": int,
+    "replications": int,
+    "period": str,
+    "periods_per_year": float,
+    "planned_cost": float,
+}
 
 
 def read_simulation(folder: str | Path) -> Simulation:
@@ -32,7 +40,8 @@ def read_simulation(folder: str | Path) -> Simulation:
     Raises
     ------
     FolderError
-        If the folder holds no simulation, or one of its files lacks a column.
+        If the folder holds no simulation, or one of its files lacks a column or is damaged: file,
+        column, row and value of what cannot have been written.
 
     Examples
     --------
@@ -55,15 +64,20 @@ def read_simulation(folder: str | Path) -> Simulation:
     )
     traced = "trace" in manifest.get("files", {})
     return Simulation(
-        stages=result_frame(root, "simulation", with_errors(STAGES), manifest),
-        total=result_frame(root, "total", with_errors(TOTAL), manifest),
-        service=result_frame(root, "service", SERVICE.names, manifest),
-        trace=result_frame(root, "trace", TRACE.names, manifest)
+        stages=result_frame(root, "simulation", _measured(STAGES), manifest),
+        total=result_frame(root, "total", _measured(TOTAL), manifest),
+        service=result_frame(root, "service", SERVICE.columns, manifest),
+        trace=result_frame(root, "trace", TRACE.columns, manifest)
         if traced
         else pd.DataFrame(columns=list(TRACE.names)),
-        failures=result_frame(root, "failures", FAILURE_COLUMNS, manifest),
+        failures=result_frame(root, "failures", FAILURES, manifest),
         provenance=provenance,
         currency=manifest.get("currency", ""),
         name=manifest.get("name", ""),
         **{name: manifest[name] for name in _SCALARS},
     )
+
+
+def _measured(table: Table) -> tuple[Column, ...]:
+    """Columns of a table, each measure followed by its standard error."""
+    return tuple(replace(table[name.removesuffix("_se")], name=name) for name in with_errors(table))

@@ -198,9 +198,13 @@ class Network:
         keys = (self._tables.stages[name] for name in ("item", "location"))
         return tuple(label_of(*key) for key in zip(*keys, strict=True))
 
-    @cached_property
+    @property
     def digests(self) -> dict[str, str]:
         """Digest of each table, by which a result says what it was made from."""
+        return dict(self._digests)
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
         tables = self._tables
         frames = {"stages": tables.stages, "lanes": tables.lanes, "demand": tables.demand}
         return {name: frame_digest(frame) for name, frame in frames.items()}
@@ -297,7 +301,7 @@ class Network:
         demand = self._tables.given["demand"]
         return demand if len(demand) else None
 
-    def subset(self, components: int | Iterable[int]) -> Network:
+    def subset(self, components: int | np.integer | Iterable[int]) -> Network:
         """Make a network of some components, in the order they have here.
 
         Parameters
@@ -314,12 +318,9 @@ class Network:
         DomainError
             If there is no such component, or none is asked for.
         """
-        wanted = np.unique(
-            np.atleast_1d(
-                np.asarray(components if isinstance(components, int) else list(components))
-            )
-        )
-        if not wanted.size or wanted.dtype.kind != "i":
+        given = list(components) if isinstance(components, Iterable) else [components]
+        wanted = np.unique(np.asarray(given))
+        if not wanted.size or wanted.dtype.kind not in "iu":
             raise DomainError(f"components is {components!r}. Fix: give numbers from 0.")
         outside = wanted[(wanted < 0) | (wanted >= self.n_components)]
         if outside.size:

@@ -88,7 +88,7 @@ def trace(run: Simulation, item: str, location: str, ax: Axes | None = None) -> 
     ax.fill_between(period, net, 0, where=net >= 0, step="post", color=ACCENT, alpha=0.5, lw=0)
     ax.fill_between(period, net, 0, where=net < 0, step="post", color=WARNING, alpha=0.6, lw=0)
     ax.axhline(0, color=QUIET, lw=0.8)
-    ax.axvline(run.warmup, color=QUIET, lw=0.8, ls=":")
+    ax.axvline(period[rows["counted"].to_numpy(dtype=bool)].min(), color=QUIET, lw=0.8, ls=":")
     ax.set_xlabel(f"{run.period}s; counted from the dotted line on")
     ax.set_ylabel("units on hand, below zero backordered")
     ax.set_title(f"{item} @ {location}")

@@ -71,7 +71,7 @@ def window_of(
     replications: int | None,
     problems: list[str],
 ) -> tuple[Window, int]:
-    """Check the three numbers; a warm-up that depends on the plan is added later."""
+    """Check the three numbers; warm-ups that depend on the plan are added later."""
     runs = DEFAULT_REPLICATIONS if replay is None else 1
     if replications is not None:
         runs = whole_number(replications, "replications", 1, problems)
@@ -106,10 +106,10 @@ def window_of(
     return Window(first, last), runs
 
 
-def warmed_up(network: Network, levels: Levels, window: Window) -> Window:
-    """Put the default warm-up before the counted periods."""
-    first = longest_fill(network, levels.service_time)
-    return Window(first, first + window.periods)
+def warmed_up(network: Network, levels: Levels, window: Window) -> tuple[Window, ...]:
+    """Put the default warm-up of each component before its counted periods."""
+    fills = longest_fill(network, levels.service_time).tolist()
+    return tuple(Window(first, first + window.periods) for first in fills)
 
 
 def fit(replay: Floats, n_periods: int) -> Floats:

@@ -107,9 +107,15 @@ TRACE: Final = Table(
     "run.trace",
     "One row per period, warm-up included, and stage, in replication 0; no row unless asked for.",
     (
-        Column("period", "period", "Counted from 0", dtype="whole", key=True),
+        Column("period", "period", "Numbered from 0", dtype="whole", key=True),
         _ITEM,
         _LOCATION,
+        Column(
+            "counted",
+            "",
+            "Whether the period is measured; False in the warm-up of the stage's component",
+            dtype="flag",
+        ),
         Column("demand", "unit", "What customers asked for"),
         Column("requested", "unit", "What customers and stages asked for"),
         Column("order", "unit", "What the stage ordered"),

@@ -79,12 +79,13 @@ def levels_of(network: Network, plan: Plan | None, problems: list[str]) -> tuple
     return levels, absent
 
 
-def longest_fill(network: Network, service_time: Integers) -> int:
-    """Periods until every pipeline is full: the longest chain of lead times and reviews.
+def longest_fill(network: Network, service_time: Integers) -> Integers:
+    """Periods until every pipeline of a component is full, (n_components,).
 
-    From then on the state no longer depends on the start, unless initial stocks differ from the
-    base stocks. It is the same for every plan, so that rival plans are counted over the same
-    periods of the same demand.
+    The longest chain of lead times and reviews in the component. From then on its state no longer
+    depends on the start, unless initial stocks differ from the base stocks. It is the same for
+    every plan, so that rival plans are counted over the same periods of the same demand, and it
+    depends on no other component, so that a subset of the network is counted as the whole is.
     """
     compiled = network.compiled
     filled = np.zeros(compiled.n_stages)
@@ -96,7 +97,8 @@ def longest_fill(network: Network, service_time: Integers) -> int:
         suppliers = compiled.pred_stage[lanes] + first_of[stage]
         arrivals = filled[suppliers] + compiled.pred_lead_time[lanes]
         filled[stage] = max(arrivals.max(initial=inbound[stage]) + own[stage], service_time[stage])
-    return int(np.ceil(filled.max(initial=0.0)))
+    longest = np.maximum.reduceat(filled, compiled.component_ptr[:-1])
+    return np.asarray(np.ceil(longest), dtype=np.int64)
 
 
 def _from_plan(

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import numpy as np
 import pandas as pd
 
 from echelon.errors import Fault, TableError
 from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.network.network import Network
+from echelon.tables import DEMAND
+from echelon.tables.cells import read_cells
+from echelon.tables.check import label_of, plain
+from echelon.tables.column import Column
+
+MOST_PERIODS: Final = 1_000_000
+"""All periods up to the last one are laid out in memory, whether they have demand or not."""
 
 _TABLE = "demand="
-_COLUMNS = ("item", "location", "period", "quantity")
+_KEY = ("item", "location", "segment")
+_COLUMNS = (
+    *(DEMAND[name] for name in _KEY),
+    Column(
+        "period",
+        "period",
+        "When",
+        dtype="whole",
+        minimum=0.0,
+        maximum=MOST_PERIODS - 1.0,
+        fix="number the periods from 0",
+    ),
+    Column(
+        "quantity",
+        "unit",
+        "What is asked for",
+        fix="give the units, and leave a period without demand out",
+    ),
+)
 
 
 def read_replay(frame: pd.DataFrame, network: Network) -> Floats:
@@ -20,7 +47,8 @@ def read_replay(frame: pd.DataFrame, network: Network) -> Floats:
     ----------
     frame : DataFrame
         item, location, segment where the network has segments, period (from 0), quantity (units,
-        negative is a return). A period without a row has no demand.
+        negative is a return). A period without a row has no demand. Names are read by the rules of
+        the demand table.
     network : Network
 
     Returns
@@ -31,66 +59,82 @@ def read_replay(frame: pd.DataFrame, network: Network) -> Floats:
     Raises
     ------
     TableError
-        With every fault: missing columns, blanks, unknown stages, doubled or negative periods.
+        With every fault: no frame, columns that are missing or there twice, blanks, unknown
+        stages, periods that come twice, are negative or not below :data:`MOST_PERIODS`.
     """
-    absent = [name for name in _COLUMNS if name not in frame.columns]
-    unknown = [name for name in frame.columns if name not in (*_COLUMNS, "segment")]
-    faults = [Fault(_TABLE, name, 0, None, "is missing", "add the column") for name in absent]
-    faults += [
-        Fault(_TABLE, str(name), 0, None, "is not a column of this table", "remove it")
-        for name in unknown
-    ]
-    if not len(frame):
-        faults.append(Fault(_TABLE, "", 0, None, "has no row", "give at least one period"))
-    if faults:
+    if faults := _header_faults(frame):
         raise TableError(faults)
-    table = frame.reset_index(drop=True)
-    if "segment" not in table.columns:
-        table["segment"] = ""
-    period, quantity = _numbers(table["period"]), _numbers(table["quantity"])
-    row = _demand_rows(table, network)
-    keys = pd.DataFrame({"row": row, "period": period})
-    doubled = (keys.duplicated() & (row >= 0) & np.isfinite(period)).to_numpy()
-    whole = np.isfinite(period) & (period >= 0) & (period == np.rint(np.nan_to_num(period)))
+    columns: dict[str, Any] = {}
+    wrong = np.zeros((len(_COLUMNS), len(frame)), dtype=np.bool_)
+    complaints = []
+    for place, column in enumerate(_COLUMNS):
+        if column.name not in frame.columns:
+            columns[column.name] = np.full(len(frame), "", dtype=object)  # the only segment
+            continue
+        columns[column.name], found = read_cells(frame[column.name], column, _TABLE)
+        for complaint in found:
+            wrong[place] |= complaint.rows
+            complaints.append((column.name, complaint))
+    table = pd.DataFrame(columns)
     faults = [
-        *_fault(table, "item", row < 0, "is not a stage and segment with customers in the network",
-                "use the item, location and segment of the network's demand table"),
-        *_fault(table, "period", ~whole, "must be a whole number >= 0",
-                "number the periods from 0"),
-        *_fault(table, "quantity", ~np.isfinite(quantity), "must be a finite number [unit]",
-                "give the units, and leave a period without demand out"),
-        *_fault(table, "period", doubled & whole, "comes twice for the same stage and segment",
-                "add the quantities up"),
-    ]  # fmt: skip
+        _fault(table, name, found.rows, found.value, found.message, found.remedy)
+        for name, found in complaints
+    ]
+    row = _demand_rows(table, network)
+    unknown = (row < 0) & ~wrong[: len(_KEY)].any(axis=0)
+    sound = (row >= 0) & ~wrong[: len(_KEY) + 1].any(axis=0)
+    doubled = np.zeros(len(table), dtype=np.bool_)
+    doubled[sound] = pd.DataFrame({"row": row, "period": table["period"]})[sound].duplicated()
+    for name, rows, message, remedy in (
+        ("item", unknown, "is not a stage and segment with customers in the network",
+         "use the item, location and segment of the network's demand table"),
+        ("period", doubled, "comes twice for the same stage and segment", "add the quantities up"),
+    ):  # fmt: skip
+        if rows.any():
+            value = table[name].iloc[int(rows.argmax())]
+            faults.append(_fault(table, name, rows, value, message, remedy))
     if faults:
         raise TableError(faults)
+    period = table["period"].to_numpy()
     replay = np.zeros((len(network.demand), int(period.max()) + 1))
-    replay[row, period.astype(np.int64)] = quantity
+    replay[row, period] = table["quantity"].to_numpy()
     return replay
 
 
-def _numbers(column: pd.Series) -> Floats:
-    """Text becomes NaN, and so a fault, rather than an exception that names no row."""
-    if pd.api.types.is_bool_dtype(column.dtype):
-        return np.full(len(column), np.nan)
-    return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
+def _header_faults(frame: object) -> list[Fault]:
+    if not isinstance(frame, pd.DataFrame):
+        kind = type(frame).__name__
+        message = "must be a pandas DataFrame"
+        return [Fault(_TABLE, "", 0, kind, message, "pass pd.DataFrame(...)")]
+    given, known = list(frame.columns), [column.name for column in _COLUMNS]
+    faults = [
+        Fault(_TABLE, name, 0, None, "is missing", "add the column")
+        for name in known
+        if name not in given and name != "segment"
+    ]
+    for name in dict.fromkeys(given):
+        if name not in known:
+            message = "is not a column of this table"
+            faults.append(Fault(_TABLE, str(name), 0, None, message, "remove it"))
+        elif given.count(name) > 1:
+            message = f"the header has this name {given.count(name)} times"
+            faults.append(Fault(_TABLE, name, 0, None, message, "keep one of them"))
+    if not len(frame):
+        faults.append(Fault(_TABLE, "", 0, None, "has no row", "give at least one period"))
+    return faults
 
 
 def _demand_rows(table: pd.DataFrame, network: Network) -> Integers:
-    key = ["item", "location", "segment"]
+    key = list(_KEY)
     known = pd.MultiIndex.from_frame(network.demand[key].astype(str))
     asked = pd.MultiIndex.from_frame(table[key].astype(str))
     return np.asarray(known.get_indexer(asked), dtype=np.int64)
 
 
 def _fault(
-    table: pd.DataFrame, column: str, wrong: Booleans, message: str, remedy: str
-) -> list[Fault]:
-    at = np.flatnonzero(wrong)
-    if not len(at):
-        return []
-    first = table.iloc[at[0]]
-    key = f"{first['item']} @ {first['location']}"
-    value = first[column]
-    row = int(at[0]) + 1
-    return [Fault(_TABLE, column, row, value, message, remedy, key=key, count=len(at))]
+    table: pd.DataFrame, column: str, rows: Booleans, value: object, message: str, remedy: str
+) -> Fault:
+    first = int(rows.argmax())
+    key = label_of(*(str(table[name].iloc[first]) for name in _KEY))
+    count = int(rows.sum())
+    return Fault(_TABLE, column, first + 1, plain(value), message, remedy, key=key, count=count)

@@ -24,7 +24,7 @@ _SHOWN: Final = (
 )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Simulation(Result):
     """Measures of a simulated network. Every column ``x`` comes with ``x_se``, its standard error.
 
@@ -55,9 +55,11 @@ class Simulation(Result):
         ``simulated`` cycle service level and ``simulated_se``, and ``difference_in_se``: simulated
         less promised, in standard errors.
     trace : DataFrame
-        Every period of replication 0, warm-up included; empty unless asked for.
+        Every period of replication 0, warm-up included; ``counted`` says which ones are measured.
+        Empty unless asked for.
     periods, warmup, replications : int
-        Periods counted, periods before them, replications.
+        Periods counted, periods before them, replications. Unless ``warmup`` was given each
+        component has its own, and this is the longest.
     period, currency, name : str
     periods_per_year : float
         Of the network.
@@ -119,10 +121,12 @@ class Simulation(Result):
         """
         runs = counted(self.replications, "replication")
         spread = "no standard error" if self.replications == 1 else "± is one standard error"
+        own = self.provenance.arguments.get("warmup", self.warmup) is None  # of each component
+        warmup = f"{'up to ' if own else ''}{self.warmup:,}"
         lines = [
             wrapped(
                 f"Simulation{f' of {self.name}' if self.name else ''}: {runs} of "
-                f"{counted(self.periods, self.period)} after {self.warmup:,} of warm-up; {spread}"
+                f"{counted(self.periods, self.period)} after {warmup} of warm-up; {spread}"
             )
         ]
         if len(self.stages):

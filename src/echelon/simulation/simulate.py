@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable
 from functools import reduce
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from echelon.errors import DomainError
 from echelon.execution import Outcome, attempt, check_n_jobs, cut, run_shards
 from echelon.network.compiled import Booleans, Floats
 from echelon.network.network import Network
+from echelon.policies.plan import Plan
 from echelon.progress import Progress
 from echelon.results import Provenance, frame_digest
 from echelon.simulation.arguments import (
@@ -34,9 +34,6 @@ from echelon.simulation.other_tables import warn_if_made_for_other_tables
 from echelon.simulation.result import Simulation
 from echelon.simulation.trace import TRACE_COLUMNS, trace_component
 from echelon.simulation.work import Finished, Shard, simulate_shard
-
-if TYPE_CHECKING:
-    from echelon.policies.plan import Plan
 
 __all__ = ["Simulation", "simulate"]
 
@@ -77,8 +74,9 @@ def simulate(
     periods : int, optional
         Periods counted; 104 if not given, or all that ``demand`` has.
     warmup : int, optional
-        Periods run before counting starts. If not given, as many as it takes for the state to
-        forget the start (the longest chain of lead times and reviews), or 0 with ``demand``.
+        Periods that every component runs before counting starts. If not given, each component has
+        its own: as many as it takes for its state to forget the start (its longest chain of lead
+        times and reviews), and ``run.warmup`` is the longest of them; 0 with ``demand``.
     replications : int, optional
         Independent runs; 100 if not given, 1 with ``demand``.
     seed : int, default 0
@@ -105,6 +103,8 @@ def simulate(
     Raises
     ------
     DomainError
+        If ``network`` or ``plan`` is something else.
+    DomainError
         With everything that is wrong about the arguments: numbers out of range, stages without a
         base stock, fractional or random lead times, a plan of another network.
     TableError
@@ -128,6 +128,7 @@ def simulate(
     0  shop                 0.89       0.98
     """
     started = time.perf_counter()
+    _require_nouns(network, plan)
     problems: list[str] = []
     seed = whole_number(seed, "seed", None, problems)
     try:
@@ -140,12 +141,14 @@ def simulate(
     raise_all(problems, problems_of_table)
     if plan is not None:
         warn_if_made_for_other_tables(network, plan, levels, absent)
+    windows = (window,) * network.n_components
     if warmup is None and replay is None:
-        window = warmed_up(network, levels, window)
+        windows = warmed_up(network, levels, window)
     if replay is not None:
         replay = fit(replay, window.last)
 
-    shards = _shards(network, levels, replay, absent, window, runs, seed, charge_pipeline)
+    shards = _shards(network, levels, replay, absent, windows, runs, seed, charge_pipeline)
+    warmups = {own.first for shard in shards for own in shard.windows} or {window.first}
     prepared = time.perf_counter()
     finished = run_shards(
         simulate_shard,
@@ -163,9 +166,9 @@ def simulate(
     traced = _trace(network, shards) if trace else pd.DataFrame(columns=list(TRACE_COLUMNS))
     arguments = {
         "periods": window.periods,
-        "warmup": window.first,
+        "warmup": max(warmups) if len(warmups) == 1 else None,  # None: each component its own
         "replications": runs,
-        "n_jobs": n_jobs,
+        "n_jobs": int(n_jobs),
         "charge_pipeline": charge_pipeline,
         "replayed": demand is not None,
     }
@@ -183,7 +186,7 @@ def simulate(
         service=service_frame(network, plan, levels, stages),
         trace=traced,
         periods=window.periods,
-        warmup=window.first,
+        warmup=max(warmups),
         replications=runs,
         period=network.period,
         periods_per_year=network.periods_per_year,
@@ -193,12 +196,26 @@ def simulate(
     )
 
 
+def _require_nouns(network: object, plan: object) -> None:
+    """Refuse what is no network or no plan before anything is read from it."""
+    if not isinstance(network, Network):
+        raise DomainError(
+            f"simulate: network is of type {type(network).__name__}. Fix: give a Network, "
+            "from_tables or read_network makes one."
+        )
+    if not (plan is None or isinstance(plan, Plan)):
+        raise DomainError(
+            f"simulate: plan is of type {type(plan).__name__}. Fix: give a Plan, optimize or "
+            "read_plan makes one."
+        )
+
+
 def _shards(
     network: Network,
     levels: Levels,
     replay: Floats | None,
     absent: Booleans,
-    window: Window,
+    windows: tuple[Window, ...],
     runs: int,
     seed: int,
     charge_pipeline: bool,
@@ -210,7 +227,8 @@ def _shards(
         replay = replay[compiled.demand_row]
     n_blocks = -(-runs // LANES)
     stages = np.diff(compiled.component_ptr)
-    work = stages.astype(np.float64) * window.last * n_blocks * LANES
+    periods = np.array([window.last for window in windows], dtype=np.float64)
+    work = stages * periods * n_blocks * LANES
     here = ~absent[compiled.component_ptr[:-1]]
 
     def shard(first: int, last: int, blocks: tuple[int, int]) -> Shard:
@@ -224,7 +242,7 @@ def _shards(
             replay=None if replay is None else replay[own],
             blocks=blocks,
             replications=runs,
-            window=window,
+            windows=windows[first:last],
             seed=seed,
             charge_pipeline=charge_pipeline,
         )

@@ -29,8 +29,8 @@ def trace_component(shard: Shard, stages: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of :data:`TRACE_COLUMNS`; one row per period, from 0 with the warm-up, and
-        stage; quantities in units, costs in money of the period.
+        The columns of :data:`TRACE_COLUMNS`; one row per period, from 0 with the warm-up of the
+        component, and stage; quantities in units, costs in money of the period.
     """
     compiled = shard.compiled
     chain = chain_of(compiled, shard.levels)
@@ -60,6 +60,7 @@ def trace_component(shard: Shard, stages: pd.DataFrame) -> pd.DataFrame:
                 "period": record.period,
                 "item": items[j],
                 "location": locations[j],
+                "counted": record.period >= shard.window.first,
                 **flows,
                 "in_transit": float(_first(record.transit).sum()),
                 "component_stock": float(_first(record.component).sum()),

@@ -40,8 +40,8 @@ class Shard:
         Blocks of replications, half open.
     replications : int
         Of the whole run; the last block may be used in part.
-    window : Window
-        The counted periods.
+    windows : tuple of Window
+        The counted periods of each component.
     seed : int
     charge_pipeline : bool
     """
@@ -53,9 +53,15 @@ class Shard:
     replay: Floats | None
     blocks: tuple[int, int]
     replications: int
-    window: Window
+    windows: tuple[Window, ...]
     seed: int
     charge_pipeline: bool
+
+    @property
+    def window(self) -> Window:
+        """The counted periods of a shard of one component."""
+        (window,) = self.windows
+        return window
 
     @property
     def lanes(self) -> int:
@@ -79,7 +85,7 @@ class Shard:
                 replay=None if self.replay is None else self.replay[rows],
                 blocks=self.blocks,
                 replications=self.replications,
-                window=self.window,
+                windows=(self.windows[c],),
                 seed=self.seed,
                 charge_pipeline=self.charge_pipeline,
             )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 
+import numpy as np
 import pytest
 
 from echelon.errors import DomainError
@@ -63,6 +65,36 @@ def test_an_interrupt_ends_the_run():
         attempt(stop, 1)
 
 
+def end_worker(shard):
+    if shard == "lost":
+        time.sleep(0.5)  # so that the one before it is delivered
+        os.kill(os.getpid(), signal.SIGKILL)
+    return shard
+
+
+def test_a_worker_that_is_killed_loses_its_work_and_not_the_run():
+    """As the system does when memory runs out."""
+    outcomes = list(run_shards(end_worker, ["done", "lost", "lost"], n_jobs=2))
+    assert len(outcomes) == 3
+    assert outcomes[0].value == "done"
+    for outcome in outcomes[1:]:
+        assert outcome.error == "TerminatedWorkerError"
+        assert "probably because memory ran out" in outcome.message
+        assert "Fix: use fewer n_jobs" in outcome.message
+    again = run_shards(end_worker, ["one", "two"], n_jobs=2)
+    assert [outcome.value for outcome in again] == ["one", "two"]
+
+
+def interrupt(_shard):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("n_jobs", "backend"), WAYS)
+def test_an_interrupt_passes_through_workers(n_jobs, backend):
+    with pytest.raises(KeyboardInterrupt):
+        list(run_shards(interrupt, [1, 2], n_jobs=n_jobs, backend=backend))
+
+
 def test_nothing_to_do_gives_nothing():
     assert list(run_shards(reciprocal, [], n_jobs=4)) == []
 
@@ -77,6 +109,7 @@ def test_negative_n_jobs_counts_from_all_cores():
     cores = os.cpu_count()
     assert check_n_jobs(-1) == cores
     assert check_n_jobs(-cores - 5) == 1
+    assert check_n_jobs(np.int64(1)) == 1
 
 
 def test_an_unknown_backend_is_refused_before_anything_runs():

@@ -55,6 +55,15 @@ def test_without_lanes_and_customers(
     assert read_network(network.write(tmp_path, file_format=file_format)).equals(network)
 
 
+@pytest.mark.parametrize("files", [None, [], {"demand": None}, "demand.csv"])
+def test_a_manifest_whose_list_of_files_is_damaged_lists_none(
+    network: Network, tmp_path: Path, files: object
+) -> None:
+    path = network.write(tmp_path) / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "files": files}))
+    assert read_network(tmp_path).equals(network)
+
+
 def test_a_network_written_over_another_leaves_nothing_of_it(
     network: Network, tmp_path: Path
 ) -> None:
@@ -262,9 +271,9 @@ def test_one_bad_cell_is_the_one_that_is_told(tmp_path: Path) -> None:
     with pytest.raises(TableError) as caught:
         read_network(tmp_path)
     assert [str(fault).partition(". Fix")[0] for fault in caught.value.faults] == [
-        "stages.lead_time: must be a number >= 0 [period], not text; "
+        "stages.lead_time: must be a number >= 0 and <= 1,000,000 [period], not text; "
         "row 2 (b @ x), line 3 of stages.csv: '4 wk'",
-        "stages.lead_time: must be a number >= 0 [period]; "
+        "stages.lead_time: must be a number >= 0 and <= 1,000,000 [period]; "
         "row 3 (c @ x), line 4 of stages.csv: -1.0",
         "demand.mean: must be a number >= 0 [unit/period], not text; "
         "row 1 (a @ x), line 2 of demand.csv: '1,900'",

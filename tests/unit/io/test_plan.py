@@ -124,3 +124,57 @@ def test_file_and_column_and_entry_that_are_missing_are_named(network: ec.Networ
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(FolderError, match=r"lacks bound, provenance\.version"):
         ec.read_plan(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "value", "told"),
+    [
+        (
+            "plan",
+            "base_stock",
+            "many",
+            r"plan\.base_stock: must be a number \[unit\]; row 2 .*'many'",
+        ),
+        ("plan", "component", "0.5", r"plan\.component: must be a whole number; row 2 .*0\.5"),
+        ("components", "seconds", "soon", r"components\.seconds: .* row 2.*'soon'"),
+    ],
+)
+def test_cells_that_cannot_have_been_written_are_named(
+    network: ec.Network, tmp_path: Path, file: str, column: str, value: str, told: str
+):
+    path = ec.optimize(network).write(tmp_path) / f"{file}.csv"
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame.loc[1, column] = value
+    frame.to_csv(path, index=False)
+    with pytest.raises(FolderError, match=rf"cannot read .*{file}\.csv: {told}"):
+        ec.read_plan(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("provenance", None, "provenance is null, must be a JSON object"),
+        ("files", [], r"files is \[\], must be a JSON object"),
+        ("objective", "low", 'objective is "low", must be a number'),
+        ("status", 3, "status is 3, must be text"),
+        ("name", None, "name is null, must be text"),
+        ("gap", True, "gap is true, must be a number"),
+    ],
+)
+def test_entries_that_cannot_have_been_written_are_named(
+    network: ec.Network, tmp_path: Path, name: str, value: object, told: str
+):
+    path = ec.optimize(network).write(tmp_path) / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+    with pytest.raises(FolderError, match=rf"manifest\.json: {told}. Fix"):
+        ec.read_plan(tmp_path)
+
+
+def test_provenance_that_cannot_have_been_written_is_named(network: ec.Network, tmp_path: Path):
+    path = ec.optimize(network).write(tmp_path) / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["provenance"].update(tables=None, seed=1.5)
+    path.write_text(json.dumps(manifest))
+    told = "provenance.tables is null, must be a JSON object; provenance.seed is 1.5, must be a"
+    with pytest.raises(FolderError, match=told):
+        ec.read_plan(tmp_path)

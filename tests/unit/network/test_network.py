@@ -198,6 +198,8 @@ def test_the_tables_it_gives_are_tables_it_takes(network: Network) -> None:
 
 def test_a_subset_of_components(network: Network) -> None:
     tyre = network.subset(1)
+    assert network.subset(np.int64(1)).equals(tyre)
+    assert network.subset(np.array([1], dtype=np.uint8)).equals(tyre)
     assert tyre.labels == ("tyre @ store",)
     assert tyre.demand["mean"].tolist() == [3.0]
     assert tyre.n_lanes == 0
@@ -321,3 +323,8 @@ def test_two_stages_with_the_same_item_are_two() -> None:
     )
     assert network.labels == ("tea @ depot", "tea @ shop")
     assert network.compiled.pred_stage.tolist() == [0]
+
+
+def test_digests_are_given_as_a_copy(network: Network) -> None:
+    network.digests["stages"] = "changed"
+    assert network.digests["stages"] != "changed"

@@ -101,13 +101,21 @@ class TestSameBits:
 
     def test_for_some_of_the_components(self):
         network = portfolio()
-        # the warm-up follows from the longest chain of the network, so it is given here
-        everything = ec.simulate(network, periods=30, warmup=6, replications=150, seed=5)
-        some = ec.simulate(
-            network.subset([1, 4]), periods=30, warmup=6, replications=150, seed=5, n_jobs=2
-        )
+        everything = ec.simulate(network, periods=30, replications=150, seed=5)
+        some = ec.simulate(network.subset([1, 4]), periods=30, replications=150, seed=5, n_jobs=2)
         rows = everything.stages.merge(some.stages[["item", "location"]])
         same(rows, some.stages)
+
+    @pytest.mark.parametrize("options", [{}, {"warmup": 40}, {"trace": True}])
+    def test_for_a_component_whose_chain_is_shorter_than_others(self, options):
+        network = quick_and_slow()
+        both = ec.simulate(network, seed=3, replications=130, **options)
+        for component in (0, 1):
+            alone = ec.simulate(network.subset(component), seed=3, replications=130, **options)
+            for frame in ("stages", "service", "trace"):
+                rows = getattr(both, frame)
+                rows = rows[rows["item"] == alone.stages["item"].iloc[0]]
+                same(rows.reset_index(drop=True), getattr(alone, frame))
 
     def test_a_replication_does_not_depend_on_how_many_there_are(self):
         network = shop()
@@ -119,6 +127,15 @@ class TestSameBits:
         one = ec.simulate(shop(), periods=10, replications=5, seed=1)
         other = ec.simulate(shop(), periods=10, replications=5, seed=2)
         assert one.stages["on_hand"].iloc[0] != other.stages["on_hand"].iloc[0]
+
+
+def quick_and_slow():
+    """Two stages that have nothing to do with each other."""
+    key = {"item": ["quick", "slow"], "location": "shop"}
+    stages = pd.DataFrame(
+        {**key, "lead_time": [1, 30], "holding_cost": 1.0, "base_stock": [25.0, 320.0]}
+    )
+    return ec.Network.from_tables(stages, demand=pd.DataFrame({**key, "mean": 10.0, "std": 3.0}))
 
 
 class TestWindow:
@@ -133,6 +150,36 @@ class TestWindow:
         # a: 1 + 5 = 6; b: 2 + 4 = 6, at c after 3 more: 9; c: 10, at d after 1: 11; d: 1 + 2
         assert run.warmup == 14
         assert run.provenance.arguments["warmup"] == 14
+
+    def test_each_component_counts_from_its_own_warm_up_on(self):
+        run = ec.simulate(quick_and_slow(), periods=7, replications=1, trace=True)
+        assert (run.warmup, run.provenance.arguments["warmup"]) == (30, None)
+        assert "7 weeks after up to 30 of warm-up" in run.summary()
+        for item, warmup in (("quick", 1), ("slow", 30)):
+            rows = run.trace[run.trace["item"] == item]
+            assert rows["period"].tolist() == list(range(warmup + 7))
+            assert rows.loc[rows["counted"], "period"].tolist() == list(range(warmup, warmup + 7))
+            measured = run.stages.set_index("item").loc[item, "on_hand"]
+            assert measured == pytest.approx(rows.loc[rows["counted"], "on_hand"].mean())
+
+    def test_totals_add_up_replication_by_replication(self):
+        """The error of the total follows from replications that were added one by one."""
+        network = quick_and_slow()
+        runs = [
+            ec.simulate(chosen, periods=9, replications=40, seed=2)
+            for chosen in (network, network.subset(0), network.subset(1))
+        ]
+        both, quick, slow = (run.total.iloc[0] for run in runs)
+        assert both["cost"] == pytest.approx(quick["cost"] + slow["cost"], rel=1e-12)
+        pooled = (quick["ready_rate"] + slow["ready_rate"]) / 2
+        assert both["ready_rate"] == pytest.approx(pooled, rel=1e-12)
+
+    def test_a_warm_up_that_is_given_holds_for_all(self):
+        run = ec.simulate(quick_and_slow(), periods=7, warmup=4, replications=1, trace=True)
+        assert (run.warmup, run.provenance.arguments["warmup"]) == (4, 4)
+        assert "after 4 of warm-up" in run.summary()
+        assert (run.trace["counted"] == (run.trace["period"] >= 4)).all()
+        assert set(run.trace.loc[run.trace["period"] == 10, "item"]) == {"quick", "slow"}
 
     def test_defaults(self):
         run = ec.simulate(shop())
@@ -390,7 +437,7 @@ class TestResult:
         assert "… 2 more: run.stages" in text
         assert "good 0" in text
         assert run._repr_html_().count("<table") == 1
-        assert len(run.summary().splitlines()) < 12
+        assert len(run.summary().splitlines()) <= 12
 
     def test_money_is_per_period_and_a_year_and_beside_the_plans(self):
         network = ec.serial(
@@ -482,6 +529,11 @@ class TestResult:
         with pytest.raises(FolderError, match="table total lacks cost_se"):
             ec.read_simulation(folder)
         manifest = json.loads((folder / "manifest.json").read_text())
+        manifest["periods"] = "five"
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        with pytest.raises(FolderError, match='periods is "five", must be a whole number'):
+            ec.read_simulation(folder)
+        manifest["periods"] = 5
         del manifest["warmup"]
         (folder / "manifest.json").write_text(json.dumps(manifest))
         with pytest.raises(FolderError, match="lacks warmup"):
@@ -522,7 +574,25 @@ class TestResult:
         assert seen[-1] == (12, 12, "simulate")
 
 
+class TestEquality:
+    def test_results_are_compared_as_objects_and_can_be_kept_in_sets(self):
+        one, other = (ec.simulate(shop(), periods=5, replications=2) for _ in range(2))
+        assert one == one
+        assert one != other
+        assert len({one, other, one}) == 2
+
+
 class TestRefusals:
+    def test_what_is_no_network_or_no_plan_is_named(self):
+        with pytest.raises(DomainError, match=r"plan is of type str\. Fix: give a Plan"):
+            ec.simulate(shop(), "x")
+        with pytest.raises(DomainError, match=r"network is of type DataFrame\. Fix"):
+            ec.simulate(shop().stages)
+
+    def test_numbers_of_numpy_are_numbers(self):
+        run = ec.simulate(shop(), periods=np.int64(5), replications=2, n_jobs=np.int64(1))
+        json.dumps(run.provenance.to_dict())
+
     def test_all_that_is_wrong_is_told_at_once(self):
         network = ec.serial(
             ["a", "b"], lead_time=[1.5, 2], lane_lead_time=0.25, holding_cost=1.0,
@@ -607,10 +677,23 @@ class TestReplay:
     @pytest.mark.parametrize(
         ("frame", "told"),
         [
-            (replay(quantity=[1.0, np.nan]), "quantity: must be a finite number"),
-            (replay(quantity=["1", "two"]), "quantity: must be a finite number [unit]; row 2"),
-            (replay(quantity=[1.0, np.inf]), "quantity: must be a finite number"),
+            (replay(quantity=[1.0, np.nan]), "quantity: the cell is empty; row 2"),
+            (replay(quantity=["1", "two"]), "quantity: must be a number [unit], not text; row 2"),
+            (replay(quantity=[1.0, np.inf]), "quantity: must be a number [unit], and finite"),
             (replay(period=[0, 0]), "period: comes twice"),
+            (replay(item=["shop", np.nan]), "item: the cell is empty; row 2"),
+            (replay(item=[" shop", "shop"]), "item: has white space around it; row 1"),
+            (replay(period=[0, 1e15]), "period: must be a whole number >= 0 and <= 999,999"),
+            (replay(period=[0, np.nan]), "period: the cell is empty"),
+            (
+                replay(period=pd.to_datetime(["2026-01-05", "2026-01-12"])),
+                "period: must be a whole number >= 0 and <= 999,999 [period], not Timestamp",
+            ),
+            ([1.0, 2.0], "must be a pandas DataFrame; found 'list'"),
+            (
+                pd.concat([replay(), replay()[["period"]]], axis=1),
+                "period: the header has this name 2 times",
+            ),
             (replay(period=[0, -1]), "period: must be a whole number >= 0"),
             (replay(period=[0, 1.5]), "period: must be a whole number >= 0"),
             (replay(item=["shop", "shed"]), "item: is not a stage and segment with customers"),
@@ -624,6 +707,19 @@ class TestReplay:
         with pytest.raises(TableError) as caught:
             ec.simulate(shop(), demand=frame)
         assert told in str(caught.value)
+
+    def test_names_are_read_by_the_rules_of_the_demand_table(self):
+        network = ec.serial(
+            ["1"], lead_time=2, holding_cost=1.0, base_stock=[220.0], demand_mean=50.0,
+            demand_std=8.0,
+        )  # fmt: skip
+        text = ec.simulate(network, demand=replay(item="1"))
+        for frame in (
+            replay(item=1.0),
+            replay(item=1, segment=np.nan),
+            replay(item="1", segment=[None, ""]),
+        ):
+            same(ec.simulate(network, demand=frame).stages, text.stages)
 
     def test_several_faults_come_together_and_with_those_of_the_arguments(self):
         frame = replay(item=["shop", "shed"], quantity=[np.nan, 1.0])

@@ -798,7 +798,8 @@ def test_rows_with_the_same_fault_are_counted_and_the_first_one_named() -> None:
     with pytest.raises(TableError) as caught:
         Network.from_tables(**given)
     assert str(caught.value.faults[0]) == (
-        "stages.lead_time: must be a number >= 0 and <= 1,000,000 [period]; 2 rows, first at row 2 (frame @ plant): "
+        "stages.lead_time: must be a number >= 0 and <= 1,000,000 [period]; "
+        "2 rows, first at row 2 (frame @ plant): "
         "-2.0. Fix: give the time in periods of the network, 0 where the stage takes no time."
     )
 
