@@ -27,6 +27,7 @@ NAMES = st.text(
 few = settings(max_examples=30)  # each makes a network, some 20 ms
 
 AMOUNTS = st.floats(0.0, 1e9, allow_subnormal=False)
+TIMES = st.floats(0.0, 1e6, allow_subnormal=False)  # the longest the catalog takes
 UNITS = st.floats(1e-3, 1e3)
 
 
@@ -45,7 +46,7 @@ def tables(draw: st.DrawFn) -> dict[str, Any]:
 
     stages = pd.DataFrame(keys, columns=["item", "location"]).assign(
         added_cost=amounts(size),
-        lead_time=amounts(size),
+        lead_time=amounts(size, TIMES),
         review_period=amounts(size, st.integers(0, 9)),
         can_stock=amounts(size, st.booleans()),
         max_service_time=amounts(size, st.one_of(AMOUNTS, st.sampled_from([np.nan, np.inf]))),
@@ -62,7 +63,7 @@ def tables(draw: st.DrawFn) -> dict[str, Any]:
         ends = [(*keys[a], *keys[b]) for a, b in lanes]
         given["lanes"] = pd.DataFrame(
             ends, columns=["from_item", "from_location", "to_item", "to_location"]
-        ).assign(units_required=amounts(len(lanes), UNITS), lead_time=amounts(len(lanes)))
+        ).assign(units_required=amounts(len(lanes), UNITS), lead_time=amounts(len(lanes), TIMES))
     if buyers:
         rows = [(*keys[stage], segment) for stage in buyers for segment in ("", "web")]
         family = amounts(len(rows), st.sampled_from(["normal", "gamma", "poisson"]))
