@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from echelon.errors import (
-    DataWarning,
     DomainError,
     InfeasibleError,
-    SolverError,
     UnknownNameError,
 )
-from echelon.exact.service_times import ServiceTimes
 from echelon.execution.shards import cut
 from echelon.execution.workers import attempt, check_n_jobs, run_shards
-from echelon.network.compiled import CompiledNetwork, Floats, Integers
+from echelon.network.compiled import CompiledNetwork
 from echelon.network.network import Network
+from echelon.optimization.assemble import assemble, warn_of_approximations
 from echelon.optimization.bounds import (
     DemandSeen,
     GuaranteedServiceCost,
@@ -29,41 +24,13 @@ from echelon.optimization.bounds import (
     exact_demands,
 )
 from echelon.optimization.methods import METHODS, Limits
-from echelon.optimization.outcome import Outcome, relative_gap
-from echelon.policies.plan import COMPONENT_COLUMNS, STAGE_COLUMNS, Plan
+from echelon.optimization.placement import ComponentTask, Failure, Placement, place
+from echelon.policies.plan import Plan
 from echelon.progress import Progress
-from echelon.results import FAILURE_COLUMNS, Provenance, no_failures
+from echelon.results import Provenance
 
 MODELS = ("guaranteed_service",)
 _STAGES_PER_SHARD = 2_000.0
-
-
-@dataclass(frozen=True, slots=True)
-class ComponentTask:
-    """One component to place: its arrays, its cost function, and how to solve it."""
-
-    cost: GuaranteedServiceCost
-    target: Floats
-    method: str
-    limits: Limits
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """What came out for one component: stage columns by name, the outcome, the method used."""
-
-    columns: dict[str, Floats]
-    outcome: Outcome
-    method: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a component has no plan, and the stage at fault where one is known."""
-
-    error: str
-    message: str
-    stage: int | None = None
 
 
 def optimize(
@@ -165,46 +132,9 @@ def optimize(
         seconds={"optimize": seconds},
         solver=solver,
     )
-    plan = _assemble(network, compiled, placed, provenance)
-    _warn_of_approximations(plan)
+    plan = assemble(network, compiled, placed, provenance)
+    warn_of_approximations(plan)
     return plan
-
-
-def place(task: ComponentTask) -> Placement:
-    """Solve one component and evaluate its stages."""
-    _check_random_lead_times(task.cost.component)
-    times = ServiceTimes.of(task.cost.component)
-    solution = METHODS[task.method](times, task.cost, task.limits)
-    columns = _evaluate(task, times, solution.service)
-    outcome = _as_settled(solution.outcome, columns, task)
-    return Placement(columns, outcome, solution.route)
-
-
-def _check_random_lead_times(component: CompiledNetwork) -> None:
-    odd = np.flatnonzero(~component.can_stock & (component.lead_time_std > 0.0))
-    if len(odd):
-        raise InfeasibleError(
-            "may not hold stock, so it cannot keep a service time while its own lead time varies "
-            f"(lead_time_std {component.lead_time_std[odd[0]]:g}). Fix: set can_stock, or give the "
-            "longest lead time as lead_time with lead_time_std 0.",
-            stage=int(odd[0]),
-        )
-
-
-def _as_settled(outcome: Outcome, columns: dict[str, Floats], task: ComponentTask) -> Outcome:
-    """Take the objective from the plan itself: on a cost that falls as time passes it is higher."""
-    limits = task.limits
-    objective = float(columns["holding_cost"].sum())
-    if task.cost.concave and outcome.bound > objective + 1e-6 * abs(objective):
-        raise SolverError(
-            f"the bound {outcome.bound!r} is above the cost {objective!r} of the plan it bounds: "
-            "a fault of the library or of the solver. Fix: try another method, and report it."
-        )
-    gap = relative_gap(objective, outcome.bound)
-    status = "optimal" if gap <= max(limits.gap, 1e-12) else "feasible"
-    return replace(
-        outcome, objective=objective, bound=min(outcome.bound, objective), gap=gap, status=status
-    )
 
 
 def _place_all(
@@ -240,41 +170,6 @@ def _place_or_explain(task: ComponentTask) -> Placement | Failure:
         return Failure(type(error).__name__, str(error), error.stage)
 
 
-def _evaluate(task: ComponentTask, times: ServiceTimes, service: Integers) -> dict[str, Floats]:
-    """Stage columns of the chosen service times, from the times themselves, not from the tables."""
-    component, cost = task.cost.component, task.cost
-    n = component.n_stages
-    inbound, service = times.settled(service)
-    tau = (inbound + times.process - service) / times.ticks_per_period
-    safety = np.array([float(cost.safety_stock(j, tau[j])) for j in range(n)])
-    mean = cost.seen.mean
-    base = np.array([float(cost.base_stock(j, tau[j])) for j in range(n)])
-    in_lanes = np.add.reduceat(
-        np.append(component.pred_units * component.pred_lead_time, 0.0), times.pred_ptr[:-1]
-    ) * (np.diff(times.pred_ptr) > 0)
-    promised = np.array(
-        [
-            cost.promised_service(j, float(tau[j]), float(base[j]))
-            if not np.isnan(task.target[j])
-            else np.nan
-            for j in range(n)
-        ]
-    )
-    return {
-        "service_time": service / times.ticks_per_period,
-        "inbound_service_time": inbound / times.ticks_per_period,
-        "net_replenishment_time": tau,
-        "safety_stock": safety,
-        "base_stock": base,
-        "pipeline_stock": mean * (component.lead_time + in_lanes),
-        "holding_cost": component.holding_cost * safety,
-        "demand_mean": mean,
-        "demand_std": cost.seen.std,
-        "target_service_level": task.target,
-        "service_level": promised,
-    }
-
-
 def _task(
     network: Network,
     compiled: CompiledNetwork,
@@ -291,125 +186,6 @@ def _task(
         shard, seen.of_stages(stages), exact_demands(network, shard, targets, first)
     )
     return ComponentTask(cost, targets.service_level[stages], method, limits)
-
-
-def _assemble(
-    network: Network,
-    compiled: CompiledNetwork,
-    placed: Sequence[Placement | Failure],
-    provenance: Provenance,
-) -> Plan:
-    components = _components_frame(compiled, placed)
-    stages = _stages_frame(network, compiled, placed)
-    solved = components["status"] != "failed"
-    objective = bound = gap = float("nan")
-    if solved.any():
-        objective = float(stages["holding_cost"].sum())
-        bound = min(float(components.loc[solved, "bound"].sum()), objective)
-        gap = relative_gap(objective, bound)
-    return Plan(
-        failures=_failures_frame(network, compiled, placed),
-        provenance=provenance,
-        stages=stages,
-        components=components,
-        objective=objective,
-        bound=bound,
-        gap=gap,
-        status=_status(components),
-        termination=", ".join(sorted(set(components["termination"]))),
-        period=network.period,
-        periods_per_year=network.periods_per_year,
-        currency=network.currency,
-        name=network.name,
-    )
-
-
-def _stages_frame(
-    network: Network, compiled: CompiledNetwork, placed: Sequence[Placement | Failure]
-) -> pd.DataFrame:
-    """Lay the components' columns end to end, in the order of the stages table."""
-    ptr = compiled.component_ptr
-    solved = [c for c, result in enumerate(placed) if isinstance(result, Placement)]
-    positions = [np.arange(ptr[c], ptr[c + 1]) for c in solved]
-    row = compiled.stage_row[np.concatenate(positions)] if solved else np.zeros(0, np.int64)
-    order = np.argsort(row)
-    keys = network.stages[["item", "location"]].iloc[row[order]]
-    sizes = [len(position) for position in positions]
-    columns: dict[str, object] = {name: keys[name].array for name in ("item", "location")}
-    columns["component"] = np.repeat(compiled.component_id[solved], sizes)[order]
-    results = [result for result in placed if isinstance(result, Placement)]
-    for name in STAGE_COLUMNS[3:]:
-        values = [result.columns[name] for result in results]
-        columns[name] = np.concatenate(values)[order] if values else np.zeros(0)
-    return pd.DataFrame(columns)
-
-
-def _components_frame(
-    compiled: CompiledNetwork, placed: Sequence[Placement | Failure]
-) -> pd.DataFrame:
-    rows = []
-    nan = float("nan")
-    for result in placed:
-        if isinstance(result, Placement):
-            outcome, method = result.outcome, result.method
-        else:
-            outcome, method = Outcome("failed", nan, nan, nan, result.error, 0.0), ""
-        fields = (outcome.status, outcome.objective, outcome.bound, outcome.gap)
-        rows.append((*fields, outcome.termination, method, outcome.seconds))
-    frame = pd.DataFrame(rows, columns=list(COMPONENT_COLUMNS[2:]))
-    frame.insert(0, "stages", np.diff(compiled.component_ptr))
-    frame.insert(0, "component", compiled.component_id)
-    return frame
-
-
-def _failures_frame(
-    network: Network, compiled: CompiledNetwork, placed: Sequence[Placement | Failure]
-) -> pd.DataFrame:
-    rows = []
-    keys = network.stages[["item", "location"]]
-    for c, result in enumerate(placed):
-        if isinstance(result, Failure):
-            item, location = "", ""
-            if result.stage is not None:
-                at = compiled.stage_row[compiled.component_ptr[c] + result.stage]
-                item, location = keys.iloc[int(at)]
-            number = int(compiled.component_id[c])
-            rows.append((number, item, location, result.error, result.message))
-    return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS)) if rows else no_failures()
-
-
-def _warn_of_approximations(plan: Plan) -> None:
-    stages = plan.stages
-    served = stages["target_service_level"].notna()
-    for odd, message in (
-        (
-            served & stages["service_level"].isna(),
-            "demand that is not normal is covered by the normal bound, so the service_level they "
-            "will give is not known; simulate the plan to see it",
-        ),
-        (
-            stages["safety_stock"] < 0.0,
-            "the target is met with less than the mean demand, so safety stock is negative; "
-            "look whether the target is meant to be this low for demand this skewed",
-        ),
-    ):
-        if odd.any():
-            first = stages[odd].iloc[0]
-            warnings.warn(
-                f"{int(odd.sum())} of {len(stages)} stages, first {first['item']} @ "
-                f"{first['location']}: {message}.",
-                DataWarning,
-                stacklevel=3,
-            )
-
-
-def _status(components: pd.DataFrame) -> str:
-    failed = components["status"] == "failed"
-    if failed.all():
-        return "failed"
-    if failed.any():
-        return "partial"
-    return "optimal" if (components["status"] == "optimal").all() else "feasible"
 
 
 def _check_arguments(
