@@ -181,7 +181,9 @@ def refine(
         kept = cells.contenders(ascent, relaxed, plans.cost)
         bound = max(bound, plans.prove_within(*kept.hulls(), clock))
         cells = kept.halved()
-        if kept.all_points or cells.n_pairs > _MOST_PAIRS:
+        if kept.all_points:
+            break
+        if cells.n_pairs > _MOST_PAIRS:
             termination = "memory_limit"
             break
     if plans.gap(bound) <= gap:

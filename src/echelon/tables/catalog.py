@@ -15,7 +15,6 @@ from echelon.tables.units import PERIODS
 _NAME = "give every row a name, as text or as a whole number"
 _LONGEST = 1e6  # periods: beyond that a time is a typing error, and sums of times lose digits
 _FRACTION = "give a fraction between 0 and 1: 97.5 % is 0.975"
-_LINK = "use the item and location of a row of stages, or add that row"
 
 STAGES = Table(
     "stages",
