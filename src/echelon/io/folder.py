@@ -7,24 +7,26 @@ from typing import Any
 
 import pandas as pd
 
-from echelon.errors import FolderError, UnknownNameError
+from echelon.errors import FolderError, TableError, UnknownNameError
 from echelon.folder import MANIFEST, read_frame, read_manifest
 from echelon.network import Network
-from echelon.tables import CATALOG, SETTINGS, Table
+from echelon.network.tables import check_segments
+from echelon.tables import CATALOG, SETTINGS, Table, with_segments
 
 _OF_THE_WRITER = ("kind", "files")
 """Entries of a manifest that are not settings of the network."""
 
 
 def read_network(folder: str | Path) -> Network:
-    """Read ``stages``, ``lanes`` and ``demand``, each CSV or Parquet, and ``manifest.json``.
+    """Read ``stages``, ``lanes``, ``demand`` and ``correlation``, CSV or Parquet, and a manifest.
 
     Parameters
     ----------
     folder : str or Path
-        Holds ``stages.csv`` or ``stages.parquet``, and where there are any ``lanes`` and
-        ``demand``. The manifest holds ``period``, ``periods_per_year``, ``holding_rate``,
-        ``currency`` and ``name``; without one the defaults of ``Network.from_tables`` hold.
+        Holds ``stages.csv`` or ``stages.parquet``, and where there are any ``lanes``, ``demand``
+        and ``correlation``. ``manifest.json`` holds ``period``, ``periods_per_year``,
+        ``holding_rate``, ``currency``, ``name`` and ``segments``; without one the defaults of
+        ``Network.from_tables`` hold.
 
     Returns
     -------
@@ -59,18 +61,23 @@ def read_network(folder: str | Path) -> Network:
     if kind != "Network":
         raise FolderError(f"{root} holds a {kind}, not a network. Fix: give a network's folder.")
     settings = {name: value for name, value in manifest.items() if name not in _OF_THE_WRITER}
+    known = (*SETTINGS.names, "segments")
     for name in settings:
-        if name not in SETTINGS.names:
-            raise UnknownNameError(f"setting in {root / MANIFEST}", name, SETTINGS.names)
+        if name not in known:
+            raise UnknownNameError(f"setting in {root / MANIFEST}", name, known)
+    segments, faults = check_segments(settings.get("segments"))
+    if faults:
+        raise TableError(faults)
     frames = {
-        table.name: read_frame(root, table.name, text=_texts(table)) for table in CATALOG.values()
+        table.name: read_frame(root, table.name, text=_texts(with_segments(table, segments)))
+        for table in CATALOG.values()
     }
     stages, lanes, demand = (frames[name] for name in ("stages", "lanes", "demand"))
     if stages is None:
         raise FolderError(f"{root} holds no stages.csv or stages.parquet. Fix: add one.")
     if demand is not None and _written_empty(manifest, demand):
         demand = None
-    return Network.from_tables(stages, lanes, demand, **settings)
+    return Network.from_tables(stages, lanes, demand, correlation=frames["correlation"], **settings)
 
 
 def _texts(table: Table) -> tuple[str, ...]:

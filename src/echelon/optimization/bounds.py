@@ -11,11 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from echelon.demand.covariance import DemandCovariance, usage_of_rows
 from echelon.demand.propagate import seen_upstream
 from echelon.distributions.base import Distribution
 from echelon.errors import Fault, TableError
+from echelon.lead_time.exposure import exposure_demand
 from echelon.network.compiled import CompiledNetwork, Floats
 from echelon.network.network import Network
+
+_NOT_EXACT = ("normal", "deterministic", "per_period")
+"""The normal bound is exact already, or periods differ and their sum depends on the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +101,20 @@ class DemandSeen:
     bound_std: Floats
 
     @classmethod
-    def of(cls, compiled: CompiledNetwork, safety_factor: Floats) -> DemandSeen:
-        """Pool demand rows per stage, then end items per stage upstream (clause 7)."""
+    def of(
+        cls,
+        compiled: CompiledNetwork,
+        safety_factor: Floats,
+        covariance: DemandCovariance | None = None,
+    ) -> DemandSeen:
+        """Pool demand rows per stage, then end items per stage upstream (clause 7).
+
+        ``covariance``, of the rows of the demand table of the whole network, is needed only where
+        rows do not vary independently. Then the variance of the bound is that of rows scaled by
+        their own safety factors, ``sum_ik a_i z_i a_k z_k cov_ik``.
+        """
+        if covariance is not None and not covariance.independent:
+            return cls._together(compiled, safety_factor, covariance)
         stage = np.repeat(np.arange(compiled.n_stages), np.diff(compiled.demand_ptr))
         n = compiled.n_stages
         own_mean = np.bincount(stage, compiled.demand_mean, n).astype(np.float64)
@@ -112,6 +129,24 @@ class DemandSeen:
         )
         return cls(mean, np.sqrt(pooled[0]), np.sqrt(pooled[1]))
 
+    @classmethod
+    def _together(
+        cls, compiled: CompiledNetwork, safety_factor: Floats, covariance: DemandCovariance
+    ) -> DemandSeen:
+        usage = usage_of_rows(
+            compiled.component_ptr,
+            compiled.pred_ptr,
+            compiled.pred_stage,
+            compiled.pred_units,
+            compiled.demand_ptr,
+            compiled.demand_row,
+        )
+        mean, factor = np.empty(compiled.demand_row.size), np.empty(compiled.demand_row.size)
+        mean[compiled.demand_row] = compiled.demand_mean
+        factor[compiled.demand_row] = np.repeat(safety_factor, np.diff(compiled.demand_ptr))
+        bound = covariance.pooled((usage * factor[None, :]).tocsr())
+        return cls(usage @ mean, np.sqrt(covariance.pooled(usage)), np.sqrt(bound))
+
 
 @dataclass(frozen=True, slots=True)
 class GuaranteedServiceCost:
@@ -120,8 +155,8 @@ class GuaranteedServiceCost:
     Under the normal bound the safety stock over ``tau`` periods is
     :math:`\sqrt{B^2\tau + (z\mu\sigma_T)^2}`, with :math:`B` the spread of the bound and
     :math:`\sigma_T` the standard deviation of the stage's own lead time [1]_ [2]_. Where only
-    customers buy, of one demand family that stays itself when periods are added (gamma, Poisson,
-    negative binomial), it is the exact quantile of the demand of ``tau`` periods less its mean.
+    customers buy, by one row of demand, it is the exact quantile of the demand of ``tau`` periods
+    less its mean (see :func:`exact_demands`).
 
     Attributes
     ----------
@@ -161,21 +196,15 @@ class GuaranteedServiceCost:
     def promised_service(self, stage: int, tau: float, base_stock: float, target: float) -> float:
         """Cycle service level that a base stock gives the stage's customers."""
         if stage in self.exact:
-            total = self.exact[stage][0].sum_over(tau)
-            if total is not None:
-                return float(total.cdf(base_stock))
+            return float(exposure_demand(self.exact[stage][0], tau).cdf(base_stock))
         # exposed to nothing: each order is filled by the one it triggers
         return 1.0 if tau == 0.0 and self._lead_time_noise(stage) == 0.0 else target
 
     def _exact_safety_stock(self, stage: int, tau: Floats) -> Floats:
         distribution, level = self.exact[stage]
         distinct, position = np.unique(np.round(tau, 9), return_inverse=True)
-        stock = np.zeros(len(distinct))
-        for k, periods in enumerate(distinct):
-            total = distribution.sum_over(float(periods))
-            assert total is not None  # only such families are listed as exact
-            stock[k] = float(total.ppf(level)) - float(total.mean)
-        return np.asarray(stock[position.reshape(np.shape(tau))])
+        total = exposure_demand(distribution, distinct)
+        return np.asarray((total.ppf(level) - total.mean)[position.reshape(np.shape(tau))])
 
     def _lead_time_noise(self, stage: int) -> float:
         spread = self.component.lead_time_std[stage]
@@ -191,15 +220,29 @@ def exact_demands(
 ) -> dict[int, tuple[Distribution, float]]:
     """Find the stages of a component whose bound is the exact quantile of their own demand.
 
-    ``first`` is the position of the component's first stage in the whole network.
+    Stages without customer stages and with one row of demand, whatever its family: a family whose
+    sums have no closed form is summed on a lattice, for which all times of the component must be
+    whole periods. ``first`` is the position of the component's first stage in the whole network.
     """
+    whole = _whole_times(shard)
     served = np.flatnonzero((np.diff(shard.demand_ptr) == 1) & (np.diff(shard.succ_ptr) == 0))
     found = {}
     for j in served:
         row = int(shard.demand_row[shard.demand_ptr[j] - shard.demand_ptr[0]])
         distribution = network.distributions[row]
-        if distribution.family in ("normal", "deterministic") or shard.lead_time_std[j] > 0.0:
+        if distribution.family in _NOT_EXACT or shard.lead_time_std[j] > 0.0:
             continue  # the normal bound is exact, or lead times are random
-        if distribution.sum_over(2.0) is not None:
+        if whole or distribution.sum_over(1.5) is not None:
             found[int(j)] = (distribution, float(targets.service_level[first + j]))
     return found
+
+
+def _whole_times(shard: CompiledNetwork) -> bool:
+    """Whether every time of a component is in whole periods, so that every sum of them is."""
+    times = (
+        shard.lead_time,
+        shard.pred_lead_time,
+        shard.inbound_service_time,
+        shard.max_service_time,
+    )
+    return all(bool((time[np.isfinite(time)] % 1.0 == 0.0).all()) for time in times)

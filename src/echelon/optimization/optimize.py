@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from echelon.errors import DomainError, InfeasibleError, UnknownNameError
+from echelon.errors import DataWarning, DomainError, InfeasibleError, UnknownNameError
 from echelon.exact.service_times import ServiceTimes
 from echelon.execution.shards import cut
 from echelon.execution.workers import attempt, check_n_jobs, run_shards
@@ -106,6 +107,11 @@ def optimize(
         A component that cannot be solved is a row of ``plan.failures``, and its stages are absent
         from ``plan.stages``.
 
+    Warns
+    -----
+    DataWarning
+        If demand changes by period: the plan is made for the average period.
+
     Raises
     ------
     TableError
@@ -131,7 +137,9 @@ def optimize(
     check_n_jobs(n_jobs)
     targets = ServiceTargets.of(network, service_level)
     compiled = network.compiled
-    seen = DemandSeen.of(compiled, targets.safety_factor)
+    covariance = None if network.independent else network.covariance
+    seen = DemandSeen.of(compiled, targets.safety_factor, covariance)
+    _warn_of_seasons(network)
     limits = Limits(gap, time_limit, solver)
     tasks = [
         _task(network, compiled, seen, targets, c, method, limits)
@@ -152,6 +160,19 @@ def optimize(
         solver=solver,
     )
     return _assemble(network, compiled, placed, provenance)
+
+
+def _warn_of_seasons(network: Network) -> None:
+    changing = int((network.demand["family"] == "per_period").sum())
+    if changing:
+        warnings.warn(
+            f"demand of {changing} rows changes by period. The plan has one base stock per stage "
+            "for all of them, made for the average period with the season as variation, so service "
+            "is lower in the high season than promised. Fix: simulate the plan to see by how much, "
+            "or make one plan per season from the demand of that season.",
+            DataWarning,
+            stacklevel=3,
+        )
 
 
 def place(task: ComponentTask) -> Placement:

@@ -19,7 +19,8 @@ def read_replay(frame: pd.DataFrame, network: Network) -> Floats:
     Parameters
     ----------
     frame : DataFrame
-        item, location, segment where the network has segments, period (from 0), quantity (units,
+        item, location, the segment columns where the network has segments, period (from 0),
+        quantity (units,
         negative is a return). A period without a row has no demand.
     network : Network
 
@@ -34,7 +35,7 @@ def read_replay(frame: pd.DataFrame, network: Network) -> Floats:
         With every fault: missing columns, blanks, unknown stages, doubled or negative periods.
     """
     absent = [name for name in _COLUMNS if name not in frame.columns]
-    unknown = [name for name in frame.columns if name not in (*_COLUMNS, "segment")]
+    unknown = [name for name in frame.columns if name not in (*_COLUMNS, *network.segments)]
     faults = [Fault(_TABLE, name, 0, None, "is missing", "add the column") for name in absent]
     faults += [
         Fault(_TABLE, str(name), 0, None, "is not a column of this table", "remove it")
@@ -45,8 +46,9 @@ def read_replay(frame: pd.DataFrame, network: Network) -> Floats:
     if faults:
         raise TableError(faults)
     table = frame.reset_index(drop=True)
-    if "segment" not in table.columns:
-        table["segment"] = ""
+    for name in network.segments:
+        if name not in table.columns:
+            table[name] = ""
     period, quantity = _numbers(table["period"]), _numbers(table["quantity"])
     row = _demand_rows(table, network)
     keys = pd.DataFrame({"row": row, "period": period})
@@ -77,7 +79,7 @@ def _numbers(column: pd.Series) -> Floats:
 
 
 def _demand_rows(table: pd.DataFrame, network: Network) -> Integers:
-    key = ["item", "location", "segment"]
+    key = ["item", "location", *network.segments]
     known = pd.MultiIndex.from_frame(network.demand[key].astype(str))
     asked = pd.MultiIndex.from_frame(table[key].astype(str))
     return np.asarray(known.get_indexer(asked), dtype=np.int64)
