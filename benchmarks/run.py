@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality import real_chains
+from benchmarks.quality import carparts, exposure, many_histories, real_chains, scms
 from benchmarks.registry import Case, cases
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -133,8 +133,9 @@ def main() -> int:
         parts.append(table([measure(known[name], size) for size in known[name].sizes]))
         print(parts[-1], flush=True)
     if set(wanted) == set(known):
-        parts.append(real_chains.table())
-        print(parts[-1], flush=True)
+        for quality in (real_chains, exposure, carparts, many_histories, scms):
+            parts.append(quality.table())
+            print(parts[-1], flush=True)
         rewrite("\n".join(parts))
         print(f"rewrote {RESULTS.relative_to(Path.cwd())}")
     return 0

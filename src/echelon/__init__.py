@@ -19,13 +19,24 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:  # what a type checker and an editor see; the table below says the same to Python
-    from echelon import distributions, errors
+    from echelon import distributions, errors, plots
+    from echelon.demand.baseline import baseline_forecasts
+    from echelon.demand.fit import fit_demand
+    from echelon.demand.forecast import ForecastModels, fit_forecasts
+    from echelon.demand.models import DemandModels
+    from echelon.demand.segments import CorrelationModels, correlation_table, fit_correlation
     from echelon.errors import DataWarning, EchelonError, TableError
+    from echelon.exact.single import single_stage
     from echelon.io.examples import read_example
     from echelon.io.folder import read_network
     from echelon.io.plan import read_plan
+    from echelon.io.scms import read_scms
     from echelon.io.simulation import read_simulation
     from echelon.io.willems import read_willems
+    from echelon.lead_time.exposure import exposure_demand
+    from echelon.lead_time.fit import fit_lead_time
+    from echelon.lead_time.models import LeadTimeModels
+    from echelon.lead_time.score import score_lead_time
     from echelon.network.build import assembly, distribution, general, serial
     from echelon.network.network import Network
     from echelon.optimization.optimize import optimize
@@ -34,45 +45,74 @@ if TYPE_CHECKING:  # what a type checker and an editor see; the table below says
     from echelon.simulation.simulate import simulate
 
 __all__ = [
+    "CorrelationModels",
     "DataWarning",
+    "DemandModels",
     "EchelonError",
+    "ForecastModels",
+    "LeadTimeModels",
     "Network",
     "Plan",
     "Simulation",
     "TableError",
     "assembly",
+    "baseline_forecasts",
+    "correlation_table",
     "distribution",
     "distributions",
     "errors",
+    "exposure_demand",
+    "fit_correlation",
+    "fit_demand",
+    "fit_forecasts",
+    "fit_lead_time",
     "general",
     "optimize",
+    "plots",
     "read_example",
     "read_network",
     "read_plan",
+    "read_scms",
     "read_simulation",
     "read_willems",
+    "score_lead_time",
     "serial",
     "simulate",
+    "single_stage",
 ]
 
 _HOME = {
+    "CorrelationModels": "demand.segments",
     "DataWarning": "errors",
+    "DemandModels": "demand.models",
     "EchelonError": "errors",
+    "ForecastModels": "demand.forecast",
+    "LeadTimeModels": "lead_time.models",
     "Network": "network.network",
     "Plan": "policies.plan",
     "Simulation": "simulation.result",
     "TableError": "errors",
     "assembly": "network.build",
+    "baseline_forecasts": "demand.baseline",
+    "correlation_table": "demand.segments",
     "distribution": "network.build",
+    "exposure_demand": "lead_time.exposure",
+    "fit_correlation": "demand.segments",
+    "fit_demand": "demand.fit",
+    "fit_forecasts": "demand.forecast",
+    "fit_lead_time": "lead_time.fit",
     "general": "network.build",
     "optimize": "optimization.optimize",
     "read_example": "io.examples",
     "read_network": "io.folder",
     "read_plan": "io.plan",
     "read_simulation": "io.simulation",
+    "read_scms": "io.scms",
     "read_willems": "io.willems",
+    "score_lead_time": "lead_time.score",
     "serial": "network.build",
     "simulate": "simulation.simulate",
+    "single_stage": "exact.single",
 }
 
 

@@ -13,7 +13,7 @@ import math
 import pickle
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -114,6 +114,106 @@ def binomial(n: int, p: float) -> Case:
     )
 
 
+def weibull_by_moments(shape: float, scale: float) -> Case:
+    frozen = stats.weibull_min(shape, scale=scale)
+    return against(ed.Weibull(float(frozen.mean()), float(frozen.std())), frozen)
+
+
+def triangular(low: float, mode: float, high: float) -> Case:
+    frozen = stats.triang((mode - low) / (high - low), loc=low, scale=high - low)
+    return against(ed.Triangular(low, mode, high), frozen)
+
+
+def own_binomial(n: int, p: float) -> Case:
+    return replace(binomial(n, p), ours=ed.Binomial(n, p))
+
+
+def geometric(p: float, start: int) -> Case:
+    frozen = stats.geom(p, loc=start - 1)
+    return against(ed.Geometric(float(frozen.mean()), start), frozen)
+
+
+def sometimes(occurrence: float, case: Case) -> Case:
+    """Zero-inflated: the law of total probability, and the second moment."""
+    second = case.variance + case.mean**2
+    return Case(
+        ed.ZeroInflated(occurrence, case.ours),
+        lambda x: (1.0 - occurrence) * (np.asarray(x) >= 0.0) + occurrence * case.cdf(x),
+        occurrence * case.mean,
+        occurrence * second - (occurrence * case.mean) ** 2,
+    )
+
+
+def mixture(*parts: tuple[float, Case]) -> Case:
+    mean = sum(weight * case.mean for weight, case in parts)
+    second = sum(weight * (case.variance + case.mean**2) for weight, case in parts)
+    return Case(
+        ed.Mixture([case.ours for _, case in parts], [weight for weight, _ in parts]),
+        lambda x: sum(weight * case.cdf(x) for weight, case in parts),
+        mean,
+        second - mean**2,
+    )
+
+
+def compound_gamma(rate: float, shape: float, scale: float) -> Case:
+    """By summing over the number of orders, each sum a gamma of scipy."""
+    counts = np.arange(1, 200)
+    chances = stats.poisson(rate).pmf(counts)
+
+    def cdf(x: np.ndarray) -> np.ndarray:
+        sums = [stats.gamma(shape * n, scale=scale).cdf(x) for n in counts]
+        return math.exp(-rate) * (np.asarray(x) >= 0.0) + chances @ np.array(sums)
+
+    size = gamma(shape, scale).ours
+    second = shape * (shape + 1.0) * scale**2
+    return Case(ed.CompoundPoisson(rate, size), cdf, rate * shape * scale, rate * second)
+
+
+def compound_points(rate: float, size: ed.Distribution, pack: int, *chances: float) -> Case:
+    """By Panjer's recursion over packs: n p(n) = rate * sum over j of j f(j) p(n - j)."""
+    mass = [math.exp(-rate)]
+    for n in range(1, 400):
+        past = [j * f * mass[n - j] for j, f in enumerate(chances, 1) if j <= n]
+        mass.append(rate / n * math.fsum(past))
+    cumulated = np.minimum(np.cumsum(mass), 1.0)
+    first = math.fsum(j * f for j, f in enumerate(chances, 1)) * pack
+    second = math.fsum(j * j * f for j, f in enumerate(chances, 1)) * pack**2
+
+    def cdf(x: np.ndarray) -> np.ndarray:
+        place = np.floor(np.clip(np.asarray(x) / pack, -1.0, 399.0)).astype(int)
+        return np.where(place < 0, 0.0, cumulated[place])
+
+    return Case(ed.CompoundPoisson(rate, size), cdf, rate * first, rate * second)
+
+
+def smoothed(smoothing: float, *pairs: tuple[float, float]) -> Case:
+    """By adding up scipy's gamma kernels, and the moments of a mixture of them."""
+    values, weights = zip(*pairs, strict=True)
+    mean = sum(v * w for v, w in pairs)
+    second = sum(w * (v * v + smoothing * v) for v, w in pairs)
+
+    def cdf(x: np.ndarray) -> np.ndarray:
+        kernels = [
+            stats.gamma(v / smoothing, scale=smoothing).cdf(x) if v > 0.0 else np.asarray(x) >= 0.0
+            for v in values
+        ]
+        return np.asarray(weights) @ np.array(kernels, dtype=float)
+
+    ours = ed.SmoothedEmpirical(values, weights, smoothing)
+    return Case(ours, cdf, mean, second - mean**2)
+
+
+def in_turn(*parts: Case) -> Case:
+    """A cycle of periods, one picked at random: the law of total variance."""
+    means = np.array([case.mean for case in parts])
+    return Case(
+        ed.PerPeriod(tuple(case.ours for case in parts)),
+        lambda x: np.mean([case.cdf(x) for case in parts], axis=0),
+        float(means.mean()),
+        float(np.mean([case.variance for case in parts]) + means.var()),
+    )
+
+
 CASES = (
     against(ed.Normal(100.0, 30.0), stats.norm(100.0, 30.0)),
     against(ed.Normal(0.0, 2.0), stats.norm(0.0, 2.0)),
@@ -135,6 +235,35 @@ CASES = (
     known(12.5),
     points((0.0, 0.5), (5.0, 0.3), (20.0, 0.2)),
     points((-3.5, 0.1), (0.0, 0.2), (1.25, 0.3), (2.0, 0.4)),
+    weibull_by_moments(0.7, 3.0),
+    weibull_by_moments(3.5, 20.0),
+    triangular(2.0, 3.0, 10.0),
+    triangular(-4.0, 1.0, 1.0),
+    triangular(5.0, 5.0, 6.0),
+    own_binomial(20, 0.3),
+    own_binomial(1, 0.85),
+    geometric(0.25, 0),
+    geometric(0.4, 1),
+    sometimes(0.3, gamma(2.0, 4.0)),
+    sometimes(0.15, against(ed.Poisson(7.5), stats.poisson(7.5))),
+    sometimes(0.6, against(ed.Normal(10.0, 8.0), stats.norm(10.0, 8.0))),
+    mixture((0.7, gamma(16.0, 0.25)), (0.3, lognormal(2.2, 0.2))),
+    mixture(
+        (0.25, against(ed.Poisson(2.0), stats.poisson(2.0))), (0.75, points((5.0, 0.5), (9.5, 0.5)))
+    ),
+    compound_gamma(1.5, 2.0, 3.0),
+    compound_gamma(12.0, 0.5, 10.0),
+    compound_points(1.5, ed.Empirical([12, 36], [0.75, 0.25]), 12, 0.75, 0.0, 0.25),
+    compound_points(4.0, ed.Geometric(2.5, start=1), 1, *(0.4 * 0.6 ** np.arange(399)).tolist()),
+    in_turn(
+        gamma(4.0, 5.0), lognormal(2.0, 0.3), against(ed.Normal(9.0, 2.0), stats.norm(9.0, 2.0))
+    ),
+    in_turn(
+        against(ed.Poisson(2.0), stats.poisson(2.0)), points((0.0, 0.5), (9.5, 0.5)), known(3.0)
+    ),
+    in_turn(gamma(2.0, 4.0), known(0.0)),
+    smoothed(0.5, (0.0, 0.5), (4.0, 0.25), (9.0, 0.25)),
+    smoothed(2.0, (1.0, 0.2), (3.0, 0.5), (30.0, 0.3)),
     weibull(1.5, 10.0),
     binomial(20, 0.3),
 )
@@ -216,7 +345,11 @@ def test_quantile_is_the_smallest_value_that_reaches_the_probability(case):
         assert (case.ours.cdf(quantile) >= QUANTILES).all()
         assert (case.ours.cdf(np.nextafter(quantile, -np.inf)) < QUANTILES).all()
     else:
-        assert case.ours.cdf(quantile) == pytest.approx(QUANTILES, rel=1e-9, abs=1e-15)
+        reached, below = case.ours.cdf(quantile), case.ours.cdf(np.nextafter(quantile, -np.inf))
+        atom = reached - below > 1e-9  # demand that is often 0 jumps there, and only there
+        assert (quantile[atom] == 0.0).all()
+        assert ((below <= QUANTILES) & (reached >= QUANTILES))[atom].all()
+        assert reached[~atom] == pytest.approx(QUANTILES[~atom], rel=1e-9, abs=1e-15)
 
 
 @each_case
@@ -295,7 +428,16 @@ def test_sum_over_periods_is_the_sum_of_independent_periods(case, n):
 
 def test_the_families_closed_under_addition_are_these():
     closed = {case.ours.family for case in CASES if case.ours.sum_over(2) is not None}
-    assert closed == {"normal", "gamma", "poisson", "negative_binomial", "deterministic"}
+    assert closed == {
+        "binomial",  # over whole periods
+        "compound_poisson",
+        "deterministic",
+        "gamma",
+        "geometric",  # counted from 0: negative binomial
+        "negative_binomial",
+        "normal",
+        "poisson",
+    }
 
 
 @each_case
@@ -321,6 +463,7 @@ VARIATION = {
     "gamma": (1e-4, 30.0),
     "lognormal": (1e-4, 30.0),
     "truncated_normal": (1e-6, 0.999998),
+    "weibull": (1.001e-6, 30.0),
 }
 
 
@@ -390,7 +533,7 @@ def test_a_column_is_judged_as_its_rows_one_by_one(family, rows):
         assert one.std == pytest.approx(completed_std[row], rel=1e-9)
 
 
-@pytest.mark.parametrize("family", sorted(set(FAMILIES) - {"poisson"}))
+@pytest.mark.parametrize("family", sorted(set(FAMILIES) - {"geometric", "poisson"}))
 def test_standard_deviation_zero_is_a_known_demand(family):
     assert make(family, 12.0, 0.0) == ed.Deterministic(12.0)
     assert make(family, 0.0, 0.0) == ed.Deterministic(0.0)

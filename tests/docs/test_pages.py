@@ -29,6 +29,7 @@ PAGES = sorted(
     if "```python\n" in path.read_text(encoding="utf-8")
 )
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NEEDS = re.compile(r"^<!-- needs shared data: (\S+) -->$", re.MULTILINE)
 LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -81,8 +82,13 @@ def _same_registry_afterwards() -> Iterator[None]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page_runs_and_shows_what_it_says(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ):
+    for needed in NEEDS.findall((ROOT / page).read_text(encoding="utf-8")):
+        data: Path = request.getfixturevalue("shared_data")  # skips where there is none
+        if not (data / needed).exists():
+            pytest.skip(f"{data / needed} is absent")
+        monkeypatch.setenv("ECHELON_SHARED", str(data.parent))
     monkeypatch.chdir(tmp_path)
     module = types.ModuleType("page_under_test")
     monkeypatch.setitem(sys.modules, module.__name__, module)  # dataclasses look their module up

@@ -9,31 +9,49 @@ from echelon.distributions.base import (
     register,
 )
 from echelon.distributions.check import MomentFault, check_moments
+from echelon.distributions.compound import CompoundPoisson
 from echelon.distributions.continuous import Gamma, LogNormal, Normal, Uniform
+from echelon.distributions.counts import Binomial, Geometric
 from echelon.distributions.discrete import Deterministic, NegativeBinomial, Poisson
 from echelon.distributions.empirical import Empirical
+from echelon.distributions.loss import expected_shortage
+from echelon.distributions.mixed import Mixture, ZeroInflated
 from echelon.distributions.moments import MomentRule, TwoMoments
+from echelon.distributions.per_period import PerPeriod
 from echelon.distributions.scipy_adapter import Scipy
+from echelon.distributions.smoothed import SmoothedEmpirical
+from echelon.distributions.triangular import Triangular
 from echelon.distributions.truncated_normal import TruncatedNormal
+from echelon.distributions.weibull import Weibull
 
 __all__ = [
     "FAMILIES",
+    "Binomial",
+    "CompoundPoisson",
     "Deterministic",
     "Distribution",
     "Empirical",
     "Gamma",
+    "Geometric",
     "LogNormal",
+    "Mixture",
     "MomentFault",
     "MomentRule",
     "NegativeBinomial",
     "Normal",
+    "PerPeriod",
     "Poisson",
     "Scipy",
+    "SmoothedEmpirical",
+    "Triangular",
     "TruncatedNormal",
     "TwoMoments",
     "Uniform",
+    "Weibull",
+    "ZeroInflated",
     "as_distribution",
     "check_moments",
+    "expected_shortage",
     "family_class",
     "make",
     "register",

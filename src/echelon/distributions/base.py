@@ -135,8 +135,9 @@ def family_class(family: str) -> type[Distribution]:
     Traceback (most recent call last):
     ...
     echelon.errors.UnknownNameError: unknown distribution family 'gama'. Did you mean 'gamma'? \
-Known: deterministic, empirical, gamma, lognormal, negative_binomial, normal, poisson, scipy, \
-truncated_normal, uniform.
+Known: binomial, compound_poisson, deterministic, empirical, gamma, geometric, lognormal, mixture, \
+negative_binomial, normal, per_period, poisson, scipy, smoothed_empirical, triangular, \
+truncated_normal, uniform, weibull, zero_inflated.
     """
     try:
         return FAMILIES[family]

@@ -20,8 +20,9 @@ of 0 is a known demand in every family of two moments. What the moments leave
 open stands in `parameters`, a JSON object; the moments may then be blank, and where they are not
 they have to agree with it to 0.1 %.
 
-*Adds up* says whether the demand of several periods has a distribution of the same kind. Where only
-customers of such a demand buy, `optimize` takes its exact quantile.
+*Adds up* says whether the demand of several periods has a distribution in closed form; the others
+are summed on a lattice, over whole periods. Where only customers buy from a stage, by one row of
+demand, `optimize` takes the exact quantile of the sum.
 """
 
 

@@ -14,21 +14,23 @@ from echelon.errors import Fault, FolderError, TableError, UnknownNameError
 from echelon.folder import FORMATS, MANIFEST, NETWORK, listed_files, listed_frames, read_manifest
 from echelon.io.frames import frame_path, lines_of, read_frame
 from echelon.network import Network
-from echelon.tables import CATALOG, SETTINGS, Table
+from echelon.network.tables import check_segments
+from echelon.tables import CATALOG, SETTINGS, Table, with_segments
 
 _OF_THE_WRITER = ("kind", "files")
 """Entries of a manifest that are not settings of the network."""
 
 
 def read_network(folder: str | Path) -> Network:
-    """Read ``stages``, ``lanes`` and ``demand``, each CSV or Parquet, and ``manifest.json``.
+    """Read ``stages``, ``lanes``, ``demand`` and ``correlation``, CSV or Parquet, and a manifest.
 
     Parameters
     ----------
     folder : str or Path
-        Holds ``stages.csv`` or ``stages.parquet``, and where there are any ``lanes`` and
-        ``demand``. The manifest holds ``period``, ``periods_per_year``, ``holding_rate``,
-        ``currency`` and ``name``; without one the defaults of ``Network.from_tables`` hold.
+        Holds ``stages.csv`` or ``stages.parquet``, and where there are any ``lanes``, ``demand``
+        and ``correlation``. ``manifest.json`` holds ``period``, ``periods_per_year``,
+        ``holding_rate``, ``currency``, ``name`` and ``segments``; without one the defaults of
+        ``Network.from_tables`` hold.
 
     Returns
     -------
@@ -63,21 +65,33 @@ def read_network(folder: str | Path) -> Network:
     if kind != NETWORK:
         raise FolderError(f"{root} holds a {kind}, not a network. Fix: give a network's folder.")
     settings = {name: value for name, value in manifest.items() if name not in _OF_THE_WRITER}
+    known = (*SETTINGS.names, "segments")
     for name in settings:
-        if name not in SETTINGS.names:
-            raise UnknownNameError(f"setting in {root / MANIFEST}", name, SETTINGS.names)
+        if name not in known:
+            raise UnknownNameError(f"setting in {root / MANIFEST}", name, known)
+    segments, faults = check_segments(settings.get("segments"))
+    if faults:
+        raise TableError(faults)
     _require_known_files(root, manifest)
     paths = {name: frame_path(root, name) for name in CATALOG}
     if paths["stages"] is None:
         raise FolderError(f"{root} holds no stages.csv or stages.parquet. Fix: {_where(root)}.")
     frames = {
-        name: read_frame(path, text=_texts(CATALOG[name])) for name, path in paths.items() if path
+        name: read_frame(path, text=_texts(with_segments(CATALOG[name], segments)))
+        for name, path in paths.items()
+        if path
     }
     demand = frames.get("demand")
     if demand is not None and _written_empty(manifest, demand):
         demand = None
     try:
-        return Network.from_tables(frames["stages"], frames.get("lanes"), demand, **settings)
+        return Network.from_tables(
+            frames["stages"],
+            frames.get("lanes"),
+            demand,
+            correlation=frames.get("correlation"),
+            **settings,
+        )
     except TableError as error:
         raise TableError(_with_lines(error.faults, paths, frames)) from None
 

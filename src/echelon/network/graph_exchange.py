@@ -20,7 +20,7 @@ def to_networkx(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any])
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        stages, lanes and demand, checked.
+        stages, lanes, demand and correlation, checked.
     settings : mapping
         Kept in ``graph.graph``.
 
@@ -31,6 +31,8 @@ def to_networkx(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any])
     from networkx import DiGraph
 
     graph: DiGraph[Any] = DiGraph(**settings)
+    if len(tables["correlation"]):
+        graph.graph["correlation"] = tables["correlation"].to_dict("records")
     for row in tables["stages"].to_dict("records"):
         node = (row.pop("item"), row.pop("location"))
         graph.add_node(node, **_written(row))
@@ -63,6 +65,7 @@ def from_networkx(
     lanes, demand : DataFrame or None
         None where there are none.
     settings : dict
+        With ``segments`` and ``correlation`` where the graph has them.
 
     Raises
     ------
@@ -87,7 +90,10 @@ def from_networkx(
         {**dict(zip(LANES.key, (*start, *end), strict=True)), **attributes}
         for start, end, attributes in graph.edges(data=True)
     ]
-    settings = {name: graph.graph[name] for name in SETTINGS.names if name in graph.graph}
+    names = (*SETTINGS.names, "segments")
+    settings = {name: graph.graph[name] for name in names if name in graph.graph}
+    if graph.graph.get("correlation"):
+        settings["correlation"] = pd.DataFrame(graph.graph["correlation"])
     return (
         pd.DataFrame(stages),
         pd.DataFrame(lanes) if lanes else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from echelon.demand.covariance import DemandCovariance
 from echelon.distributions import Distribution, make
 from echelon.errors import DomainError
 from echelon.folder import NETWORK, FileFormat, write_folder
 from echelon.network.check import positions
 from echelon.network.compile import compile_network
 from echelon.network.compiled import CompiledNetwork
+from echelon.network.demand_seen import SeenDemand, check_period
 from echelon.network.oddities import warn_of_oddities
+from echelon.network.scores import ScoreGroup, score_groups
 from echelon.network.summary import NetworkSummary, summarize
 from echelon.network.tables import Resolved, resolve, without_computed
 from echelon.results import frame_digest
-from echelon.tables import DEMAND, STAGES, label_of
+from echelon.tables import DEMAND, STAGES, label_of, with_segments
 
 if TYPE_CHECKING:
     from networkx import DiGraph
@@ -67,6 +70,8 @@ class Network:
         lanes: pd.DataFrame | None = None,
         demand: pd.DataFrame | None = None,
         *,
+        correlation: pd.DataFrame | None = None,
+        segments: Sequence[str] | None = None,
         period: str = "week",
         periods_per_year: float | None = None,
         holding_rate: float | None = None,
@@ -79,6 +84,11 @@ class Network:
         ----------
         stages, lanes, demand : DataFrame
             As ``docs/reference/tables.md`` says. They are not modified, and no memory is shared.
+        correlation : DataFrame, optional
+            Pairs of demand rows that vary together; rows that are in no pair are independent.
+        segments : sequence of str, optional
+            Columns of ``demand`` that together name a segment, for example
+            ``["market", "channel"]``; ``["segment"]`` unless given.
         period : {"day", "week", "month"}
             What one period is.
         periods_per_year : float, optional
@@ -109,8 +119,9 @@ class Network:
             "holding_rate": holding_rate,
             "currency": currency,
             "name": name,
+            "segments": segments,
         }
-        tables = resolve(stages, lanes, demand, settings)
+        tables = resolve(stages, lanes, demand, correlation, settings)
         sells = np.zeros(len(tables.stages), dtype=np.bool_)
         sells[tables.customer] = True
         warn_of_oddities(tables.stages, tables.graph, sells, name)
@@ -131,8 +142,23 @@ class Network:
 
     @property
     def demand(self) -> pd.DataFrame:
-        """One row per stage and segment: key, family, mean, std and parameters."""
+        """One row per stage and segment: key, family, mean, std and parameters.
+
+        Where demand changes by period, the family is ``per_period``, and mean and std are those of
+        a period picked at random from the cycle.
+        """
         return self._tables.demand.copy()
+
+    @property
+    def correlation(self) -> pd.DataFrame:
+        """One row per pair of demand rows that vary together, every key column filled."""
+        return self._tables.correlation.frame.copy()
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """Columns of :attr:`demand` that together name a segment."""
+        names: tuple[str, ...] = self._tables.settings["segments"]
+        return names
 
     @property
     def period(self) -> str:
@@ -192,6 +218,86 @@ class Network:
             for family, mean, std, parameters in zip(*columns, strict=True)
         )
 
+    @property
+    def independent(self) -> bool:
+        """Whether demand rows vary independently: no pair is correlated, no row has a season."""
+        changing = (self._tables.demand["family"] == "per_period").any()
+        return not changing and not self._tables.correlation.coefficient.any()
+
+    @cached_property
+    def covariance(self) -> DemandCovariance:
+        """How the rows of :attr:`demand` vary together in one period, made on first use."""
+        pairs = self._tables.correlation
+        return DemandCovariance.of(self.distributions, pairs.first, pairs.second, pairs.coefficient)
+
+    @cached_property
+    def score_groups(self) -> tuple[ScoreGroup, ...]:
+        """Groups of demand rows that are drawn together, made on first use.
+
+        Raises
+        ------
+        DomainError
+            With every pair and group that no Gaussian copula gives the correlation asked for.
+        """
+        return score_groups(self._tables.correlation, self.distributions, self.demand_keys)
+
+    @cached_property
+    def demand_keys(self) -> tuple[tuple[str, ...], ...]:
+        """Key of each row of :attr:`demand`: item, location and segments."""
+        names = ("item", "location", *self.segments)
+        return tuple(zip(*(self._tables.demand[name] for name in names), strict=True))
+
+    def demand_seen(self, period: int | None = None) -> SeenDemand:
+        """Demand that every stage sees, its own customers' and that of all it goes into (clause 7).
+
+        Parameters
+        ----------
+        period : int, optional
+            Of the cycle, from 0. Unless given, a period picked at random: where demand changes by
+            period, the season then counts as variation.
+
+        Returns
+        -------
+        SeenDemand
+            Mean, standard deviation, covariance and, where it has a closed form, the distribution.
+
+        Raises
+        ------
+        DomainError
+            If the period is negative or no whole number.
+
+        Examples
+        --------
+        Two shops of one bike; where both sell well in the same weeks, pooling helps the plant less:
+
+        >>> import pandas as pd
+        >>> stages = pd.DataFrame({"item": "bike", "location": ["plant", "north", "south"],
+        ...                        "holding_cost": [1.0, 2.0, 2.0]})
+        >>> lanes = pd.DataFrame({"from_item": "bike", "from_location": "plant",
+        ...                       "to_item": "bike", "to_location": ["north", "south"]})
+        >>> demand = pd.DataFrame({"item": "bike", "location": ["north", "south"],
+        ...                        "mean": [20.0, 30.0], "std": [3.0, 4.0]})
+        >>> together = pd.DataFrame({"item": ["bike"], "location": "north", "other_item": "bike",
+        ...                          "other_location": "south", "coefficient": 0.5})
+        >>> network = Network.from_tables(stages, lanes, demand, correlation=together)
+        >>> seen = network.demand_seen()
+        >>> seen.to_frame()[["location", "mean", "std", "std_if_independent", "std_if_in_step"]
+        ...     ].round(3)
+          location  mean    std  std_if_independent  std_if_in_step
+        0    plant  50.0  6.083                 5.0             7.0
+        1    north  20.0  3.000                 3.0             3.0
+        2    south  30.0  4.000                 4.0             4.0
+        >>> seen.distribution("bike", "north")
+        Normal(mean=20.0, std=3.0)
+        """
+        return SeenDemand.of(
+            self._tables.stages,
+            self.compiled,
+            self.distributions,
+            self._tables.correlation,
+            None if period is None else check_period(period),
+        )
+
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """Name of each row of stages for messages and plots: ``"item @ location"``."""
@@ -207,6 +313,8 @@ class Network:
     def _digests(self) -> dict[str, str]:
         tables = self._tables
         frames = {"stages": tables.stages, "lanes": tables.lanes, "demand": tables.demand}
+        if len(tables.correlation.frame):
+            frames["correlation"] = tables.correlation.frame
         return {name: frame_digest(frame) for name, frame in frames.items()}
 
     def component_of(self, item: str, location: str) -> int:
@@ -240,6 +348,8 @@ class Network:
         stages: pd.DataFrame | _Keep = KEEP,
         lanes: pd.DataFrame | _Keep | None = KEEP,
         demand: pd.DataFrame | _Keep | None = KEEP,
+        correlation: pd.DataFrame | _Keep | None = KEEP,
+        segments: Sequence[str] | _Keep | None = KEEP,
         periods_per_year: float | _Keep | None = KEEP,
         holding_rate: float | _Keep | None = KEEP,
         currency: str | _Keep = KEEP,
@@ -254,9 +364,10 @@ class Network:
 
         Parameters
         ----------
-        stages, lanes, demand : DataFrame, optional
-            In place of this network's; ``lanes=None`` and ``demand=None`` mean none.
-        periods_per_year, holding_rate, currency, name
+        stages, lanes, demand, correlation : DataFrame, optional
+            In place of this network's; ``None`` means none. Correlations that stay must find their
+            rows in the demand.
+        segments, periods_per_year, holding_rate, currency, name
             As in :meth:`from_tables`.
 
         Returns
@@ -285,11 +396,14 @@ class Network:
         if isinstance(stages, pd.DataFrame):
             stages = without_computed(stages, self._tables.stages, given["stages"], STAGES)
         if isinstance(demand, pd.DataFrame):
-            demand = without_computed(demand, self._tables.demand, given["demand"], DEMAND)
+            table = with_segments(DEMAND, self.segments)
+            demand = without_computed(demand, self._tables.demand, given["demand"], table)
         return Network.from_tables(
             chosen(stages, given["stages"]),
             chosen(lanes, given["lanes"]),
             chosen(demand, self._given_demand()),
+            correlation=chosen(correlation, given["correlation"]),
+            segments=chosen(segments, self.segments),
             period=self.period,
             periods_per_year=chosen(periods_per_year, settings["periods_per_year"]),
             holding_rate=chosen(holding_rate, self.holding_rate),
@@ -303,6 +417,10 @@ class Network:
 
     def subset(self, components: int | np.integer | Iterable[int]) -> Network:
         """Make a network of some components, in the order they have here.
+
+        A correlation with demand that is left out is left out too. What remains has the same joint
+        distribution as here; drawn by the same seed it is the same numbers where no correlation is
+        left out.
 
         Parameters
         ----------
@@ -330,11 +448,14 @@ class Network:
             )
         tables = self._tables
         keep = np.isin(tables.graph.component, wanted)
-        demand = tables.given["demand"][keep[tables.customer]]
+        rows = keep[tables.customer]
+        demand = tables.given["demand"][rows]
+        pairs = tables.correlation
         kept = resolve(
             tables.given["stages"][keep],
             tables.given["lanes"][keep[tables.graph.source]],
             demand if len(demand) else None,
+            pairs.frame[rows[pairs.first] & rows[pairs.second]],
             dict(tables.settings),
         )
         return Network(kept)  # what is odd in it was told of the whole
@@ -349,6 +470,7 @@ class Network:
             and mine.stages.equals(theirs.stages)
             and mine.lanes.equals(theirs.lanes)
             and mine.demand.equals(theirs.demand)
+            and mine.correlation.frame.equals(theirs.correlation.frame)
         )
 
     def write(self, folder: str | Path, *, file_format: FileFormat = "csv") -> Path:
@@ -373,8 +495,11 @@ class Network:
             If the folder cannot be written, holds a result of another kind, or holds tables in
             the other format that :meth:`write` did not write.
         """
+        frames = dict(self._tables.given)
+        if not len(frames["correlation"]) and not list(Path(folder).glob("correlation.*")):
+            del frames["correlation"]
         manifest = {"kind": NETWORK, **self._tables.settings}
-        return write_folder(folder, self._tables.given, manifest, file_format=file_format)
+        return write_folder(folder, frames, manifest, file_format=file_format)
 
     def summary(self) -> NetworkSummary:
         """Count stages, lanes and components, and describe each component."""
@@ -387,6 +512,7 @@ class Network:
 
         Nodes are ``(item, location)`` with the columns of stages as attributes and, at stages with
         customers, ``demand``: a list of rows as dictionaries. Edges have the columns of lanes.
+        The settings and the rows of ``correlation`` are attributes of the graph.
         Blank cells are left out, and so is what this network computed. A graph groups lanes and
         demand by stage: the order of the rows of one stage is kept, that of the whole table not.
         """

@@ -23,7 +23,7 @@ TOPOLOGIES = ("single", "serial", "assembly", "distribution", "tree", "general")
 _SHOWN = 8
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class NetworkSummary:
     """Totals of a network and a line per component.
 

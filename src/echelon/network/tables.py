@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from echelon.errors import TableError
+from echelon.errors import Fault, TableError
 from echelon.network.check import (
     check_demand,
     check_lanes,
@@ -18,17 +19,22 @@ from echelon.network.check import (
     resolve_value,
 )
 from echelon.network.compiled import Floats, Integers
+from echelon.network.correlation import Correlation, check_correlation
 from echelon.network.graph import Graph
+from echelon.network.seasons import join_periods
 from echelon.tables import (
+    CORRELATION,
     DEMAND,
     LANES,
     PERIODS,
+    SEGMENTS,
     SETTINGS,
     STAGES,
     Checked,
     Table,
     check_settings,
     check_table,
+    with_segments,
 )
 
 _BY_COLUMN = ("unit_cost", "holding_cost")
@@ -52,8 +58,10 @@ class Resolved:
         Lanes by row of ``stages``.
     customer : (n_demands,) int64
         Row in ``stages`` of each row of ``demand``.
+    correlation : Correlation
+        Pairs of rows of ``demand``.
     settings : dict
-        Period, periods_per_year, holding_rate, currency, name.
+        Period, periods_per_year, holding_rate, currency, name, segments.
     """
 
     given: dict[str, pd.DataFrame]
@@ -62,17 +70,22 @@ class Resolved:
     demand: pd.DataFrame
     graph: Graph
     customer: Integers
+    correlation: Correlation
     settings: dict[str, Any]
 
 
 def resolve(
-    stages: object, lanes: object | None, demand: object | None, settings: dict[str, object]
+    stages: object,
+    lanes: object | None,
+    demand: object | None,
+    correlation: object | None,
+    settings: dict[str, object],
 ) -> Resolved:
     """Check tables and settings together, and fill what follows from them.
 
     Parameters
     ----------
-    stages, lanes, demand : DataFrame or None
+    stages, lanes, demand, correlation : DataFrame or None
         As a person gives them; not modified.
     settings : dict
         Arguments of ``Network.from_tables`` by name.
@@ -87,11 +100,16 @@ def resolve(
         With every fault of every table and setting.
     """
     values, faults = check_settings(settings, SETTINGS)
+    values["segments"], wrong_segments = check_segments(settings.get("segments"))
+    faults += wrong_segments
     wrong_settings = {fault.column for fault in faults}
+    demand_table = with_segments(DEMAND, values["segments"])
     checked_stages = check_table(stages, STAGES)
     checked_lanes = _none() if lanes is None else check_table(lanes, LANES)
     checked_demand = (
-        Checked(DEMAND, pd.DataFrame()) if demand is None else check_table(demand, DEMAND)
+        Checked(demand_table, pd.DataFrame())
+        if demand is None
+        else check_table(demand, demand_table)
     )
 
     source, target, customer = link(
@@ -104,6 +122,15 @@ def resolve(
     graph = check_lanes(checked_stages, checked_lanes, source, target)
     check_targets(checked_stages)
     written, filled = check_demand(checked_demand)
+    joined = join_periods(checked_demand, written, filled)
+    key = _key_of_demand(checked_demand, joined.first)
+    correlated, pairs = check_correlation(
+        correlation,
+        with_segments(CORRELATION, values["segments"]),
+        key,
+        joined.filled["std"],
+        readable=demand is None or not _key_is_faulty(checked_demand, joined.first),
+    )
 
     if values["periods_per_year"] is None and "period" not in wrong_settings:
         values["periods_per_year"] = PERIODS[values["period"]].periods_per_year
@@ -115,20 +142,23 @@ def resolve(
         )
         faults += [fault] if fault else []
 
-    faults = [*checked_stages.faults, *checked_lanes.faults, *checked_demand.faults, *faults]
+    tables = (checked_stages, checked_lanes, checked_demand, correlated)
+    faults = [*(fault for table in tables for fault in table.faults), *faults]
     if faults or graph is None or holding_cost is None:
         raise TableError(faults)
     return Resolved(
         given={
             "stages": checked_stages.frame,
             "lanes": checked_lanes.frame,
-            "demand": _fill_demand(checked_demand, written),
+            "demand": pd.concat([key, joined.given], axis="columns"),
+            "correlation": pairs.frame,
         },
         stages=_fill_stages(checked_stages, value, holding_cost, customer),
         lanes=_fill(checked_lanes.frame, LANES),
-        demand=_fill_demand(checked_demand, filled),
+        demand=pd.concat([key, joined.filled], axis="columns"),
         graph=graph,
-        customer=customer,
+        customer=customer[joined.first],
+        correlation=pairs,
         settings=values,
     )
 
@@ -164,13 +194,55 @@ def _fill_stages(
     return frame
 
 
-def _fill_demand(checked: Checked, moments: pd.DataFrame) -> pd.DataFrame:
+def check_segments(names: object) -> tuple[tuple[str, ...], list[Fault]]:
+    """Read the names of the segment columns; the default stands in where they are faulty.
+
+    Parameters
+    ----------
+    names : sequence of str or None
+
+    Returns
+    -------
+    segments : tuple of str
+    faults : list of Fault
+    """
+
+    def fault(message: str, remedy: str) -> tuple[tuple[str, ...], list[Fault]]:
+        return SEGMENTS, [Fault("network", "segments", 0, names, message, remedy)]
+
+    if names is None:
+        return SEGMENTS, []
+    if isinstance(names, str) or not isinstance(names, Sequence) or not names:
+        return fault("must be a list of names", 'give a list, ["market", "channel"] for example')
+    if not all(isinstance(name, str) and name.strip() == name != "" for name in names):
+        return fault("holds what is no name", "give plain texts without blanks around them")
+    taken = {*DEMAND.names, *CORRELATION.names} - set(SEGMENTS)
+    clash = [name for name in names if name in taken or name.endswith("item")]
+    if clash:
+        return fault(
+            f"names {clash[0]!r}, which means something else in demand or correlation",
+            "rename the column",
+        )
+    if len(set(names)) < len(names):
+        return fault("names a column twice", "name each column once")
+    return tuple(names), []
+
+
+def _key_is_faulty(checked: Checked, rows: Integers) -> bool:
+    required = tuple(name for name in checked.table.key if checked.table[name].required)
+    if not checked.named(required) or not checked.sound(checked.table.key).all():
+        return True
+    return bool(_key_of_demand(checked, rows).duplicated().any())
+
+
+def _key_of_demand(checked: Checked, rows: Integers) -> pd.DataFrame:
+    """Key of the rows that begin a stage and segment, every segment column filled."""
     columns: dict[str, Any] = {
-        name: checked.frame[name] if checked.has(name) else np.full(len(moments), "")
-        for name in DEMAND.key
+        name: checked.frame[name].iloc[rows].array if checked.has(name) else np.full(len(rows), "")
+        for name in checked.table.key
+        if name != "period"
     }
-    frame = pd.DataFrame(columns, index=pd.RangeIndex(len(moments))).astype("str")
-    return pd.concat([frame, moments], axis="columns")
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(rows))).astype("str")
 
 
 def without_computed(
@@ -192,8 +264,11 @@ def without_computed(
     DataFrame
         The frame itself where its key cannot be read: the checks will say why.
     """
-    key = [name for name in table.key if name in frame.columns]
-    if len(key) < len(table.key) or frame.columns.has_duplicates or not len(frame):
+    expected = [name for name in table.key if name != "period"]
+    key = [name for name in expected if name in frame.columns]
+    if "period" in frame.columns:
+        return frame  # periods of the caller's own: nothing of it was computed here
+    if len(key) < len(expected) or frame.columns.has_duplicates or not len(frame):
         return frame
     at = pd.MultiIndex.from_frame(filled[key]).get_indexer(
         pd.MultiIndex.from_frame(frame[key].astype("str"))

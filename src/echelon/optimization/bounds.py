@@ -11,11 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from echelon.demand.covariance import DemandCovariance, usage_of_rows
 from echelon.demand.propagate import seen_upstream
 from echelon.distributions.base import Distribution
 from echelon.errors import Fault, TableError
+from echelon.lead_time.exposure import exposure_demand
 from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
 from echelon.network.network import Network
+
+_NOT_EXACT = ("normal", "deterministic", "per_period")
+"""The normal bound is exact already, or periods differ and their sum depends on the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +124,18 @@ class DemandSeen:
 
     @classmethod
     def of(
-        cls, compiled: CompiledNetwork, safety_factor: Floats, is_normal: Booleans
+        cls,
+        compiled: CompiledNetwork,
+        safety_factor: Floats,
+        is_normal: Booleans,
+        covariance: DemandCovariance | None = None,
     ) -> DemandSeen:
         """Pool demand rows per stage, then end items per stage upstream (clause 7).
 
         ``is_normal`` (n_demands,) says of each row of ``Network.demand`` whether it is normal or
-        known.
+        known. ``covariance``, of the rows of the demand table of the whole network, is needed only
+        where rows do not vary independently. Then the variance of the bound is that of rows scaled
+        by their own safety factors, ``sum_ik a_i z_i a_k z_k cov_ik``.
         """
         stage = np.repeat(np.arange(compiled.n_stages), np.diff(compiled.demand_ptr))
         n = compiled.n_stages
@@ -139,7 +150,21 @@ class DemandSeen:
             own_mean,
             np.stack([variance, variance * safety_factor**2, other]),
         )
-        return cls(mean, np.sqrt(pooled[0]), np.sqrt(pooled[1]), pooled[2] == 0.0)
+        normal = pooled[2] == 0.0
+        if covariance is None or covariance.independent:
+            return cls(mean, np.sqrt(pooled[0]), np.sqrt(pooled[1]), normal)
+        usage = usage_of_rows(
+            compiled.component_ptr,
+            compiled.pred_ptr,
+            compiled.pred_stage,
+            compiled.pred_units,
+            compiled.demand_ptr,
+            compiled.demand_row,
+        )
+        factor = np.empty(compiled.demand_row.size)
+        factor[compiled.demand_row] = safety_factor[stage]
+        bound = covariance.pooled((usage * factor[None, :]).tocsr())
+        return cls(mean, np.sqrt(covariance.pooled(usage)), np.sqrt(bound), normal)
 
     def of_stages(self, stages: slice) -> DemandSeen:
         """Give those of a range of stages."""
@@ -155,8 +180,8 @@ class GuaranteedServiceCost:
     Under the normal bound the safety stock over ``tau`` periods is
     :math:`\sqrt{\beta^2\tau + (z\mu\sigma_T)^2}`, with :math:`\beta` the spread of the bound and
     :math:`\sigma_T` the standard deviation of the stage's own lead time [1]_ [2]_. Where only
-    customers buy, of one demand family that stays itself when periods are added (gamma, Poisson,
-    negative binomial), it is the exact quantile of the demand of ``tau`` periods less its mean.
+    customers buy, by one row of demand, it is the exact quantile of the demand of ``tau`` periods
+    less its mean (see :func:`exact_demands`).
 
     Attributes
     ----------
@@ -212,8 +237,7 @@ class GuaranteedServiceCost:
         if tau == 0.0 and noise == 0.0:
             return 1.0  # exposed to nothing: each order is filled by the one it triggers
         if stage in self.exact:
-            total = self.exact[stage][0].sum_over(tau)
-            return float("nan") if total is None else float(total.cdf(base_stock))
+            return float(exposure_demand(self.exact[stage][0], tau).cdf(base_stock))
         if spread == 0.0:
             return 1.0
         if not self.seen.normal[stage]:
@@ -223,12 +247,8 @@ class GuaranteedServiceCost:
     def _quantile(self, stage: int, tau: Floats) -> Floats:
         distribution, level = self.exact[stage]
         distinct, position = np.unique(tau, return_inverse=True)
-        level_of = np.zeros(len(distinct))
-        for k, periods in enumerate(distinct):
-            total = distribution.sum_over(float(periods))
-            assert total is not None  # only such families are listed as exact
-            level_of[k] = float(total.ppf(level))
-        return np.asarray(level_of[position.reshape(np.shape(tau))])
+        total = exposure_demand(distribution, distinct)
+        return np.asarray(total.ppf(level)[position.reshape(np.shape(tau))])
 
     def _lead_time_noise(self, stage: int) -> float:
         spread = self.component.lead_time_std[stage]
@@ -244,17 +264,31 @@ def exact_demands(
 ) -> dict[int, tuple[Distribution, float]]:
     """Find the stages of a component whose bound is the exact quantile of their own demand.
 
-    ``first`` is the position of the component's first stage in the whole network.
+    Stages without customer stages and with one row of demand, whatever its family: a family whose
+    sums have no closed form is summed on a lattice, for which all times of the component must be
+    whole periods. ``first`` is the position of the component's first stage in the whole network.
     """
+    whole = _whole_times(shard)
     served = np.flatnonzero((np.diff(shard.demand_ptr) == 1) & (np.diff(shard.succ_ptr) == 0))
     found = {}
     for j in served:
         row = int(shard.demand_row[shard.demand_ptr[j] - shard.demand_ptr[0]])
         distribution = network.distributions[row]
-        if distribution.family in ("normal", "deterministic") or shard.lead_time_std[j] > 0.0:
+        if distribution.family in _NOT_EXACT or shard.lead_time_std[j] > 0.0:
             continue  # the normal bound is exact, or lead times are random
         level = float(targets.service_level[first + j])
         # a safety factor above 8 rounds to certainty, of which there is no finite quantile
-        if level < 1.0 and distribution.sum_over(2.0) is not None:
+        if level < 1.0 and (whole or distribution.sum_over(1.5) is not None):
             found[int(j)] = (distribution, level)
     return found
+
+
+def _whole_times(shard: CompiledNetwork) -> bool:
+    """Whether every time of a component is in whole periods, so that every sum of them is."""
+    times = (
+        shard.lead_time,
+        shard.pred_lead_time,
+        shard.inbound_service_time,
+        shard.max_service_time,
+    )
+    return all(bool((time[np.isfinite(time)] % 1.0 == 0.0).all()) for time in times)

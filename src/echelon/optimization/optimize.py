@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
-from echelon.errors import (
-    DomainError,
-    InfeasibleError,
-    UnknownNameError,
-)
+from echelon.errors import DataWarning, DomainError, InfeasibleError, UnknownNameError
 from echelon.execution.shards import cut
 from echelon.execution.workers import attempt, check_n_jobs, run_shards
 from echelon.network.compiled import CompiledNetwork
@@ -81,6 +78,11 @@ def optimize(
         A component that cannot be solved is a row of ``plan.failures``, and its stages are absent
         from ``plan.stages``.
 
+    Warns
+    -----
+    DataWarning
+        If demand changes by period: the plan is made for the average period.
+
     Raises
     ------
     TableError
@@ -112,7 +114,9 @@ def optimize(
     targets = ServiceTargets.of(network, service_level)
     compiled = network.compiled
     is_normal = network.demand["family"].isin(["normal", "deterministic"]).to_numpy()
-    seen = DemandSeen.of(compiled, targets.safety_factor, is_normal)
+    covariance = None if network.independent else network.covariance
+    seen = DemandSeen.of(compiled, targets.safety_factor, is_normal, covariance)
+    _warn_of_seasons(network)
     limits = Limits(gap, time_limit, solver)
     tasks = [
         _task(network, compiled, seen, targets, c, method, limits)
@@ -135,6 +139,19 @@ def optimize(
     plan = assemble(network, compiled, placed, provenance)
     warn_of_approximations(plan)
     return plan
+
+
+def _warn_of_seasons(network: Network) -> None:
+    changing = int((network.demand["family"] == "per_period").sum())
+    if changing:
+        warnings.warn(
+            f"demand of {changing} rows changes by period. The plan has one base stock per stage "
+            "for all of them, made for the average period with the season as variation, so service "
+            "is lower in the high season than promised. Fix: simulate the plan to see by how much, "
+            "or make one plan per season from the demand of that season.",
+            DataWarning,
+            stacklevel=3,
+        )
 
 
 def _place_all(

@@ -12,9 +12,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from echelon.errors import UnknownNameError
-from echelon.plots import placement, simulation
+from echelon.plots import demand, lead_time, placement, simulation
 
 PLOTS: dict[str, dict[str, Callable[..., Any]]] = {
+    "DemandModels": {"classes": demand.classes, "history": demand.history},
+    "LeadTimeModels": {"histogram": lead_time.histogram},
     "Plan": {"cost": placement.cost, "network": placement.network},
     "Simulation": {"service": simulation.service, "trace": simulation.trace},
 }
@@ -25,7 +27,8 @@ def of(result: object) -> SimpleNamespace:
 
     Parameters
     ----------
-    result : Plan or Simulation
+    result : Result
+        Of a kind that :data:`PLOTS` knows.
 
     Returns
     -------

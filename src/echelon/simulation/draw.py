@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
-from echelon.distributions import Distribution
+from echelon.distributions import Distribution, PerPeriod
 from echelon.errors import DomainError
 from echelon.network.compiled import Floats
 from echelon.rng import stream
+
+Shape: TypeAlias = tuple[int, int]
 
 LANES: Final = 128
 """Replications in a block: enough to fill vector registers, few enough to stay in cache."""
@@ -28,14 +30,33 @@ class DemandRow:
     ----------
     customer : int
         Position of its stage among the component's stages with customers.
-    address : (item, location, segment)
+    address : (item, location, *segments)
     distribution : Distribution
         Units per period.
+    joint : Joint or None
+        How it is drawn together with the rows it is correlated with.
     """
 
     customer: int
-    address: tuple[str, str, str]
+    address: tuple[str, ...]
     distribution: Distribution
+    joint: Joint | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joint:
+    """A row's place among the rows it is correlated with, which may be of other components.
+
+    Attributes
+    ----------
+    addresses : tuple of (item, location, *segments)
+        Rows of the group up to this one, in the order of their names.
+    weights : (n,) float64
+        The row's score is this times one independent normal per address.
+    """
+
+    addresses: tuple[tuple[str, ...], ...]
+    weights: Floats
 
 
 def draw_blocks(
@@ -45,7 +66,9 @@ def draw_blocks(
 
     A block is always drawn in full, so that replication 5 sees the same demand whether 10 or 1,000
     are asked for; and every row has its own stream, so that it sees the same demand whatever else
-    is in the network.
+    is in the network. A correlated row is the quantile of its distribution at a normal score,
+    which is made of the streams of its whole group: they are opened anew in every component that
+    has a row of the group, so that components may still be run apart.
 
     Parameters
     ----------
@@ -72,19 +95,58 @@ def draw_blocks(
     >>> [part.shape for part in draw_blocks(rows, n_customers=1, n_periods=70, seed=1, block=0)]
     [(1, 64, 128), (1, 6, 128)]
     """
-    streams = [stream(seed, "demand", *row.address, block) for row in rows]
+    independent = {
+        place: stream(seed, "demand", *row.address, block)
+        for place, row in enumerate(rows)
+        if row.joint is None
+    }
+    members = dict.fromkeys(a for row in rows if row.joint for a in row.joint.addresses)
+    normals = {address: stream(seed, "score", *address, block) for address in members}
     for first in range(0, n_periods, PERIODS_AT_A_TIME):
         shape = (min(PERIODS_AT_A_TIME, n_periods - first), LANES)
         demand = np.zeros((n_customers, *shape))
-        for row, rng in zip(rows, streams, strict=True):
-            sample = row.distribution.sample(rng, shape)
+        drawn = {address: rng.standard_normal(shape) for address, rng in normals.items()}
+        for place, row in enumerate(rows):
+            if row.joint is None:
+                sample = _sample(row.distribution, independent[place], first, shape)
+            else:
+                sample = _quantiles(row.distribution, _score(row.joint, drawn), first)
             # one sum finds a NaN or an infinity anywhere in the sample
             if np.shape(sample) != shape or not np.isfinite(np.sum(sample)):
-                item, location, segment = row.address
-                where = f"{item} @ {location}" + (f", segment {segment}" if segment else "")
+                item, location, *segments = row.address
+                named = ", ".join(part for part in segments if part)
+                where = f"{item} @ {location}" + (f", segment {named}" if named else "")
                 raise DomainError(
                     f"demand of {where}: {row.distribution!r} drew something else than finite "
-                    f"numbers of shape {shape}. Fix: mend its sample method."
+                    f"numbers of shape {shape}. Fix: mend its "
+                    f"{'sample' if row.joint is None else 'ppf'} method."
                 )
             demand[row.customer] += sample
         yield demand
+
+
+def _sample(law: Distribution, rng: np.random.Generator, first: int, shape: Shape) -> Floats:
+    if isinstance(law, PerPeriod):
+        return law.sample_from(rng, first, shape)
+    return law.sample(rng, shape)
+
+
+def _score(joint: Joint, drawn: Mapping[tuple[str, ...], Floats]) -> Floats:
+    """Weighted sum in a fixed order, not by a matrix product, whose bits depend on its shape."""
+    score: Floats = np.zeros_like(drawn[joint.addresses[0]])
+    for address, weight in zip(joint.addresses, joint.weights.tolist(), strict=True):
+        if weight != 0.0:
+            score += weight * drawn[address]
+    return score
+
+
+def _quantiles(law: Distribution, score: Floats, first: int) -> Floats:
+    """Demand at normal scores, shape (n_periods, lanes), the first row being period ``first``."""
+    from scipy.special import ndtr
+
+    if law.family == "normal":  # as it is, without a detour through probabilities
+        return law.mean + law.std * score
+    if isinstance(law, PerPeriod):
+        rows = [_quantiles(law.at(first + k), row[None], first) for k, row in enumerate(score)]
+        return np.concatenate(rows)
+    return law.ppf(ndtr(score))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 from echelon.errors import Fault, TableError
 from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.network.network import Network
-from echelon.tables import DEMAND
+from echelon.tables import DEMAND, with_segments
 from echelon.tables.cells import read_cells
 from echelon.tables.check import label_of, plain
 from echelon.tables.column import Column
@@ -19,9 +20,7 @@ MOST_PERIODS: Final = 1_000_000
 """All periods up to the last one are laid out in memory, whether they have demand or not."""
 
 _TABLE = "demand="
-_KEY = ("item", "location", "segment")
 _COLUMNS = (
-    *(DEMAND[name] for name in _KEY),
     Column(
         "period",
         "period",
@@ -29,12 +28,14 @@ _COLUMNS = (
         dtype="whole",
         minimum=0.0,
         maximum=MOST_PERIODS - 1.0,
+        required=True,
         fix="number the periods from 0",
     ),
     Column(
         "quantity",
         "unit",
         "What is asked for",
+        required=True,
         fix="give the units, and leave a period without demand out",
     ),
 )
@@ -46,9 +47,9 @@ def read_replay(frame: pd.DataFrame, network: Network) -> Floats:
     Parameters
     ----------
     frame : DataFrame
-        item, location, segment where the network has segments, period (from 0), quantity (units,
-        negative is a return). A period without a row has no demand. Names are read by the rules of
-        the demand table.
+        item, location, the segment columns where the network has segments, period (from 0),
+        quantity (units, negative is a return). A period without a row has no demand. Names are
+        read by the rules of the demand table.
     network : Network
 
     Returns
@@ -62,12 +63,15 @@ def read_replay(frame: pd.DataFrame, network: Network) -> Floats:
         With every fault: no frame, columns that are missing or there twice, blanks, unknown
         stages, periods that come twice, are negative or not below :data:`MOST_PERIODS`.
     """
-    if faults := _header_faults(frame):
+    demand = with_segments(DEMAND, network.segments)
+    key = [name for name in demand.key if name != "period"]
+    known = (*(demand[name] for name in key), *_COLUMNS)
+    if faults := _header_faults(frame, known):
         raise TableError(faults)
     columns: dict[str, Any] = {}
-    wrong = np.zeros((len(_COLUMNS), len(frame)), dtype=np.bool_)
+    wrong = np.zeros((len(known), len(frame)), dtype=np.bool_)
     complaints = []
-    for place, column in enumerate(_COLUMNS):
+    for place, column in enumerate(known):
         if column.name not in frame.columns:
             columns[column.name] = np.full(len(frame), "", dtype=object)  # the only segment
             continue
@@ -77,12 +81,12 @@ def read_replay(frame: pd.DataFrame, network: Network) -> Floats:
             complaints.append((column.name, complaint))
     table = pd.DataFrame(columns)
     faults = [
-        _fault(table, name, found.rows, found.value, found.message, found.remedy)
+        _fault(table, key, name, found.rows, found.value, found.message, found.remedy)
         for name, found in complaints
     ]
-    row = _demand_rows(table, network)
-    unknown = (row < 0) & ~wrong[: len(_KEY)].any(axis=0)
-    sound = (row >= 0) & ~wrong[: len(_KEY) + 1].any(axis=0)
+    row = _demand_rows(table, network, key)
+    unknown = (row < 0) & ~wrong[: len(key)].any(axis=0)
+    sound = (row >= 0) & ~wrong[: len(key) + 1].any(axis=0)
     doubled = np.zeros(len(table), dtype=np.bool_)
     doubled[sound] = pd.DataFrame({"row": row, "period": table["period"]})[sound].duplicated()
     for name, rows, message, remedy in (
@@ -92,7 +96,7 @@ def read_replay(frame: pd.DataFrame, network: Network) -> Floats:
     ):  # fmt: skip
         if rows.any():
             value = table[name].iloc[int(rows.argmax())]
-            faults.append(_fault(table, name, rows, value, message, remedy))
+            faults.append(_fault(table, key, name, rows, value, message, remedy))
     if faults:
         raise TableError(faults)
     period = table["period"].to_numpy()
@@ -101,16 +105,16 @@ def read_replay(frame: pd.DataFrame, network: Network) -> Floats:
     return replay
 
 
-def _header_faults(frame: object) -> list[Fault]:
+def _header_faults(frame: object, columns: Sequence[Column]) -> list[Fault]:
     if not isinstance(frame, pd.DataFrame):
         kind = type(frame).__name__
         message = "must be a pandas DataFrame"
         return [Fault(_TABLE, "", 0, kind, message, "pass pd.DataFrame(...)")]
-    given, known = list(frame.columns), [column.name for column in _COLUMNS]
+    given, known = list(frame.columns), [column.name for column in columns]
     faults = [
-        Fault(_TABLE, name, 0, None, "is missing", "add the column")
-        for name in known
-        if name not in given and name != "segment"
+        Fault(_TABLE, column.name, 0, None, "is missing", "add the column")
+        for column in columns
+        if column.name not in given and column.required
     ]
     for name in dict.fromkeys(given):
         if name not in known:
@@ -124,17 +128,22 @@ def _header_faults(frame: object) -> list[Fault]:
     return faults
 
 
-def _demand_rows(table: pd.DataFrame, network: Network) -> Integers:
-    key = list(_KEY)
+def _demand_rows(table: pd.DataFrame, network: Network, key: list[str]) -> Integers:
     known = pd.MultiIndex.from_frame(network.demand[key].astype(str))
     asked = pd.MultiIndex.from_frame(table[key].astype(str))
     return np.asarray(known.get_indexer(asked), dtype=np.int64)
 
 
 def _fault(
-    table: pd.DataFrame, column: str, rows: Booleans, value: object, message: str, remedy: str
+    table: pd.DataFrame,
+    key: list[str],
+    column: str,
+    rows: Booleans,
+    value: object,
+    message: str,
+    remedy: str,
 ) -> Fault:
     first = int(rows.argmax())
-    key = label_of(*(str(table[name].iloc[first]) for name in _KEY))
+    label = label_of(*(str(table[name].iloc[first]) for name in key))
     count = int(rows.sum())
-    return Fault(_TABLE, column, first + 1, plain(value), message, remedy, key=key, count=count)
+    return Fault(_TABLE, column, first + 1, plain(value), message, remedy, key=label, count=count)

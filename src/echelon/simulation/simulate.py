@@ -26,7 +26,7 @@ from echelon.simulation.arguments import (
     window_of,
 )
 from echelon.simulation.chain import Levels
-from echelon.simulation.draw import LANES, DemandRow
+from echelon.simulation.draw import LANES, DemandRow, Joint
 from echelon.simulation.frames import failure_frame, planned_cost, service_frame, stage_frame
 from echelon.simulation.levels import levels_of
 from echelon.simulation.metrics import TOTALS, Moments, Window, total_measures
@@ -63,6 +63,7 @@ def simulate(
     Every stage starts with its ``initial_stock`` (blank: its base stock) on hand and nothing on
     order. It raises its inventory position to its base stock at each review, serves each request
     the service time after it was placed, and backorders what it cannot. Lead times are fixed.
+    Demand that changes by period starts its cycle in period 0, the first of the warm-up.
 
     Parameters
     ----------
@@ -81,7 +82,8 @@ def simulate(
         Independent runs; 100 if not given, 1 with ``demand``.
     seed : int, default 0
         The same seed and tables give the same bits, whatever ``n_jobs`` is and whatever other
-        components are in the network; rival plans meet the same demand.
+        components are in the network, as long as no correlation with them is cut; rival plans meet
+        the same demand.
     n_jobs : int, default 1
         Workers; -1 uses every core.
     progress : bool, callable or None
@@ -106,7 +108,8 @@ def simulate(
         If ``network`` or ``plan`` is something else.
     DomainError
         With everything that is wrong about the arguments: numbers out of range, stages without a
-        base stock, fractional or random lead times, a plan of another network.
+        base stock, fractional or random lead times, a plan of another network. Also with every
+        pair of correlated demands whose distributions cannot have their coefficient.
     TableError
         With every fault of the frame ``demand``.
 
@@ -222,7 +225,7 @@ def _shards(
 ) -> list[Shard]:
     """Cut the components that the plan covers; a large one is cut into blocks as well."""
     compiled = network.compiled
-    rows = _demand_rows(network)
+    rows = _demand_rows(network, drawn=replay is None)
     if replay is not None:
         replay = replay[compiled.demand_row]
     n_blocks = -(-runs // LANES)
@@ -261,17 +264,21 @@ def _shards(
     return shards
 
 
-def _demand_rows(network: Network) -> tuple[DemandRow, ...]:
+def _demand_rows(network: Network, *, drawn: bool) -> tuple[DemandRow, ...]:
     """Demand rows in compiled order, each with the number of its stage among those that sell."""
-    compiled, table = network.compiled, network.demand
-    keys = list(zip(*(table[name].astype(str) for name in _ADDRESS), strict=True))
+    compiled, keys = network.compiled, network.demand_keys
+    joint = {
+        int(row): Joint(group.keys[: place + 1], group.lower[place, : place + 1])
+        for group in (network.score_groups if drawn else ())
+        for place, row in enumerate(group.rows)
+    }
     rows = []
     sells = np.diff(compiled.demand_ptr) > 0
     for start, stop in zip(compiled.component_ptr[:-1], compiled.component_ptr[1:], strict=True):
         for customer, stage in enumerate(start + np.flatnonzero(sells[start:stop])):
             of_stage = slice(compiled.demand_ptr[stage], compiled.demand_ptr[stage + 1])
             rows += [
-                DemandRow(customer, keys[row], network.distributions[row])
+                DemandRow(customer, keys[row], network.distributions[row], joint.get(int(row)))
                 for row in compiled.demand_row[of_stage]
             ]
     return tuple(rows)
@@ -327,6 +334,3 @@ def _trace(network: Network, shards: list[Shard]) -> pd.DataFrame:
     if not frames:
         return pd.DataFrame(columns=list(TRACE_COLUMNS))
     return pd.concat(frames).sort_values("period", kind="stable").reset_index(drop=True)
-
-
-_ADDRESS = ("item", "location", "segment")

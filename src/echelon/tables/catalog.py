@@ -6,10 +6,14 @@ that a unit, a bound or a default is written once.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from echelon.errors import UnknownNameError
 from echelon.tables.column import Column, Table
+from echelon.tables.history import DEMAND_HISTORY, FORECASTS
+from echelon.tables.shipments import SHIPMENTS
 from echelon.tables.units import PERIODS
 
 _NAME = "give every row a name, as text or as a whole number"
@@ -225,9 +229,10 @@ LANES = Table(
 
 DEMAND = Table(
     "demand",
-    "One row per stage and segment of its customers. "
-    "Demand of one period; periods, stages and segments are independent. "
-    "A stage without a row has no customers.",
+    "One row per stage and segment of its customers, and per period where demand changes. "
+    "Demand of one period; periods are independent, and so are rows unless `correlation` says "
+    "otherwise. A stage without a row has no customers. Columns named in the network's `segments` "
+    "stand in place of `segment`.",
     (
         Column(
             "item",
@@ -260,10 +265,23 @@ DEMAND = Table(
             fix="name the segment, or leave the column out",
         ),
         Column(
+            "period",
+            "period",
+            "Period that the row is about, counted from 0; rows of one stage and segment are a "
+            "cycle, after whose last period the first comes again",
+            key=True,
+            minimum=0.0,
+            maximum=1e5,
+            blank="demand is the same in every period",
+            fix="number the periods of the cycle from 0, or leave the column out",
+        ),
+        Column(
             "family",
             "",
-            "Name of the distribution of demand in one period: deterministic, empirical, gamma, "
-            "lognormal, negative_binomial, normal, poisson, scipy, truncated_normal or uniform",
+            "Name of the distribution of demand in one period: binomial, compound_poisson, "
+            "deterministic, empirical, gamma, geometric, lognormal, mixture, negative_binomial, "
+            "normal, per_period, poisson, scipy, smoothed_empirical, triangular, truncated_normal, "
+            "uniform, weibull or zero_inflated",
             dtype="text",
             default="normal",
             blank="only beside a `distribution`",
@@ -306,8 +324,63 @@ DEMAND = Table(
     references=(("item", "location"),),
 )
 
-CATALOG: dict[str, Table] = {table.name: table for table in (STAGES, LANES, DEMAND)}
+
+def _end(name: str, text: str, refers_to: str) -> Column:
+    return Column(
+        name,
+        "",
+        text,
+        dtype="text",
+        key=True,
+        required=True,
+        refers_to=f"demand.{refers_to}",
+        fix=_NAME,
+    )
+
+
+def _end_segment(name: str, text: str) -> Column:
+    return Column(
+        name,
+        "",
+        text,
+        dtype="text",
+        key=True,
+        default="",
+        blank="the stage's only segment",
+        fix="name the segment as demand does, or leave the column out",
+    )
+
+
+CORRELATION = Table(
+    "correlation",
+    "One row per pair of demand rows that do not vary independently; each pair once, in either "
+    "order. Columns named in the network's `segments` stand in place of `segment`, and with "
+    "`other_` before them in place of `other_segment`.",
+    (
+        _end("item", "Item of the one demand row", "item"),
+        _end("location", "Location of the one demand row", "location"),
+        _end_segment("segment", "Segment of the one demand row"),
+        _end("other_item", "Item of the other demand row", "item"),
+        _end("other_location", "Location of the other demand row", "location"),
+        _end_segment("other_segment", "Segment of the other demand row"),
+        Column(
+            "coefficient",
+            "-",
+            "Correlation of their demands in the same period; "
+            "of what remains beside the season where demand changes by period",
+            minimum=-1.0,
+            maximum=1.0,
+            required=True,
+            fix="give a number from -1 to 1",
+        ),
+    ),
+)
+
+CATALOG: dict[str, Table] = {table.name: table for table in (STAGES, LANES, DEMAND, CORRELATION)}
 """The tables by name."""
+
+RECORDS: dict[str, Table] = {table.name: table for table in (DEMAND_HISTORY, FORECASTS, SHIPMENTS)}
+"""Tables of observations, from which models are fitted; no part of a network."""
 
 SETTINGS = Table(
     "network",
@@ -376,7 +449,41 @@ _DTYPES = {
     "flag": "bool",
     "json": "str",
     "object": "object",
+    "date": "datetime64[us]",
+    "period": "int64",
 }
+
+
+SEGMENTS = ("segment",)
+"""Segment columns unless a network names others."""
+
+
+def with_segments(table: Table, segments: tuple[str, ...]) -> Table:
+    """Put a network's own segment columns in place of ``segment`` and ``other_segment``.
+
+    Parameters
+    ----------
+    table : Table
+    segments : tuple of str
+        Names of columns, none of which the table has already.
+
+    Returns
+    -------
+    Table
+
+    Examples
+    --------
+    >>> with_segments(DEMAND, ("market", "channel")).key
+    ('item', 'location', 'market', 'channel', 'period')
+    """
+    columns: list[Column] = []
+    for column in table.columns:
+        if column.name not in ("segment", "other_segment"):
+            columns.append(column)
+            continue
+        prefix = column.name.removesuffix("segment")
+        columns += [replace(column, name=f"{prefix}{name}") for name in segments]
+    return replace(table, columns=tuple(columns))
 
 
 def table_named(name: str) -> Table:
@@ -387,9 +494,10 @@ def table_named(name: str) -> Table:
     UnknownNameError
         If there is no such table.
     """
-    if name not in CATALOG:
-        raise UnknownNameError("table", name, CATALOG)
-    return CATALOG[name]
+    known = CATALOG | RECORDS
+    if name not in known:
+        raise UnknownNameError("table", name, known)
+    return known[name]
 
 
 def template(name: str) -> pd.DataFrame:
@@ -400,7 +508,8 @@ def template(name: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    name : {"stages", "lanes", "demand"}
+    name : str
+        A key of :data:`CATALOG` or :data:`RECORDS`.
 
     Returns
     -------

@@ -10,6 +10,7 @@ import numbers
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -74,6 +75,8 @@ def read_cells(series: pd.Series, column: Column, table: str) -> tuple[Any, list
         "text": _read_texts,
         "json": _read_json,
         "object": _read_objects,
+        "date": _read_dates,
+        "period": _read_periods,
     }[column.dtype]
     values, complaints = reader(series, column, table)
     missing = series.isna().to_numpy(dtype=np.bool_)
@@ -281,7 +284,7 @@ def _is_text(cell: object) -> bool:
 def _read_texts(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:  # noqa: ARG001
     complaints: list[Complaint] = []
     missing = series.isna().to_numpy(dtype=np.bool_)
-    texts, not_text = _as_texts(series, missing, column.key)
+    texts, not_text = _as_texts(series, missing, column.key or column.label)
     if not_text.any():
         cells = _objects(series)
         _complain(
@@ -334,7 +337,7 @@ def _text_faults(
         verdicts.append((wrong, column.requirement, lambda value: _nearest(value, column.choices)))
         return verdicts
     padded = (distinct != distinct.str.strip()).to_numpy()
-    if column.key:
+    if column.key or column.label:
         empty = (distinct.str.strip() == "").to_numpy()
         if not column.blank:
             verdicts.append((empty, "the cell is empty", lambda _value: column.fix))
@@ -382,3 +385,83 @@ def _read_objects(series: pd.Series, column: Column, table: str) -> tuple[Any, l
     cells = _objects(series).copy()
     cells[series.isna().to_numpy(dtype=np.bool_)] = None
     return cells, []
+
+
+def _read_dates(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:  # noqa: ARG001
+    """Let texts and dates through as they are; what a text means, its owner's formats say."""
+    complaints: list[Complaint] = []
+    if pd.api.types.is_datetime64_dtype(series.dtype):
+        return series.to_numpy(copy=True), complaints
+    missing = series.isna().to_numpy(dtype=np.bool_)
+    cells = _objects(series).copy()
+    wrong = ~_judge(cells, lambda cell: isinstance(cell, (str, date))) & ~missing
+    _complain(
+        complaints,
+        wrong,
+        cells,
+        f"{column.requirement}, not {_type_name(cells, wrong)}",
+        column.fix,
+    )
+    cells[missing | wrong] = None
+    return cells, complaints
+
+
+_DAY = re.compile(r"\d{4}-\d{2}(-\d{2})?")
+
+
+def _read_periods(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:  # noqa: ARG001
+    """Read numbers of periods as float64, or days as datetime64: one kind in a column."""
+    complaints: list[Complaint] = []
+    dtype = series.dtype
+    if isinstance(dtype, pd.PeriodDtype):
+        series = series.dt.start_time
+    if pd.api.types.is_datetime64_dtype(series.dtype):
+        return series.to_numpy(dtype="datetime64[s]", copy=True), complaints
+    if pd.api.types.is_integer_dtype(dtype):
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        return values, complaints
+    codes, distinct = pd.factorize(series)  # few periods, many rows: judge each once
+    cells = pd.Series(distinct).astype(object).to_numpy()
+    number = _judge(cells, _is_whole)
+    day = _judge(cells, _is_day)
+    wrong = ~(number | day)
+    mixed = day & number.any() & (number[0] if len(number) else False)
+    mixed |= number & day.any() & (not number[0] if len(number) else False)
+    shown = _objects(series)
+    _complain(complaints, _rows(wrong, codes), shown, column.requirement, column.fix)
+    _complain(
+        complaints,
+        _rows(mixed, codes),
+        shown,
+        f"{column.requirement}, and of one kind in all rows",
+        "give numbers everywhere or dates everywhere",
+    )
+    good = ~(wrong | mixed)
+    if day[good].any():
+        days = np.full(len(cells) + 1, np.datetime64("NaT"), dtype="datetime64[s]")
+        days[:-1][good] = [np.datetime64(_as_day(cell), "s") for cell in cells[good]]
+        return days[codes], complaints  # code -1, an empty cell, takes the last one
+    numbers_ = np.full(len(cells) + 1, np.nan)
+    numbers_[:-1][good] = [_as_float(cell) for cell in cells[good]]
+    return numbers_[codes], complaints
+
+
+def _rows(distinct: Mask, codes: NDArray[Any]) -> Mask:
+    """Rows whose distinct value is marked; an empty cell has code -1."""
+    return np.asarray(np.append(distinct, False)[codes], dtype=np.bool_)
+
+
+def _is_day(cell: object) -> bool:
+    if isinstance(cell, str):
+        if not _DAY.fullmatch(cell):
+            return False
+        try:
+            np.datetime64(cell, "D")
+        except ValueError:
+            return False
+        return True
+    return isinstance(cell, date) and getattr(cell, "tzinfo", None) is None
+
+
+def _as_day(cell: Any) -> Any:
+    return cell if isinstance(cell, str) else pd.Timestamp(cell).to_datetime64()

@@ -98,9 +98,11 @@ class Checked:
 
     def label(self, row: int) -> str:
         """Name a row by its key, as people read it: ``"bolt @ plant"``."""
-        if not self.named(tuple(name for name in self.table.key if self.table[name].required)):
+        required = tuple(name for name in self.table.key if self.table[name].required)
+        if not self.table.key or not self.named(required):
             return ""
-        return label_of(*(self.frame[name].iloc[row] for name in self.table.key if self.has(name)))
+        key = {name: self.frame[name].iloc[row] for name in self.table.key if self.has(name)}
+        return (" and " if self.table.name == "correlation" else " -> ").join(labels_of(key))
 
 
 def label_of(*key: str) -> str:
@@ -116,6 +118,34 @@ def label_of(*key: str) -> str:
     if len(key) == 4:
         return f"{stage} -> {label_of(*key[2:])}"
     return f"{stage} / {key[2]}" if key[2:] and key[2] else stage
+
+
+def labels_of(key: Mapping[str, Any]) -> list[str]:
+    """Name every stage or demand row that a key names, one after the other.
+
+    Parameters
+    ----------
+    key : mapping of str to cell
+        By column, in the order of the table; a name that ends in ``item`` begins the next one.
+
+    Examples
+    --------
+    >>> labels_of({"item": "bolt", "location": "shop", "market": "EU", "channel": "web"})
+    ['bolt @ shop / EU, web']
+    >>> labels_of({"from_item": "bolt", "from_location": "x", "to_item": "nut", "to_location": "y"})
+    ['bolt @ x', 'nut @ y']
+    """
+    groups: list[list[str]] = []
+    for name, cell in key.items():
+        if name.endswith("item"):
+            groups.append([])
+        if name in ("period", "made_at"):
+            if cell == cell:  # a blank one is every period
+                shown = f"{cell:%Y-%m-%d}" if isinstance(cell, pd.Timestamp) else f"{cell:g}"
+                groups[-1].append(f"{name.replace('_', ' ')} {shown}")
+        else:
+            groups[-1].append(cell or "")
+    return [label_of(*group[:2], ", ".join(part for part in group[2:] if part)) for group in groups]
 
 
 def plain(value: Any) -> object:
@@ -198,7 +228,7 @@ def _meant_for(frame: pd.DataFrame, table: Table) -> str:
         required = {column.name for column in other.columns if column.required}
         return required <= names <= set(other.names)
 
-    if fits(table):
+    if fits(table) or names <= set(table.names):
         return ""
     return next((other.name for other in CATALOG.values() if fits(other)), "")
 
@@ -336,8 +366,9 @@ def _header_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
             "demand": "leave the table out if nobody buys",
             "lanes": "leave the table out if no stage supplies another",
         }
-        if table.name != "lanes":
-            faults.append(_of_table(table, "the table has no rows", remedy[table.name]))
+        if table.name not in ("lanes", "correlation"):
+            fix = remedy.get(table.name, "give at least one row")
+            faults.append(_of_table(table, "the table has no rows", fix))
     return faults
 
 
@@ -377,7 +408,7 @@ def _unknown_column(name: Hashable, names: Sequence[Hashable], table: Table) -> 
 def _check_duplicates(checked: Checked) -> None:
     """One row per key; rows whose key is faulty anyway are passed over."""
     required = tuple(name for name in checked.table.key if checked.table[name].required)
-    if not checked.named(required):
+    if not checked.table.key or not checked.named(required):
         return
     key = [name for name in checked.table.key if checked.has(name)]
     whole = checked.sound(tuple(key))
@@ -389,7 +420,10 @@ def _check_duplicates(checked: Checked) -> None:
     again = int(repeated.argmax())
     value = tuple(plain(checked.frame[name].iloc[again]) for name in key)
     same = np.logical_and.reduce(
-        [(checked.frame[name] == part).to_numpy() for name, part in zip(key, value, strict=True)]
+        [
+            (checked.frame[name].isna() if part != part else checked.frame[name] == part).to_numpy()
+            for name, part in zip(key, value, strict=True)  # a blank period differs from itself
+        ]
     )
     checked.add(
         ", ".join(key),

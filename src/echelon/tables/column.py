@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["text", "number", "whole", "flag", "json", "object"]
+Kind: TypeAlias = Literal["text", "number", "whole", "flag", "json", "object", "date", "period"]
 
 KIND_WORDS: dict[Kind, str] = {
     "text": "text",
@@ -14,6 +14,8 @@ KIND_WORDS: dict[Kind, str] = {
     "flag": "True or False, or 1 or 0",
     "json": "a JSON object",
     "object": "a distribution",
+    "date": "a date",
+    "period": "a whole number or a date",
 }
 
 
@@ -29,8 +31,10 @@ class Column:
         ``"period"``, ``"money/unit"``, ``"-"`` for a pure number, empty for text.
     text : str
         What the column says, one sentence without a full stop.
-    dtype : {"text", "number", "whole", "flag", "json", "object"}
-        ``whole`` is an integer, ``json`` a JSON object as text, ``object`` a distribution.
+    dtype : {"text", "number", "whole", "flag", "json", "object", "date", "period"}
+        ``whole`` is an integer, ``json`` a JSON object as text, ``object`` a distribution, ``date``
+        a date or the text of one, which is read later by the formats that its owner states,
+        ``period`` the number of a period or a day in it (a date, or text such as 2026-03-02).
     minimum, maximum : float or None
         Bounds, which belong to the range unless ``exclusive``.
     infinite : bool
@@ -41,6 +45,8 @@ class Column:
         The texts allowed; empty allows any.
     key : bool
         Part of the key: no two rows have the same.
+    label : bool
+        Names something without being part of a key; read as carefully as a key is.
     refers_to : str
         ``"table.column"`` in which the value must occur.
     required : bool
@@ -70,6 +76,7 @@ class Column:
     percent: bool = False
     choices: tuple[str, ...] = ()
     key: bool = False
+    label: bool = False
     refers_to: str = ""
     required: bool = False
     default: object = None

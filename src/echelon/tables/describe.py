@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from echelon.tables.catalog import CATALOG, SETTINGS
+from echelon.tables.catalog import CATALOG, RECORDS, SETTINGS
 from echelon.tables.column import Column, Table
 
 _INTRODUCTION = """\
@@ -22,6 +22,12 @@ a fault. Every fault of all tables is reported at once, with its table, column, 
 without the header), value and what to do; where the table is a CSV file, with the line, too.
 """
 
+_OBSERVATIONS = """\
+# Tables of observations
+
+No part of a network: models of lead time and demand are fitted to them.
+"""
+
 
 def markdown() -> str:
     """Write the page ``docs/reference/tables.md``.
@@ -36,7 +42,13 @@ def markdown() -> str:
     >>> markdown().splitlines()[0]
     '# Input tables'
     """
-    sections = [_INTRODUCTION, *(_section(table) for table in CATALOG.values()), _section(SETTINGS)]
+    sections = [
+        _INTRODUCTION,
+        *(_section(table) for table in CATALOG.values()),
+        _section(SETTINGS),
+        _OBSERVATIONS,
+        *(_section(table) for table in RECORDS.values()),
+    ]
     return "\n".join(sections)
 
 
