@@ -20,12 +20,13 @@ demo: $(VENV)/.core
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
-check: $(VENV)/.dev $(VENV)/.peer
+check: $(VENV)/.dev $(VENV)/.peer $(VENV)-forecast/.forecast
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	ECHELON_JIT=0 $(BIN)/python -m pytest -q tests/unit/kernels tests/property/test_flow.py
+	$(VENV)-forecast/bin/python -m pytest -q tests/unit/demand/test_baseline.py tests/unit/tables
 	$(BIN)/python -m pytest
 
 format: $(VENV)/.dev
@@ -41,7 +42,7 @@ docs: $(VENV)-docs/.docs
 	@echo "site/index.html"
 
 # An empty file per extra remembers that it is installed; pyproject.toml makes it stale.
-$(VENV)/bin/python $(VENV)-docs/bin/python:
+$(VENV)/bin/python $(VENV)-docs/bin/python $(VENV)-forecast/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "echelon needs Python 3.11 or newer; this is $$($(PYTHON) --version 2>&1)."; \
 	    echo "Fix: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
@@ -68,7 +69,13 @@ $(VENV)-docs/.docs: pyproject.toml | $(VENV)-docs/bin/python
 	@$(VENV)-docs/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
+# An environment of its own: statsforecast asks for pandas below 3. The tables are tested under it too.
+$(VENV)-forecast/.forecast: pyproject.toml | $(VENV)-forecast/bin/python
+	@$(VENV)-forecast/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --editable '.[forecast]' pytest hypothesis
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(VENV)-docs build dist site runs
+	rm -rf $(VENV) $(VENV)-docs $(VENV)-forecast build dist site runs
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +

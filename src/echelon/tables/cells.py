@@ -19,9 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from echelon.tables.column import Column
+from echelon.tables.misread import date_remedy, flag_remedy, number_remedy
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 _FLAG_TEXTS = {
     "True": True,
@@ -48,7 +48,9 @@ class Complaint:
     remedy: str
 
 
-def read_cells(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:
+def read_cells(
+    series: pd.Series, column: Column, table: str, excused: Mask | None = None
+) -> tuple[Any, list[Complaint]]:
     """Read a column.
 
     Parameters
@@ -59,6 +61,9 @@ def read_cells(series: pd.Series, column: Column, table: str) -> tuple[Any, list
         The contract.
     table : str
         Name of the table, for remedies that quote code.
+    excused : (n_rows,) ndarray of bool, optional
+        Rows in which an empty cell has a meaning; all or none of them unless given, as the
+        column says.
 
     Returns
     -------
@@ -80,8 +85,9 @@ def read_cells(series: pd.Series, column: Column, table: str) -> tuple[Any, list
     }[column.dtype]
     values, complaints = reader(series, column, table)
     missing = series.isna().to_numpy(dtype=np.bool_)
-    if missing.any() and not column.blank:
-        complaints.insert(0, _missing(missing, series, column))
+    unexcused = missing if excused is None else missing & ~excused
+    if unexcused.any() and (excused is not None or not column.blank):
+        complaints.insert(0, _missing(unexcused, series, column))
     if column.dtype == "whole":
         for complaint in complaints:
             values[complaint.rows] = 0.0  # there is no blank integer
@@ -90,13 +96,15 @@ def read_cells(series: pd.Series, column: Column, table: str) -> tuple[Any, list
 
 
 def _missing(missing: Mask, series: pd.Series, column: Column) -> Complaint:
-    otherwise = (
-        f", or leave the whole column out for {column.default!r}"
-        if column.default is not None
-        else ""
-    )
+    """Tell of empty cells; what the column is by default can be written, or left to the default."""
+    otherwise = ""
+    if column.default is not None:
+        written = f"{column.default:g}" if _is_number(column.default) else repr(column.default)
+        meant = f"; write {written} where that is meant" if column.default != "" else ""
+        otherwise = f"{meant}, or leave the whole column out for {written} in every row"
     value = series.iloc[int(missing.argmax())]
-    return Complaint(missing, value, "the cell is empty", f"{column.fix}{otherwise}")
+    remedy = f"{column.fix_empty or column.fix}{otherwise}"
+    return Complaint(missing, value, "the cell is empty", remedy)
 
 
 def _complain(
@@ -217,7 +225,7 @@ def _read_mixed(
             text,
             cells,
             f"{column.requirement}, not text",
-            _text_remedy(cells[text], column, table),
+            number_remedy([str(cell) for cell in cells[text]], column, table),
         )
     _complain(
         complaints,
@@ -233,30 +241,7 @@ def _type_name(cells: NDArray[Any], rows: Mask) -> str:
     return type(cells[int(rows.argmax())]).__name__ if rows.any() else ""
 
 
-def _text_remedy(texts: NDArray[Any], column: Column, table: str) -> str:
-    first = str(texts[0]).strip()
-    if first.endswith("%") and _is_numeral(first[:-1].strip()):
-        return f"write {float(first[:-1]) / 100.0:.10g} for {first}"
-    if all(_is_numeral(str(text)) for text in texts):
-        return f"convert the column: pd.to_numeric({table}[{column.name!r}])"
-    if _THOUSANDS.fullmatch(first):
-        plain, point = first.replace(",", ""), first.replace(",", ".", 1)
-        either = f", or {point} if the comma is a decimal one" if _is_numeral(point) else ""
-        return f"write {plain} without a comma{either}"
-    if _is_numeral(first.replace(",", ".", 1)) and "," in first:
-        return f"write a decimal point: {first.replace(',', '.', 1)}"
-    return column.fix
-
-
-def _is_numeral(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _read_flags(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:  # noqa: ARG001
+def _read_flags(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:
     complaints: list[Complaint] = []
     missing = series.isna().to_numpy(dtype=np.bool_)
     if pd.api.types.is_bool_dtype(series.dtype):
@@ -270,7 +255,9 @@ def _read_flags(series: pd.Series, column: Column, table: str) -> tuple[Any, lis
     if (~(flag | said) & ~missing).any():  # else all that is wrong is that they are texts
         values[said] = [_FLAG_TEXTS[cell] for cell in cells[said]]
         flag |= said
-        remedy = column.fix
+        words = cells[~missing]
+        texts = all(isinstance(cell, str) for cell in words)
+        remedy = flag_remedy(list(dict.fromkeys(words)), column, table) if texts else column.fix
     _complain(complaints, ~flag & ~missing, cells, column.requirement, remedy)
     return values, complaints
 
@@ -314,7 +301,10 @@ def _as_texts(series: pd.Series, missing: Mask, key: bool) -> tuple[pd.Series, M
     none_wrong = np.zeros(len(fresh), dtype=np.bool_)
     if kind in ("string", "empty"):
         with contextlib.suppress(UnicodeEncodeError):  # half of a surrogate pair: judged by cell
-            return fresh.astype("str").copy(), none_wrong
+            as_text = fresh.astype("str").copy()
+            if as_text.dtype == object:  # of pandas before 3, which encodes nothing
+                "".join(as_text).encode()
+            return as_text, none_wrong
     if key and pd.api.types.is_integer_dtype(fresh.dtype) and not missing.any():
         return fresh.astype("str"), none_wrong
     cells = _objects(fresh)
@@ -367,7 +357,7 @@ def _nearest(value: str, known: tuple[str, ...]) -> str:
 
 def _read_json(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:
     texts, complaints = _read_texts(series, column, table)
-    codes, distinct = pd.factorize(texts)
+    codes, distinct = pd.factorize(pd.Series(texts))
     wrong = np.array([bool(text) and not _is_object(text) for text in distinct], dtype=np.bool_)
     rows = wrong[codes] if len(distinct) else np.zeros(0, dtype=np.bool_)
     _complain(complaints, rows, texts, column.requirement, column.fix)
@@ -409,7 +399,7 @@ def _read_dates(series: pd.Series, column: Column, table: str) -> tuple[Any, lis
 _DAY = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 
 
-def _read_periods(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:  # noqa: ARG001
+def _read_periods(series: pd.Series, column: Column, table: str) -> tuple[Any, list[Complaint]]:
     """Read numbers of periods as float64, or days as datetime64: one kind in a column."""
     complaints: list[Complaint] = []
     dtype = series.dtype
@@ -420,6 +410,15 @@ def _read_periods(series: pd.Series, column: Column, table: str) -> tuple[Any, l
     if pd.api.types.is_integer_dtype(dtype):
         values = series.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
         return values, complaints
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        _complain(
+            complaints,
+            series.notna().to_numpy(dtype=np.bool_),
+            _objects(series),
+            f"{column.requirement}, without a time zone, which moves days",
+            "drop it where the days are local: .dt.tz_localize(None)",
+        )
+        return np.full(len(series), np.datetime64("NaT"), dtype="datetime64[s]"), complaints
     codes, distinct = pd.factorize(series)  # few periods, many rows: judge each once
     cells = pd.Series(distinct).astype(object).to_numpy()
     number = _judge(cells, _is_whole)
@@ -428,7 +427,10 @@ def _read_periods(series: pd.Series, column: Column, table: str) -> tuple[Any, l
     mixed = day & number.any() & (number[0] if len(number) else False)
     mixed |= number & day.any() & (not number[0] if len(number) else False)
     shown = _objects(series)
-    _complain(complaints, _rows(wrong, codes), shown, column.requirement, column.fix)
+    remedy = column.fix
+    if wrong.any() and wrong.all() and all(isinstance(cell, str) for cell in cells):
+        remedy = date_remedy(list(cells), column, table)
+    _complain(complaints, _rows(wrong, codes), shown, column.requirement, remedy)
     _complain(
         complaints,
         _rows(mixed, codes),
