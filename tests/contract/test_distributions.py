@@ -214,6 +214,30 @@ def in_turn(*parts: Case) -> Case:
     )
 
 
+def beside(case: Case, *pairs: tuple[float, float]) -> Case:
+    """With a few points added independently: the law of total probability over them."""
+    values, weights = zip(*pairs, strict=True)
+    mean = sum(v * w for v, w in pairs)
+    return Case(
+        ed.Sum([case.ours, ed.Empirical(values, weights)]),
+        lambda x: sum(w * case.cdf(np.asarray(x) - v) for v, w in pairs),
+        case.mean + mean,
+        case.variance + sum(w * (v - mean) ** 2 for v, w in pairs),
+    )
+
+
+def with_poisson(case: Case, mean: float) -> Case:
+    """With a Poisson demand added independently: scipy's probabilities, one by one."""
+    counts = np.arange(200)
+    chances = stats.poisson(mean).pmf(counts)
+    return Case(
+        ed.Sum([ed.Poisson(mean), case.ours]),
+        lambda x: chances @ np.array([case.cdf(np.asarray(x) - k) for k in counts]),
+        case.mean + mean,
+        case.variance + mean,
+    )
+
+
 CASES = (
     against(ed.Normal(100.0, 30.0), stats.norm(100.0, 30.0)),
     against(ed.Normal(0.0, 2.0), stats.norm(0.0, 2.0)),
@@ -264,6 +288,10 @@ CASES = (
     in_turn(gamma(2.0, 4.0), known(0.0)),
     smoothed(0.5, (0.0, 0.5), (4.0, 0.25), (9.0, 0.25)),
     smoothed(2.0, (1.0, 0.2), (3.0, 0.5), (30.0, 0.3)),
+    beside(against(ed.Poisson(7.5), stats.poisson(7.5)), (0.0, 0.6), (12.0, 0.3), (36.0, 0.1)),
+    beside(negative_binomial(0.5, 0.1), (-3.5, 0.1), (0.0, 0.2), (1.25, 0.3), (2.0, 0.4)),
+    beside(own_binomial(20, 0.3), (5.0, 1.0)),
+    with_poisson(negative_binomial(12.0, 0.6), 3.0),
     weibull(1.5, 10.0),
     binomial(20, 0.3),
 )
@@ -437,6 +465,7 @@ def test_the_families_closed_under_addition_are_these():
         "negative_binomial",
         "normal",
         "poisson",
+        "sum",  # where all components are
     }
 
 

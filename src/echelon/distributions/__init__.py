@@ -20,6 +20,7 @@ from echelon.distributions.moments import MomentRule, TwoMoments
 from echelon.distributions.per_period import PerPeriod
 from echelon.distributions.scipy_adapter import Scipy
 from echelon.distributions.smoothed import SmoothedEmpirical
+from echelon.distributions.sums import Sum, sum_of
 from echelon.distributions.triangular import Triangular
 from echelon.distributions.truncated_normal import TruncatedNormal
 from echelon.distributions.weibull import Weibull
@@ -43,6 +44,7 @@ __all__ = [
     "Poisson",
     "Scipy",
     "SmoothedEmpirical",
+    "Sum",
     "Triangular",
     "TruncatedNormal",
     "TwoMoments",
@@ -55,4 +57,5 @@ __all__ = [
     "family_class",
     "make",
     "register",
+    "sum_of",
 ]

@@ -136,7 +136,7 @@ def family_class(family: str) -> type[Distribution]:
     ...
     echelon.errors.UnknownNameError: unknown distribution family 'gama'. Did you mean 'gamma'? \
 Known: binomial, compound_poisson, deterministic, empirical, gamma, geometric, lognormal, mixture, \
-negative_binomial, normal, per_period, poisson, scipy, smoothed_empirical, triangular, \
+negative_binomial, normal, per_period, poisson, scipy, smoothed_empirical, sum, triangular, \
 truncated_normal, uniform, weibull, zero_inflated.
     """
     try:
@@ -221,6 +221,11 @@ def as_distribution(candidate: object) -> Distribution:
     >>> as_distribution(stats.weibull_min(2.0, scale=10.0))
     Scipy(name='weibull_min', args=(2.0,), kwds=(('scale', 10.0),))
     """
+    if isinstance(candidate, type):  # a family has all that its members have
+        raise DomainError(
+            f"distribution is the class {candidate.__name__}. "
+            "Fix: give an object, Gamma(3.0, 1.0) for example."
+        )
     if type(candidate) in FAMILIES.values() or isinstance(candidate, Distribution):
         return cast(Distribution, candidate)
     if all(hasattr(candidate, name) for name in ("dist", "args", "kwds")):

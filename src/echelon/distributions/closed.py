@@ -64,7 +64,7 @@ def gamma_shortage(x: Floats, mean: Floats, std: Floats) -> Floats:
 
     References
     ----------
-    .. [1] Zipkin (2000), *Foundations of Inventory Management*, appendix C.
+    .. [1] Zipkin (2000), *Foundations of Inventory Management*, p. 457.
     """
     shape, scale = (mean / std) ** 2, std * (std / mean)
     level = np.maximum(x, 0.0)
@@ -88,7 +88,7 @@ def poisson_shortage(x: Floats, mean: Floats, _std: Floats) -> Floats:
 
     References
     ----------
-    .. [1] Hadley & Whitin (1963), *Analysis of Inventory Systems*, appendix 3.
+    .. [1] Hadley & Whitin (1963), *Analysis of Inventory Systems*.
     """
     level = np.maximum(x, 0.0)
     whole = np.floor(level)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy
@@ -14,11 +14,9 @@ from numpy.typing import ArrayLike
 
 from echelon.distributions.arguments import (
     Floats,
-    Parameters,
     Size,
     probabilities_of,
     require_number,
-    take_parameters,
     values_of,
 )
 from echelon.distributions.base import Distribution, register, sum_trivially
@@ -26,8 +24,6 @@ from echelon.distributions.described import (
     Described,
     needs_parameters,
     part,
-    specification,
-    specified,
 )
 from echelon.distributions.inverse import smallest_reaching
 from echelon.distributions.lattice import Step, lattice_step
@@ -36,6 +32,7 @@ from echelon.distributions.moments import MomentRule
 from echelon.errors import DomainError
 
 _NEGLIGIBLE = 1e-17
+_MOST_ORDERS = 2**20
 
 
 @register
@@ -63,7 +60,7 @@ class CompoundPoisson(Described):
 
     References
     ----------
-    .. [1] Feller (1968), *An Introduction to Probability Theory and Its Applications* 1, XII.2.
+    .. [1] Feller (1968), *An Introduction to Probability Theory and Its Applications* 1.
 
     Examples
     --------
@@ -123,23 +120,17 @@ class CompoundPoisson(Described):
         """From 0 on, unless every size is 0."""
         return 0.0, float("inf") if self.size.support[1] > 0.0 else 0.0
 
-    def parameters(self) -> dict[str, Any]:
-        """Give the rate and the size."""
-        return {"rate": self.rate, "size": specification(self.size)}
-
-    @classmethod
-    def from_parameters(cls, _mean: float, _std: float, parameters: Parameters) -> Self:
-        """Make it from ``rate`` and ``size``."""
-        take_parameters(cls.family, parameters, ("rate", "size"))
-        return cls(parameters["rate"], specified(cls.family, "size", parameters["size"]))
-
     def sample(self, rng: np.random.Generator, size: Size) -> Floats:
         """Draw an array of shape ``size``, units: the orders one by one, then their sums."""
-        orders = rng.poisson(self.rate, size)
-        total = int(orders.sum())
-        owner = np.repeat(np.arange(orders.size), np.ravel(orders))
-        drawn = np.bincount(owner, self.size.sample(rng, total), minlength=orders.size)
-        return drawn.reshape(np.shape(orders)).astype(np.float64)
+        orders = np.asarray(rng.poisson(self.rate, size))
+        counts = np.ravel(orders)
+        block = np.cumsum(counts) // _MOST_ORDERS  # which are held at once
+        parts = []
+        for here in np.split(counts, np.flatnonzero(np.diff(block)) + 1):
+            owner = np.repeat(np.arange(len(here)), here)
+            sizes = self.size.sample(rng, len(owner))
+            parts.append(np.bincount(owner, sizes, minlength=len(here)))
+        return np.concatenate(parts).reshape(orders.shape).astype(np.float64)
 
     def cdf(self, x: ArrayLike) -> Floats:
         """Probability of at most ``x`` units."""

@@ -93,16 +93,6 @@ class Binomial(Described):
         """Whole numbers from 0 to the trials; only these if each is certain."""
         return (0.0 if self.probability < 1.0 else float(self.trials)), float(self.trials)
 
-    def parameters(self) -> dict[str, Any]:
-        """Give trials and probability."""
-        return {"trials": self.trials, "probability": self.probability}
-
-    @classmethod
-    def from_parameters(cls, _mean: float, _std: float, parameters: Parameters) -> Self:
-        """Make it from ``trials`` and ``probability``."""
-        take_parameters(cls.family, parameters, ("trials", "probability"))
-        return cls(parameters["trials"], parameters["probability"])
-
     def sample(self, rng: np.random.Generator, size: Size) -> Floats:
         """Draw an array of shape ``size``, whole units as floats."""
         return rng.binomial(self.trials, self.probability, size).astype(np.float64)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import sqrt
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
-from echelon.distributions.arguments import require_number
+from echelon.distributions.arguments import Parameters, require_number, take_parameters
 from echelon.distributions.base import as_distribution, make
 from echelon.distributions.moments import MomentRule
 from echelon.errors import DomainError
@@ -42,11 +42,15 @@ def needs_parameters(example: Mapping[str, Any]) -> tuple[MomentRule, ...]:
 
 
 class Described:
-    """What families share that are made from parameters and not from moments."""
+    """What families share that are made from parameters and not from moments.
+
+    A subclass is a dataclass with one field for each of its ``parameter_words``.
+    """
 
     __slots__ = ()
 
     family: ClassVar[str]
+    parameter_words: ClassVar[Mapping[str, str]]
     example: ClassVar[Mapping[str, Any]]
 
     @property
@@ -58,6 +62,22 @@ class Described:
     def std(self) -> float:
         """Standard deviation, units."""
         return sqrt(self.variance)
+
+    def parameters(self) -> dict[str, Any]:
+        """Give the parameters as what JSON can hold: lists, and distributions by their words."""
+        return {name: _told(getattr(self, name)) for name in self.parameter_words}
+
+    @classmethod
+    def from_parameters(cls, _mean: float, _std: float, parameters: Parameters) -> Self:
+        """Make it from all of its ``parameter_words``."""
+        take_parameters(cls.family, parameters, tuple(cls.parameter_words))
+        given = {name: parameters[name] for name in cls.parameter_words}
+        return cls(
+            **{
+                name: specified(cls.family, name, one) if isinstance(one, Mapping) else one
+                for name, one in given.items()
+            }
+        )
 
     @classmethod
     def expected_std(cls, _mean: Any) -> Any:
@@ -71,6 +91,12 @@ class Described:
             f"{cls.family}(mean={mean!r}, std={std!r}): moments do not say which distribution is "
             f"meant. Fix: give parameters {json.dumps(cls.example)}."
         )
+
+
+def _told(parameter: Any) -> Any:
+    if isinstance(parameter, tuple):
+        return list(parameter)
+    return specification(parameter) if hasattr(parameter, "parameters") else parameter
 
 
 def specification(distribution: Distribution) -> dict[str, Any]:
@@ -157,6 +183,29 @@ def part(owner: str, name: str, given: object) -> Distribution:
         return as_distribution(given)
     except DomainError as error:
         raise DomainError(f"{owner}: {name}: {error}") from None
+
+
+def listed(owner: str, name: str, given: object) -> list[Any]:
+    """Give what a parameter holds several of as a list.
+
+    Parameters
+    ----------
+    owner, name : str
+        The family and its argument, for the message.
+    given : iterable
+
+    Returns
+    -------
+    list
+
+    Raises
+    ------
+    DomainError
+        If it is a text or no iterable.
+    """
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise DomainError(f"{owner}: {name} is {given!r}. Fix: give a list.")
+    return list(given)
 
 
 def probability(owner: str, name: str, given: object, *, zero: bool) -> float:

@@ -162,7 +162,7 @@ class NegativeBinomial(TwoMoments):
 
     References
     ----------
-    .. [1] Johnson, Kemp & Kotz (2005), *Univariate Discrete Distributions*, chapter 5.
+    .. [1] Johnson, Kemp & Kotz (2005), *Univariate Discrete Distributions*.
 
     Examples
     --------

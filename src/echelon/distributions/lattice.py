@@ -32,6 +32,8 @@ STEPS_PER_STD = 64
 """Lattice steps in a standard deviation of one period, for a density."""
 MOST_POINTS = 2**21
 """A lattice of more would be too slow to be of use, and a sign of units that do not fit."""
+_FEW = 4
+"""Points of a lattice of its own in one step: so many are placed one by one."""
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 Step = tuple[int, int] | tuple[float, int]
@@ -139,6 +141,8 @@ class Increments:
         Probability moved to the ends, at most.
     exact : bool
         Whether the demand sits on the lattice; else it was put there.
+    splits : int
+        Of how many independent values the demand consists that were put there each by itself.
     """
 
     numerator: float
@@ -148,6 +152,7 @@ class Increments:
     zero: float
     tail: float
     exact: bool
+    splits: int = 1
 
     @property
     def step(self) -> float:
@@ -155,7 +160,9 @@ class Increments:
         return self.numerator / self.denominator
 
 
-def increments_of(distribution: Distribution, step: float | None = None) -> Increments:
+def increments_of(
+    distribution: Distribution, step: float | None = None, *, kept: bool = True
+) -> Increments:
     r"""Put the demand of one period on a lattice.
 
     Where all values lie on a lattice, with their own probabilities. Otherwise each value is split
@@ -169,7 +176,11 @@ def increments_of(distribution: Distribution, step: float | None = None) -> Incr
     distribution : Distribution
     step : float, optional
         Lattice step :math:`h` for a density, units; default a 64th of the smaller of the standard
-        deviation and three quarters of the distance between quartiles.
+        deviation and three quarters of the distance between quartiles, or so much more that two
+        million points are enough.
+    kept : bool, default True
+        Whether values on a lattice stay on it, whatever ``step``, where it has no more than two
+        million points.
 
     Returns
     -------
@@ -178,20 +189,25 @@ def increments_of(distribution: Distribution, step: float | None = None) -> Incr
     Raises
     ------
     DomainError
-        If the lattice would have more than two million points.
+        If a step is given of which the lattice would have more than two million points.
 
     References
     ----------
     .. [1] Gerber (1982), On the numerical evaluation of the distribution of aggregate claims and
        its stop-loss premiums, *Insurance: Mathematics and Economics* 1(1).
     """
-    return _increments_of(cast(Hashable, distribution), step)
+    return _increments_of(cast(Hashable, distribution), step, kept)
 
 
 @lru_cache(maxsize=64)
-def _increments_of(key: Hashable, step: float | None) -> Increments:
-    distribution = cast(Distribution, key)
-    natural = lattice_step(distribution)
+def _increments_of(key: Hashable, step: float | None, kept: bool) -> Increments:
+    return put_on_lattice(cast(Distribution, key), step, kept)
+
+
+@singledispatch
+def put_on_lattice(distribution: Distribution, step: float | None, kept: bool) -> Increments:
+    """Do what :func:`increments_of` says; dispatches on the class of the distribution."""
+    natural = lattice_step(distribution) if kept else None
     low, high = distribution.support
     if natural is not None:
         tail = EXACT_TAIL if isinf(low) or isinf(high) else 0.0
@@ -204,18 +220,31 @@ def _increments_of(key: Hashable, step: float | None) -> Increments:
             mass = np.diff(cumulated)
             zero = float(mass[-first]) if first <= 0 <= last else 0.0
             return Increments(numerator, denominator, first, mass, zero, tail, exact=True)
-    width = _default_step(distribution) if step is None else step
-    begin, end = _ends(distribution, CONTINUOUS_TAIL)
-    first, last = floor(begin / width), ceil(end / width)
+    begin, end = lattice_ends(distribution)
+    # half of the points that are allowed: a sum needs more
+    width = step or max(default_step(distribution), 2.0 * (end - begin) / MOST_POINTS)
+    first = floor(begin / width)
+    last = max(ceil(end / width), first + 1)  # a known demand may sit on a point
     if last - first >= MOST_POINTS:
         raise DomainError(
             f"{distribution!r} would need {last - first:,} lattice points of {width:g} units. "
-            "Fix: give a larger step, or a family with a lighter tail."
+            "Fix: give a larger step, or none."
         )
-    cumulated = _averages(distribution, first, last, width)
-    zero = float(distribution.cdf(0.0) - distribution.cdf(np.nextafter(0.0, -1.0)))
+    cumulated = np.append(np.minimum(step_averages(distribution, first, last, width), 1.0), 1.0)
+    before, at_zero = distribution.cdf([np.nextafter(0.0, -1.0), 0.0])
+    zero = float(at_zero - before)
     mass = np.diff(cumulated, prepend=0.0)
     return Increments(width, 1, first, mass, zero, CONTINUOUS_TAIL, exact=False)
+
+
+@lru_cache(maxsize=64)
+def _density_ends(key: Hashable) -> tuple[float, float]:
+    return _ends(cast(Distribution, key), CONTINUOUS_TAIL)
+
+
+def lattice_ends(distribution: Distribution) -> tuple[float, float]:
+    """Where the lattice of a density begins and ends, units."""
+    return _density_ends(cast(Hashable, distribution))
 
 
 def _ends(distribution: Distribution, tail: float) -> tuple[float, float]:
@@ -225,26 +254,95 @@ def _ends(distribution: Distribution, tail: float) -> tuple[float, float]:
     return begin, float(distribution.ppf(1.0 - tail)) if tail > 0.0 else high
 
 
-def _default_step(distribution: Distribution) -> float:
+def default_step(distribution: Distribution) -> float:
+    """Give the step, units, that is fine enough for a density by itself."""
     quartiles = distribution.ppf([0.25, 0.75])
     between = 0.75 * float(quartiles[1] - quartiles[0])
     spread = min(distribution.std, between) if between > 0.0 else distribution.std
     return max(spread, distribution.std / 100.0) / STEPS_PER_STD
 
 
-def _averages(distribution: Distribution, first: int, last: int, width: float) -> Floats:
-    """Averages of the distribution function over the steps from each point on; 1 at the last.
+@singledispatch
+def step_averages(distribution: Distribution, first: int, last: int, width: float) -> Floats:
+    """Averages of a distribution function over the steps of a lattice.
 
     Two Gauss points a step; where the support begins, where the distribution function may rise
-    like a root, sixteen that crowd at its beginning.
+    like a root, sixteen that crowd at its beginning. Of a distribution on a lattice of its own
+    value by value; where its steps are much finer by straight lines between their middles, which
+    have the same average.
+
+    Parameters
+    ----------
+    distribution : Distribution
+    first, last : int
+        Numbers of the point where the first step begins and of that where the last one ends.
+    width : float
+        Of a step, units.
+
+    Returns
+    -------
+    (last - first,) ndarray of float64
     """
     offset = 0.5 - sqrt(1.0 / 12.0)
-    points = np.arange(first, last)[:, None] + np.array([offset, 1.0 - offset])
-    averages = distribution.cdf(points * width).mean(axis=1)
+    points = (np.arange(first, last)[:, None] + np.array([offset, 1.0 - offset])) * width
+    own = lattice_step(distribution)
+    if own is not None and width < _FEW * own[0] / own[1]:
+        begin, end = floor(first * width * own[1] / own[0]), ceil(last * width * own[1] / own[0])
+        numbers = np.arange(begin, end + 1)
+        weights = np.diff(distribution.cdf((numbers + 0.5) * own[0] / own[1]), prepend=0.0)
+        return _averages_of_points(numbers * own[0] / own[1], weights, first, last, width)
+    if own is not None:
+        middles = points * (own[1] / own[0]) - 0.5
+        below = np.floor(middles)
+        share = middles - below
+        # a quarter of a step further, so that no rounding takes a value for the one before
+        heights = [distribution.cdf((below + k + 0.25) * own[0] / own[1]) for k in (0.0, 1.0)]
+        return np.asarray((heights[0] * (1.0 - share) + heights[1] * share).mean(axis=1))
+    averages = np.asarray(distribution.cdf(points).mean(axis=1))
     low = distribution.support[0]
-    if not isinf(low):
+    if not isinf(low) and first <= (begun := floor(low / width)) < last:
         share = 0.5 * (_NODES + 1.0)
-        span = (first + 1) * width - low
+        span = (begun + 1) * width - low
         crowded = distribution.cdf(low + span * share**4)
-        averages[0] = (0.5 * _WEIGHTS * 4.0 * share**3 * crowded).sum() * span / width
-    return np.append(np.minimum(averages, 1.0), 1.0)
+        averages[begun - first] = (0.5 * _WEIGHTS * 4.0 * share**3 * crowded).sum() * span / width
+    return averages
+
+
+@step_averages.register(Empirical | Deterministic)
+def _point_averages(
+    distribution: Empirical | Deterministic, first: int, last: int, width: float
+) -> Floats:
+    """Each value begins to count within its step."""
+    if isinstance(distribution, Deterministic):
+        distribution = Empirical((distribution.value,), (1.0,))
+    values, weights = np.array(distribution.values), np.array(distribution.probabilities)
+    return _averages_of_points(values, weights, first, last, width)
+
+
+def _averages_of_points(
+    values: Floats, weights: Floats, first: int, last: int, width: float
+) -> Floats:
+    """Averages of a distribution function that rises at these values by these weights."""
+    place = np.clip(values / width - first, 0.0, last - first)
+    before = np.minimum(place.astype(np.int64), last - first - 1)
+    share = place - before
+    n = last - first
+    inside = np.bincount(before, weights * (1.0 - share), n + 1)
+    inside += np.bincount(before + 1, weights * share, n + 1)
+    return np.cumsum(inside)[:-1].astype(np.float64)
+
+
+@step_averages.register
+def _mixed_averages(distribution: Mixture, first: int, last: int, width: float) -> Floats:
+    total = np.zeros(last - first)
+    for component, weight in zip(distribution.components, distribution.weights, strict=True):
+        total += weight * step_averages(component, first, last, width)
+    return total
+
+
+@step_averages.register
+def _zero_averages(distribution: ZeroInflated, first: int, last: int, width: float) -> Floats:
+    none = (1.0 - distribution.occurrence) * (np.arange(first, last) >= 0)
+    return np.asarray(
+        none + distribution.occurrence * step_averages(distribution.size, first, last, width)
+    )

@@ -31,8 +31,6 @@ class LatticeTotal:
         Number of the first point.
     mass : (n,) float64
         Probability of each point.
-    owed : (n,) float64
-        Expected units above each point.
     zero : float
         Probability of exactly 0, known also where the rest has a density.
     exact : bool
@@ -54,7 +52,6 @@ class LatticeTotal:
     denominator: int
     first: int
     mass: Floats
-    owed: Floats
     zero: float
     exact: bool
     low: float
@@ -97,8 +94,11 @@ class LatticeTotal:
             below = float(np.interp(np.nextafter(0.0, -1.0), ends, heights))
             # a share beyond the atom is looked for in the density, one inside it is 0
             sought = np.where(shares > below + self.zero, shares - self.zero, shares)
-            keep = np.concatenate(([True], np.diff(heights) > 0.0))
-            found = np.interp(sought, heights[keep], ends[keep])
+            # on the side that first reaches it: a gap between values is flat, and is crossed whole
+            after = np.clip(np.searchsorted(heights, sought), 1, len(heights) - 1)
+            rise = heights[after] - heights[after - 1]
+            share = (sought - heights[after - 1]) / np.where(rise > 0.0, rise, 1.0)
+            found = ends[after] - np.clip(1.0 - share, 0.0, 1.0) * (ends[after] - ends[after - 1])
             if self.zero > 0.0:
                 found = np.where((shares > below) & (shares <= below + self.zero), 0.0, found)
         return np.asarray(np.select([shares == 0.0, shares == 1.0], [self.low, self.high], found))
@@ -111,21 +111,28 @@ class LatticeTotal:
             before = np.clip(np.floor(place), 0.0, max(len(self.mass) - 2.0, 0.0)).astype(np.int64)
         after = np.minimum(before + 1, len(self.mass) - 1)
         share = np.clip(place - before, 0.0, 1.0)  # straight lines between points
-        inside = self.owed[before] * (1.0 - share) + self.owed[after] * share
+        owed = self._owed()
+        inside = owed[before] * (1.0 - share) + owed[after] * share
         first = self._value(np.asarray(self.first))
-        return np.where(points <= first, self.owed[0] + first - points, inside)
+        return np.where(points <= first, owed[0] + first - points, inside)
 
     def level_for_shortage(self, shortage: ArrayLike) -> Floats:
         """Smallest level of at most so many expected units above it; of 0, the largest value."""
         wanted = values_of(shortage)
         values = self._value(self.first + np.arange(len(self.mass)))
-        falls = np.concatenate(([True], np.diff(self.owed) < 0.0))
-        inside = np.interp(wanted, self.owed[falls][::-1], values[falls][::-1])
-        below = np.where(wanted >= self.owed[0], values[0] + self.owed[0] - wanted, inside)
+        owed = self._owed()
+        falls = np.concatenate(([True], np.diff(owed) < 0.0))
+        inside = np.interp(wanted, owed[falls][::-1], values[falls][::-1])
+        below = np.where(wanted >= owed[0], values[0] + owed[0] - wanted, inside)
         return np.where(wanted == 0.0, self.high, below)
 
     def _cumulated(self) -> Floats:
         return np.cumsum(self.mass)
+
+    def _owed(self) -> Floats:
+        """Expected units above each point: not kept, since it would double the memory."""
+        above = np.cumsum(self.mass[:0:-1])  # above each point but the last, from the end
+        return self.step * np.append(np.cumsum(above)[::-1], 0.0)
 
     def _value(self, number: NDArray[np.int64]) -> Floats:
         return np.asarray(number * self.numerator / self.denominator, dtype=np.float64)
@@ -184,24 +191,29 @@ def lattice_total(
         For a density put on steps of :math:`h`: coupled with the true total so that they differ by
         a martingale of :math:`n` steps below :math:`h`. So a quantile is off by less than
         :math:`\min(n h, h\sqrt{n\ln(2/10^{-9})/2})` (Hoeffding) and a shortage is at most
-        :math:`h\sqrt n/4` too large. Both are proven and loose: on smooth densities the errors are
-        of the order :math:`h^2`.
+        :math:`h\sqrt n/4` too large; of a :class:`~echelon.distributions.Sum` with :math:`k`
+        components off the lattice, :math:`kn` stands for :math:`n`. Both are proven and loose: on
+        smooth densities the errors are of the order :math:`h^2`.
 
     Raises
     ------
     DomainError
-        If the lattice would have more than two million points.
+        If a step is given that takes a lattice of more than two million points. Without one the
+        lattice is made as coarse as that takes, and the bounds say how coarse.
     """
-    one = increments_of(demand, step)
     counts = np.asarray(periods, dtype=np.float64)
     shares = np.asarray(weights, dtype=np.float64)
+    one = increments_of(demand, step)
     first, last = _window(one, counts, events)
+    while last - first >= MOST_POINTS and step is None:
+        coarser = one.step * ceil((last - first) / (0.9 * MOST_POINTS))
+        one = increments_of(demand, coarser, kept=False)
+        first, last = _window(one, counts, events)
     length = last - first + 1
     if length > MOST_POINTS:
         raise DomainError(
             f"the total of {demand!r} over {counts.max():g} periods would need {length:,} lattice "
-            f"points of {one.step:g} units. Fix: give a larger step, or use a family that is "
-            "closed under addition, such as 'gamma'."
+            f"points of {one.step:g} units. Fix: give a larger step, or none."
         )
     size = int(scipy.fft.next_fast_len(max(length, len(one.mass)), real=True))
     circle = np.zeros(size)
@@ -220,25 +232,43 @@ def lattice_total(
         ends = (counts * one.first, counts * (one.first + len(one.mass) - 1))
         points = one.numerator * np.array([ends[0].min(), ends[1].max()]) / one.denominator
         low, high = np.where(np.isfinite([low, high]), points, [low, high]).tolist()
-    reach = 0.0 if one.exact else one.step
+    splits = 0.0 if one.exact else most * one.splits
     mass /= mass.sum()
-    above = np.cumsum(mass[:0:-1])  # above each point but the last, from the end
     return LatticeTotal(
         one.numerator,
         one.denominator,
         first,
         mass,
-        one.step * np.append(np.cumsum(above)[::-1], 0.0),
         float(shares @ none) if low <= 0.0 <= high else 0.0,
         one.exact,
         low,
         high,
         mean,
         variance,
-        reach * min(most, sqrt(0.5 * most * log(2.0 / CONTINUOUS_TAIL))) + 0.5 * reach,
-        0.25 * reach * sqrt(most),
+        *split_bounds(one.step, splits),
         2.0 * (most * one.tail + SUM_TAIL + (0.0 if one.exact else CONTINUOUS_TAIL)),
     )
+
+
+def split_bounds(step: float, splits: float) -> tuple[float, float]:
+    """Bounds on quantile and shortage where so many values were each split between two points.
+
+    Parameters
+    ----------
+    step : float
+        Units.
+    splits : float
+        How many, at most; 0 where the total sits on the lattice.
+
+    Returns
+    -------
+    (float, float)
+        Units; see :func:`lattice_total`.
+    """
+    if splits == 0.0:
+        return 0.0, 0.0
+    steps = min(splits, sqrt(0.5 * splits * log(2.0 / CONTINUOUS_TAIL)))
+    return step * steps + 0.5 * step, 0.25 * step * sqrt(splits)
 
 
 def _powers(
@@ -291,11 +321,13 @@ def _window(one: Increments, counts: Floats, events: float | None) -> tuple[int,
 
 def _chernoff(mass: Floats, first: int, most: float, events: float | None, tail: float) -> float:
     """A number of steps that the largest total exceeds with probability ``tail`` at most."""
-    bins = np.linspace(0, len(mass), min(len(mass), 512) + 1).astype(np.int64)
+    n = len(mass)  # finer where most of a long tail's probability is
+    bins = np.unique(np.append(np.linspace(0, n, 129), np.geomspace(1, n, 129)).astype(np.int64))
     weight = np.add.reduceat(mass, bins[:-1])
     upper = first + bins[1:] - 1.0  # each bin at its upper end: the bound stays a bound
     spread = max(1.0, sqrt(float(weight @ (upper - weight @ upper) ** 2)))
-    tilts = np.geomspace(0.02 / (spread * sqrt(most + 1.0)), 30.0 / spread, 40)
+    least = min(0.02 / (spread * sqrt(most + 1.0)), 1.0 / n)
+    tilts = np.geomspace(least, 30.0 / spread, 40)
     with np.errstate(divide="ignore", over="ignore"):
         exponents = tilts[:, None] * upper + np.log(weight)
         peak = exponents.max(axis=1)

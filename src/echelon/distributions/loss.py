@@ -7,7 +7,7 @@ measure of service in units and every backorder is made of it.
 from __future__ import annotations
 
 from functools import singledispatch
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import scipy
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from echelon.distributions.arguments import Floats, values_of
 from echelon.distributions.base import Distribution
+from echelon.distributions.blocks import in_blocks
 from echelon.distributions.closed import CLOSED
 from echelon.distributions.compound import CompoundPoisson
 from echelon.distributions.continuous import Gamma, LogNormal, Normal, Uniform
@@ -26,6 +27,7 @@ from echelon.distributions.lattice_total import LatticeTotal, lattice_total
 from echelon.distributions.mixed import Mixture, ZeroInflated
 from echelon.distributions.per_period import PerPeriod
 from echelon.distributions.smoothed import SmoothedEmpirical
+from echelon.distributions.sums import Sum, sum_on_lattice
 from echelon.distributions.triangular import Triangular
 from echelon.distributions.truncated_normal import TruncatedNormal
 from echelon.distributions.weibull import Weibull
@@ -177,7 +179,11 @@ def _geometric(distribution: Geometric, level: Floats) -> Floats:
 @shortage_formula.register
 def _empirical(distribution: Empirical, level: Floats) -> Floats:
     values, weights = np.array(distribution.values), np.array(distribution.probabilities)
-    return np.asarray(np.maximum(values - level[..., None], 0.0) @ weights)
+    above = np.append(np.cumsum(weights[::-1])[::-1], 0.0)  # below each value, and beyond the last
+    owed = np.append(np.cumsum((np.diff(values) * above[1:-1])[::-1])[::-1], 0.0)
+    after = np.searchsorted(values, level, side="right")
+    ahead = np.minimum(after, len(values) - 1)
+    return np.asarray(owed[ahead] + np.maximum(values[ahead] - level, 0.0) * above[after])
 
 
 @shortage_formula.register
@@ -192,6 +198,11 @@ def _mixture(distribution: Mixture, level: Floats) -> Floats:
     for component, weight in zip(distribution.components, distribution.weights, strict=True):
         total = total + weight * shortage_formula(component, level)
     return total
+
+
+@shortage_formula.register
+def _sum(distribution: Sum, level: Floats) -> Floats:
+    return sum_on_lattice(distribution).shortage(level)
 
 
 @shortage_formula.register
@@ -214,8 +225,11 @@ def _compound(distribution: CompoundPoisson, level: Floats) -> Floats:
 def _smoothed(distribution: SmoothedEmpirical, level: Floats) -> Floats:
     shapes, weights, none = distribution.kernels()
     means, stds = shapes * distribution.smoothing, np.sqrt(shapes) * distribution.smoothing
-    kernels = CLOSED["gamma"].shortage(level[..., None], means, stds) @ weights
-    return np.asarray(kernels + none * np.maximum(-level, 0.0))
+
+    def kernels(points: Floats) -> Floats:
+        return np.asarray(CLOSED["gamma"].shortage(points[..., None], means, stds) @ weights)
+
+    return in_blocks(kernels, level, len(shapes)) + none * np.maximum(-level, 0.0)
 
 
 @shortage_formula.register
@@ -240,18 +254,19 @@ _RUNGS = 10.0 ** np.arange(0.0, -15.0, -1.0)
 def _integrated(distribution: Distribution, level: Floats) -> Floats:
     """Integral of the survival function from the level on, in panels that shrink with the tail."""
     low, high = distribution.support
-    shape = level.shape
-    points = np.ravel(level)
     ladder = distribution.ppf(1.0 - _RUNGS[1:])
     inner = np.concatenate((distribution.ppf(np.linspace(0.0, 0.9, 37)[1:]), ladder[1:], [high]))
     inner = inner[np.isfinite(inner)]
     begin = float(distribution.ppf(EXACT_TAIL)) if np.isinf(low) else low
     corners = np.unique(np.concatenate(([begin], inner)))
-    clipped = np.clip(points, corners[0], corners[-1])
-    starts = np.maximum(clipped[:, None], corners[:-1])
-    widths = np.maximum(corners[1:] - starts, 0.0)
-    nodes = starts[..., None] + widths[..., None] * 0.5 * (_NODES + 1.0)
-    above = 1.0 - distribution.cdf(nodes)
-    owed = (widths * (above @ (0.5 * _WEIGHTS))).sum(axis=1)
-    below = np.where(points < corners[0], corners[0] - points, 0.0)
-    return cast(Floats, (owed + below).reshape(shape))
+
+    def inside(points: Floats) -> Floats:
+        starts = np.maximum(points[..., None], corners[:-1])
+        widths = np.maximum(corners[1:] - starts, 0.0)
+        nodes = starts[..., None] + widths[..., None] * 0.5 * (_NODES + 1.0)
+        above = 1.0 - distribution.cdf(nodes)
+        return np.asarray((widths * (above @ (0.5 * _WEIGHTS))).sum(axis=-1))
+
+    clipped = np.clip(level, corners[0], corners[-1])
+    owed = in_blocks(inside, clipped, 4 * len(corners) * len(_NODES))  # its cdf needs some too
+    return owed + np.where(level < corners[0], corners[0] - level, 0.0)

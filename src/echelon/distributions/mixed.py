@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum
 from typing import Any, ClassVar, Self
@@ -22,6 +22,7 @@ from echelon.distributions.arguments import (
 from echelon.distributions.base import Distribution, register, sum_trivially
 from echelon.distributions.described import (
     Described,
+    listed,
     needs_parameters,
     part,
     probability,
@@ -106,16 +107,6 @@ class ZeroInflated(Described):
         low, high = self.size.support
         return (low, high) if self.occurrence == 1.0 else (min(low, 0.0), max(high, 0.0))
 
-    def parameters(self) -> dict[str, Any]:
-        """Give the occurrence and the size."""
-        return {"occurrence": self.occurrence, "size": specification(self.size)}
-
-    @classmethod
-    def from_parameters(cls, _mean: float, _std: float, parameters: Parameters) -> Self:
-        """Make it from ``occurrence`` and ``size``."""
-        take_parameters(cls.family, parameters, ("occurrence", "size"))
-        return cls(parameters["occurrence"], specified(cls.family, "size", parameters["size"]))
-
     def sample(self, rng: np.random.Generator, size: Size) -> Floats:
         """Draw an array of shape ``size``, units."""
         return np.where(rng.random(size) < self.occurrence, self.size.sample(rng, size), 0.0)
@@ -182,8 +173,8 @@ class Mixture(Described):
     def __post_init__(self) -> None:
         """Check the components and divide the rounding out of the weights."""
         components, weights = (
-            _listed("components", self.components),
-            _listed("weights", self.weights),
+            listed(self.family, "components", self.components),
+            listed(self.family, "weights", self.weights),
         )
         if not components or len(components) != len(weights):
             raise DomainError(
@@ -236,9 +227,9 @@ class Mixture(Described):
     def from_parameters(cls, _mean: float, _std: float, parameters: Parameters) -> Self:
         """Make it from ``components`` and ``weights``."""
         take_parameters(cls.family, parameters, ("components", "weights"))
-        given = _listed("components", parameters["components"])
+        given = listed(cls.family, "components", parameters["components"])
         made = [specified("mixture", f"components[{at}]", one) for at, one in enumerate(given)]
-        return cls(tuple(made), tuple(_listed("weights", parameters["weights"])))
+        return cls(tuple(made), tuple(listed(cls.family, "weights", parameters["weights"])))
 
     def sample(self, rng: np.random.Generator, size: Size) -> Floats:
         """Draw an array of shape ``size``, units."""
@@ -271,9 +262,3 @@ class Mixture(Described):
 
     def _parts(self) -> list[tuple[Distribution, float]]:
         return list(zip(self.components, self.weights, strict=True))
-
-
-def _listed(name: str, given: object) -> Sequence[Any]:
-    if isinstance(given, str) or not hasattr(given, "__iter__"):
-        raise DomainError(f"mixture: {name} is {given!r}. Fix: give a list.")
-    return list(given)

@@ -174,6 +174,8 @@ class Scipy:
 
     def sample(self, rng: np.random.Generator, size: Size) -> Floats:
         """Draw an array of shape ``size``, units."""
+        if self.discrete and float(self._frozen.ppf(0.5)) % 1.0 != 0.0:
+            return self.ppf(rng.random(size))  # rvs would cut off the fraction of the location
         return np.asarray(self._frozen.rvs(size=size, random_state=rng), dtype=np.float64)
 
     def cdf(self, x: ArrayLike) -> Floats:

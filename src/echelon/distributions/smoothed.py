@@ -13,14 +13,13 @@ from numpy.typing import ArrayLike
 
 from echelon.distributions.arguments import (
     Floats,
-    Parameters,
     Size,
     probabilities_of,
     require_number,
-    take_parameters,
     values_of,
 )
 from echelon.distributions.base import Distribution, register, sum_trivially
+from echelon.distributions.blocks import in_blocks
 from echelon.distributions.described import Described, needs_parameters
 from echelon.distributions.empirical import Empirical
 from echelon.distributions.inverse import smallest_reaching
@@ -122,17 +121,6 @@ class SmoothedEmpirical(Described):
         """From 0 on, units."""
         return 0.0, float("inf")
 
-    def parameters(self) -> dict[str, Any]:
-        """Give values, probabilities and smoothing."""
-        observed = {"values": list(self.values), "probabilities": list(self.probabilities)}
-        return {**observed, "smoothing": self.smoothing}
-
-    @classmethod
-    def from_parameters(cls, _mean: float, _std: float, parameters: Parameters) -> Self:
-        """Make it from ``values``, ``probabilities`` and ``smoothing``."""
-        take_parameters(cls.family, parameters, ("values", "probabilities", "smoothing"))
-        return cls(parameters["values"], parameters["probabilities"], parameters["smoothing"])
-
     @classmethod
     def from_observations(cls, observations: ArrayLike, smoothing: float | None = None) -> Self:
         r"""Make the distribution in which every observation is equally likely, and spread it.
@@ -158,7 +146,7 @@ class SmoothedEmpirical(Described):
 
         References
         ----------
-        .. [1] Silverman (1986), *Density Estimation for Statistics and Data Analysis*, eq. 3.31.
+        .. [1] Silverman (1986), *Density Estimation for Statistics and Data Analysis*.
 
         Examples
         --------
@@ -181,8 +169,12 @@ class SmoothedEmpirical(Described):
         """Probability of at most ``x`` units."""
         points = values_of(x)
         shapes, weights, none = self.kernels()
-        scaled = np.maximum(points, 0.0)[..., None] / self.smoothing
-        inside = scipy.special.gammainc(shapes, scaled) @ weights + none
+
+        def kernels(scaled: Floats) -> Floats:
+            return np.asarray(scipy.special.gammainc(shapes, scaled[..., None]) @ weights)
+
+        scaled = np.maximum(points, 0.0) / self.smoothing
+        inside = in_blocks(kernels, scaled, len(shapes)) + none
         return np.where(points < 0.0, 0.0, np.where(points == np.inf, 1.0, np.minimum(inside, 1.0)))
 
     def ppf(self, q: ArrayLike) -> Floats:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from echelon.distributions.arguments import (
     Floats,
-    Parameters,
     Size,
     probabilities_of,
     require_number,
-    take_parameters,
     values_of,
 )
 from echelon.distributions.base import Distribution, register, sum_trivially
@@ -90,16 +88,6 @@ class Triangular(Described):
     def support(self) -> tuple[float, float]:
         """The limits, units."""
         return self.low, self.high
-
-    def parameters(self) -> dict[str, Any]:
-        """Give the three points."""
-        return {"low": self.low, "mode": self.mode, "high": self.high}
-
-    @classmethod
-    def from_parameters(cls, _mean: float, _std: float, parameters: Parameters) -> Self:
-        """Make it from ``low``, ``mode`` and ``high``."""
-        take_parameters(cls.family, parameters, ("low", "mode", "high"))
-        return cls(parameters["low"], parameters["mode"], parameters["high"])
 
     def sample(self, rng: np.random.Generator, size: Size) -> Floats:
         """Draw an array of shape ``size``, units."""

@@ -47,7 +47,7 @@ class TruncatedNormal(TwoMoments):
 
     References
     ----------
-    .. [1] Johnson, Kotz & Balakrishnan (1994), *Continuous Univariate Distributions* 1, 13.10.1.
+    .. [1] Johnson, Kotz & Balakrishnan (1994), *Continuous Univariate Distributions* 1.
 
     Examples
     --------
@@ -120,8 +120,8 @@ class TruncatedNormal(TwoMoments):
 def _standard_moments(start: float) -> tuple[float, float]:
     """Mean and variance of a standard normal's excess over ``start``, given that it exceeds it.
 
-    Above 3 by Laplace's continued fraction of the Mills ratio (Abramowitz & Stegun 26.2.14), in
-    which nothing cancels: the excess is ``1 / (start + tail)``, ``tail = 2 / (start + 3 / ...)``.
+    Above 3 by Laplace's continued fraction of the Mills ratio (Abramowitz & Stegun), in which
+    nothing cancels: the excess is ``1 / (start + tail)``, ``tail = 2 / (start + 3 / ...)``.
     """
     if start <= 3.0:
         hazard = exp(-0.5 * start * start) / sqrt(2.0 * pi) / (0.5 * erfc(start / sqrt(2.0)))

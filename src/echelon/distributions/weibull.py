@@ -46,7 +46,7 @@ class Weibull(TwoMoments):
 
     References
     ----------
-    .. [1] Johnson, Kotz & Balakrishnan (1994), *Continuous Univariate Distributions* 1, 21.3.
+    .. [1] Johnson, Kotz & Balakrishnan (1994), *Continuous Univariate Distributions* 1.
 
     Examples
     --------
@@ -64,13 +64,13 @@ class Weibull(TwoMoments):
         MomentRule(
             "std",
             lambda mean, std: (mean > 0.0) & (std > _LARGEST_CV * mean),
-            f"is more than {_LARGEST_CV:g} times the mean",
+            f"must be at most {_LARGEST_CV:g} times the mean",
             "check the units; for demand as rare as that give family 'zero_inflated'",
         ),
         MomentRule(
             "std",
             lambda mean, std: (std > 0.0) & (std < _LEAST_CV * mean),
-            f"is less than {_LEAST_CV:g} times the mean",
+            f"must be at least {_LEAST_CV:g} times the mean",
             "give 0 for a known demand, or use family 'normal'",
         ),
     )
@@ -123,7 +123,7 @@ def _log_ratio(inverse: float) -> float:
     """Logarithm of 1 + (std / mean)**2, of the inverse of the shape.
 
     Near 0, where the two logarithms of the gamma function cancel, by their power series
-    (Abramowitz & Stegun 6.1.33).
+    (Abramowitz & Stegun).
     """
     if inverse > _SERIES_BELOW:
         return lgamma(1.0 + 2.0 * inverse) - 2.0 * lgamma(1.0 + inverse)

@@ -124,8 +124,9 @@ class SingleStage:
         Returns
         -------
         ndarray of float64
-            Units, not rounded (clause 11). Of demand in whole units a fill rate or a mean of
-            backorders may be met by a base stock between two whole ones.
+            Units, not rounded (clause 11); 0 where every base stock reaches the target. Of demand
+            in whole units a fill rate or a mean of backorders may be met by a base stock between
+            two whole ones.
 
         Raises
         ------
@@ -157,14 +158,16 @@ class SingleStage:
         wanted = np.broadcast_to(asked, shape)
         low = np.broadcast_to(np.where(self.cycle_end.low >= 0.0, 0.0, self.cycle_end.mean), shape)
         reach = self.cycle_end.std + self.cycle_demand
-        for _ in range(60):  # a demand with returns: down until the target is missed
+        met = np.ones(shape, dtype=bool)
+        for _ in range(40):  # a demand with returns: down until the target is missed
             met = (self._fill_rate(low) >= wanted) & (self.cycle_end.low < 0.0)
             if not met.any():
                 break
             low = np.where(met, low - reach, low)
             reach = 2.0 * reach
         low = np.minimum(low, high)
-        return smallest_reaching(self._fill_rate, wanted, low, high)
+        # still met: some orders are there at once, and that is enough without any stock
+        return np.where(met, 0.0, smallest_reaching(self._fill_rate, wanted, low, high))
 
 
 def single_stage(
@@ -193,7 +196,7 @@ def single_stage(
 
     References
     ----------
-    .. [1] Hadley & Whitin (1963), *Analysis of Inventory Systems*, chapter 5 (periodic review).
+    .. [1] Hadley & Whitin (1963), *Analysis of Inventory Systems*.
 
     Examples
     --------

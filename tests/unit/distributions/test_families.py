@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
+from echelon import distributions as ed
 from echelon.distributions import (
     Deterministic,
     Empirical,
@@ -212,3 +214,23 @@ def test_a_distribution_of_ones_own_making_has_no_name_to_keep():
 
     with pytest.raises(UnknownNameError, match="'odd'"):
         as_distribution(Odd(name="odd", a=0.0, b=1.0)())
+
+
+def test_a_count_moved_by_half_a_unit_is_drawn_there():
+    """``rvs`` of scipy.stats cuts a discrete draw to a whole number, its ``cdf`` does not."""
+    demand = ed.Scipy("poisson", (3.5,), (("loc", 0.5),))
+    drawn = demand.sample(np.random.default_rng(2), 100_000)
+    assert abs(drawn.mean() - demand.mean) < 4.0 * demand.std / 100_000**0.5
+    assert set(np.unique(drawn % 1.0)) == {0.5}
+
+
+def test_many_orders_are_drawn_a_block_at_a_time():
+    """A million periods of 3,600 orders are 27 GiB if all are held at once; 2,000 of them here."""
+    demand = ed.CompoundPoisson(3_600.0, ed.Gamma(5.0, 3.0))
+    tracemalloc.start()
+    drawn = demand.sample(np.random.default_rng(3), (4, 500))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert drawn.shape == (4, 500)
+    assert peak < 70 * 2**20
+    assert abs(drawn.mean() - demand.mean) < 4.0 * demand.std / 2_000**0.5

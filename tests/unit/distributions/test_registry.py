@@ -53,6 +53,7 @@ def test_the_families_there_are():
         "poisson",
         "scipy",
         "smoothed_empirical",
+        "sum",
         "triangular",
         "truncated_normal",
         "uniform",

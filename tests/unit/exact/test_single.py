@@ -135,3 +135,16 @@ def test_what_has_no_measures():
         single_stage(ed.Gamma(10.0, 4.0), 2, 1.5)
     with pytest.raises(DomainError, match="has mean -1, must be >= 0"):
         single_stage(ed.Normal(-1.0, 4.0), 2, 1)
+
+
+def test_a_target_that_every_base_stock_reaches():
+    """A fifth of orders is there at once, under continuous review: no stock misses 1 % [2.1]."""
+    for demand in (ed.Gamma(10.0, 4.0), ed.Normal(5.0, 20.0)):
+        stage = single_stage(demand, ed.Empirical([0, 3], [0.2, 0.8]), 0)
+        assert stage.base_stock_for("fill_rate", 0.01) == 0.0
+
+
+def test_no_base_stock_exceeds_the_largest_possible_demand():
+    """On a fine lattice a demand of at most 6283.2 may be put a step further."""
+    stage = single_stage(ed.Empirical([0.0, 2**0.5, 1000.0 * np.pi], [0.5, 0.3, 0.2]), 1, 1)
+    assert stage.base_stock_for("backorders", 1e-4) <= 2000.0 * np.pi
