@@ -59,6 +59,7 @@ def components(draw):
             [draw(st.sampled_from([1.0, 2.0, 0.3, 7.0])) for _ in range(n_lanes)], dtype=float
         ),
         pred_lead_time=whole(0, 3, n_lanes).astype(float),
+        pred_lead_time_std=np.zeros(n_lanes),
         lane_row=np.array(draw(st.permutations(range(n_lanes))), dtype=np.int64),
         succ_ptr=succ_ptr,
         succ_stage=np.array([lanes[k][1] for k in succ_lane], dtype=np.int64),

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import product
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
 import echelon as ec
 from echelon.demand.propagate import seen_upstream, seen_upstream_plain
+from echelon.distributions import Empirical
 from echelon.errors import InfeasibleError
 from echelon.exact import refinement
 from echelon.exact.dual_ascent import ascend, fold_and_ascend
@@ -25,8 +32,16 @@ from tests.networks import random_network
 LIMITS = Limits(gap=1e-9, time_limit=None, solver="highs")
 
 
-def enumerate_plans(network: ec.Network, grain: float) -> float:
-    """Least cost over every service time on a grid of ``grain`` periods; nothing clever."""
+def enumerate_plans(
+    network: ec.Network,
+    grain: float,
+    stock: Sequence[Callable[[np.ndarray], np.ndarray]] | None = None,
+) -> float:
+    """Least cost over every service time on a grid of ``grain`` periods; nothing clever.
+
+    ``stock`` gives the safety stock of each stage over net replenishment times, the normal bound
+    unless it is given.
+    """
     net = network.compiled
     assert net.n_components == 1
     factor = network.stages["safety_factor"].to_numpy()[net.stage_row]
@@ -46,13 +61,19 @@ def enumerate_plans(network: ec.Network, grain: float) -> float:
         through = inbound + net.lead_time[j] + net.review_period[j]
         grid = np.arange(0.0, through.max(initial=0.0) + grain / 2, grain)
         row, column = np.nonzero(
-            (grid[None, :] <= through[:, None]) & (grid[None, :] <= net.max_service_time[j])
+            (grid[None, :] <= through[:, None] + 1e-9)
+            & (grid[None, :] <= net.max_service_time[j] + 1e-9)
         )
         if not net.can_stock[j]:
-            keep = grid[column] == through[row]
+            keep = np.abs(grid[column] - through[row]) < 1e-9
             row, column = row[keep], column[keep]
         tau = through[row] - grid[column]
-        cost = cost[row] + net.holding_cost[j] * np.sqrt(bound[0, j] * tau)
+        if stock is None:
+            safety = np.sqrt(bound[0, j] * tau)
+        else:
+            distinct, place = np.unique(tau.round(9), return_inverse=True)
+            safety = stock[j](distinct)[place]
+        cost = cost[row] + net.holding_cost[j] * safety
         quotes = np.column_stack([quotes[row], grid[column]])
     return float(cost.min(initial=np.inf))
 
@@ -123,6 +144,110 @@ def test_two_hundred_small_networks_against_enumeration(block):
     assert trees >= 5
     assert general >= 3
     assert infeasible <= 8
+
+
+WHOLE = (
+    Empirical([1, 3], [0.5, 0.5]),
+    Empirical([1, 2, 8], [0.5, 0.25, 0.25]),
+    Empirical([0, 5], [0.8, 0.2]),
+)
+"""Two and three humps whose means are whole periods."""
+
+FRACTIONS = (Empirical([1, 2, 9], [0.5, 0.4, 0.1]), Empirical([2, 5], [0.6, 0.4]))
+"""Means of 2.2 and 3.2 periods."""
+
+
+def with_random_times(
+    network: ec.Network, rng: np.random.Generator, laws_tried: Sequence[Empirical]
+) -> ec.Network:
+    """Give half of the stages and lanes a lead time of the list, if what they reach has stock."""
+    frames = {}
+    can_stock = dict(zip(network.stages["item"], network.stages["can_stock"], strict=True))
+    for name, key in (("stages", "item"), ("lanes", "to_item")):
+        frame = getattr(network, name)
+        laws = [
+            laws_tried[rng.integers(len(laws_tried))]
+            if can_stock[item] and rng.random() < 0.5
+            else None
+            for item in frame[key]
+        ]
+        blank = [law is not None for law in laws]
+        frames[name] = frame.assign(
+            lead_time=frame["lead_time"].mask(blank),
+            lead_time_std=frame["lead_time_std"].mask(blank),
+            lead_time_distribution=pd.Series(laws, dtype=object),
+        )
+    return network.replace(**frames)
+
+
+def mixed_stock(network: ec.Network, stage: int, tau: np.ndarray) -> np.ndarray:
+    """Safety stock over net replenishment times: every combination of lead times, by bisection."""
+    net = network.compiled
+    factor = network.stages["safety_factor"].to_numpy()[net.stage_row]
+    targets = DemandSeen.of(net, np.nan_to_num(factor), np.ones(len(network.demand), bool))
+    mean, std, z = (
+        float(column[stage]) for column in (targets.mean, targets.std, targets.safety_factor)
+    )
+    lanes = range(net.pred_ptr[stage], net.pred_ptr[stage + 1])
+    transits = [network.lane_lead_time_distributions[net.lane_row[lane]] for lane in lanes]
+    own = network.lead_time_distributions[net.stage_row[stage]]
+    if own is None and not any(transits):
+        return z * std * np.sqrt(tau)
+    fixed = [0.0] if None in transits or net.inbound_service_time[stage] > 0.0 else []
+    parts = [law for law in (own, *transits) if law is not None]
+    late, chance = [], []
+    for combination in product(*(zip(law.values, law.probabilities, strict=True) for law in parts)):
+        off = [value - law.mean for (value, _), law in zip(combination, parts, strict=True)]
+        mine, others = (off[0], off[1:]) if own is not None else (0.0, off)
+        late.append(mine + (max(others + fixed) if others else 0.0))
+        chance.append(np.prod([weight for _, weight in combination]))
+    exposed = np.maximum(tau[:, None] + late, 0.0)
+    low, high = np.zeros(len(tau)), (mean * exposed + z * std * np.sqrt(exposed)).max(axis=1)
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        over = middle[:, None] - mean * exposed
+        spread = np.maximum(std * np.sqrt(exposed), 1e-300)
+        reached = ndtr(np.where(exposed > 0.0, over / spread, np.inf)) @ np.array(chance)
+        enough = reached >= ndtr(z)
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return high - mean * tau
+
+
+def random_case(seed: int, laws: Sequence[Empirical], grain: float) -> tuple[ec.Network, float]:
+    """Draw a network with random lead times, and its least cost by enumeration."""
+    rng = np.random.default_rng(3_000 + seed)
+    size = 3 + seed % 2 if grain == 1.0 else 3
+    network = random_network(rng, size, extra_lanes=seed % 2, lane_times=seed % 3 == 0)
+    stages = network.stages
+    network = network.replace(stages=stages.assign(lead_time=stages["lead_time"].clip(upper=2)))
+    network = with_random_times(network, rng, laws)
+    stock = [partial(mixed_stock, network, j) for j in range(network.n_stages)]
+    return network, enumerate_plans(network, grain, stock)
+
+
+@pytest.mark.parametrize("block", range(3))
+def test_random_lead_times_against_enumeration(block):
+    """Mixtures over lead times, on ten networks each: no plan of whole periods is cheaper.
+
+    As safety stock may fall while the wait grows, the proven bound may lie below the best plan.
+    """
+    met = 0
+    for seed in range(10 * block, 10 * block + 10):
+        network, best = random_case(seed, WHOLE, 1.0)
+        for method in ("auto", "milp"):
+            plan = ec.optimize(network, method=method, gap=1e-9)
+            assert plan.bound <= best * (1 + 1e-7) + 1e-9, (seed, method)
+            assert plan.objective >= best * (1 - 1e-7) - 1e-9, (seed, method)
+            met += plan.objective == pytest.approx(best, rel=1e-6, abs=1e-9)
+    assert met >= 18
+
+
+@pytest.mark.filterwarnings("ignore:.*safety stock is negative")
+def test_random_lead_times_of_fractional_means_are_placed_nearly_at_best():
+    """The certificate is over candidates; a grid of fifths of a period has hardly better plans."""
+    for seed in range(10):
+        network, best = random_case(seed, FRACTIONS, 0.2)
+        assert ec.optimize(network).objective <= best * 1.005, seed
 
 
 class RandomTables:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd, sqrt
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -84,6 +84,15 @@ class DemandCovariance:
         """Whether rows vary independently, so that variances simply add up."""
         return self.season is None and not self.pairs.any()
 
+    def partners(self) -> dict[int, set[int]]:
+        """For each row that is correlated with others within a period, which rows those are."""
+        found: dict[int, set[int]] = {}
+        joined = self.pairs != 0.0
+        for i, k in zip(self.first[joined].tolist(), self.second[joined].tolist(), strict=True):
+            found.setdefault(i, set()).add(k)
+            found.setdefault(k, set()).add(i)
+        return found
+
     def pooled_alone(self) -> Floats:
         """Variance of each row by itself, within periods and between them, units squared."""
         if self.season is None:
@@ -126,6 +135,27 @@ class DemandCovariance:
             swing = (usage @ self.season).toarray()
             covariance = covariance + swing @ swing.T
         return covariance
+
+
+def independent_rows(rows: Sequence[int], partners: Mapping[int, set[int]]) -> bool:
+    """Whether no two of some demand rows are correlated within a period.
+
+    Parameters
+    ----------
+    rows : sequence of int
+    partners : mapping of int to set of int
+        As :meth:`DemandCovariance.partners` gives it.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> independent_rows([0, 1], {0: {2}, 2: {0}}), independent_rows([0, 2], {0: {2}, 2: {0}})
+    (True, False)
+    """
+    return all(row not in partners or partners[row].isdisjoint(rows) for row in rows)
 
 
 def usage_of_rows(

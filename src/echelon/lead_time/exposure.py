@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import floor, inf, log2
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,9 +15,11 @@ from echelon.distributions.closed import CLOSED
 from echelon.distributions.compound import CompoundPoisson
 from echelon.distributions.counts import Geometric
 from echelon.distributions.discrete import NegativeBinomial
+from echelon.distributions.lattice_sum import total_of_sums
 from echelon.distributions.lattice_total import LatticeTotal, lattice_total
 from echelon.distributions.mixed import ZeroInflated
 from echelon.distributions.per_period import PerPeriod
+from echelon.distributions.sums import Sum
 from echelon.errors import DomainError, UnknownNameError
 from echelon.lead_time.exposed_periods import (
     ExposedPeriods,
@@ -64,7 +67,8 @@ def exposure_demand(
         The last two keep the mean and the variance only: a normal or a gamma distribution with
         :math:`\mu E[A]` and :math:`\sigma^2 E[A] + \mu^2\,\mathrm{Var}[A]`, :math:`A` the exposure.
     step : float, optional
-        Of the fine lattice, units; default a 64th of the deviation of one period, or less.
+        Of the fine lattice, units; default a 64th of the deviation of one period, or less, and more
+        only where a heavy tail would take over two million points.
 
     Returns
     -------
@@ -76,8 +80,8 @@ def exposure_demand(
     UnknownNameError
         If the method is none.
     DomainError
-        If lengths differ, a time is negative, or a demand that has no sum over a fraction of a
-        period is exposed to one.
+        If lengths differ, a time is negative, a demand that has no sum over a fraction of a period
+        is exposed to one, or one changes from period to period (:class:`PerPeriod`).
 
     Examples
     --------
@@ -136,18 +140,21 @@ def stage_arguments(
                 "Fix: give one for all stages or one for each."
             )
     known = [as_distribution(one) for one in demands]
+    known *= n_stages // len(known)
+    times *= n_stages // len(times)
     shared: dict[Any, ExposedPeriods] = {}  # a lead time is taken apart once for all its stages
     periods = []
-    for time in times:
+    for time, one in zip(times, known, strict=True):
         number = isinstance(time, (int, float, np.integer, np.floating))
-        key = time if number else as_distribution(time)
+        law = time if number else as_distribution(time)
+        key = law, 0.0 if number else _steadiness(one)
         if key not in shared:
-            shared[key] = exposed_periods(key)
+            shared[key] = exposed_periods(law, demand_cv=key[1])
         periods.append(shared[key])
     reviews = np.array([not_negative("review_period", one) for one in given])
     return (
-        known * (n_stages // len(known)),
-        periods * (n_stages // len(periods)),
+        known,
+        periods,
         np.broadcast_to(reviews, n_stages),
         single_demand and single_time and single_review,
     )
@@ -202,14 +209,14 @@ def _assemble(
     flat = _Flat()
     totals: list[tuple[int, Distribution | LatticeTotal]] = []
     for stage, (demand, exposed) in enumerate(zip(demands, periods, strict=True)):
-        if method != "exact":
-            flat.add_moments(stage, method, mean[stage], variance[stage])
-            continue
         if isinstance(demand, PerPeriod):
             raise DomainError(
                 f"stage {stage}: the demand {demand!r} changes from period to period, so that of "
                 "an exposure depends on when it begins. Fix: give the distribution of one period."
             )
+        if method != "exact":
+            flat.add_moments(stage, method, mean[stage], variance[stage])
+            continue
         size, counts = _orders(demand, exposed)
         member = _closed_member(size)
         if member is not None:
@@ -301,6 +308,11 @@ def _total(
     periods, weights = exposed.periods.tolist(), exposed.weights.tolist()
     if isinstance(demand, CompoundPoisson):
         return lattice_total(demand.size, periods, weights, events=demand.rate, step=step)
+    if isinstance(demand, Sum) and (len(periods) == 1 or not exposed.whole):
+        totals = [demand.sum_over(time) for time in periods]
+        known = [total for total in totals if total is not None]
+        if len(known) == len(periods):
+            return total_of_sums(known, weights, step)
     if len(periods) == 1 and (total := demand.sum_over(periods[0])) is not None:
         return total
     _require_whole(demand, exposed, stage)
@@ -326,6 +338,13 @@ def _support(demand: Distribution, exposed: ExposedPeriods) -> tuple[float, floa
     lows = [count * low if count > 0.0 else 0.0 for count in counts]
     highs = [count * high if count > 0.0 else 0.0 for count in counts]
     return min(lows), max(highs)
+
+
+def _steadiness(demand: Distribution) -> float:
+    """Coefficient of variation, down to a power of 2, so that demands much alike share cells."""
+    if demand.std == 0.0:
+        return 0.0
+    return 2.0 ** floor(log2(demand.std / abs(demand.mean))) if demand.mean else inf
 
 
 def _listed(given: Any) -> tuple[list[Any], bool]:

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from echelon.distributions import FAMILIES, as_distribution, check_moments
-from echelon.errors import DomainError, Fault
+from echelon.errors import Fault
 from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.network.graph import Graph, accumulate, components, cycles, depths
 from echelon.tables import STAGES, Checked, label_of
-
-Objects: TypeAlias = NDArray[np.object_]
 
 _MOST_CYCLES = 20
 """Cycles named one by one; more of them are counted."""
@@ -129,6 +123,12 @@ def _orphan_remedy(stages: pd.DataFrame, value: tuple[str, str], table: str) -> 
         row = int(alike.to_numpy().argmax())
         there = label_of(stages["item"].iloc[row], stages["location"].iloc[row])
         return f"write {there!r}: capital and small letters are told apart"
+    bare = stages["item"].map(_without_zeros) == _without_zeros(value[0])
+    bare &= stages["location"].map(_without_zeros) == _without_zeros(value[1])
+    if bare.any():
+        row = int(bare.to_numpy().argmax())
+        there = label_of(stages["item"].iloc[row], stages["location"].iloc[row])
+        return f"write {there!r}: the leading zeros are lost; read codes with dtype=str"
     if len(stages) <= _MOST_COMPARED:
         near = tuple(
             next(iter(difflib.get_close_matches(part, stages[name].unique(), n=1)), part)
@@ -137,6 +137,11 @@ def _orphan_remedy(stages: pd.DataFrame, value: tuple[str, str], table: str) -> 
         if ((stages["item"] == near[0]) & (stages["location"] == near[1])).any():
             return f"write {label_of(*near)!r} if that is meant; otherwise {remedy}"
     return remedy
+
+
+def _without_zeros(code: str) -> str:
+    """Give a code of digits as a table program leaves it; any other text as it is."""
+    return code.lstrip("0") if code.isdigit() else code
 
 
 def check_lanes(
@@ -290,123 +295,3 @@ def resolve_holding_cost(
             "leave out the column holding_cost, or holding_rate",
         )
     return given.copy(), None
-
-
-def check_demand(demand: Checked) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Add faults of families and moments; describe every row.
-
-    Returns
-    -------
-    given, filled : DataFrame
-        family, mean, std and parameters of each row; blank in the first, and filled in the second,
-        are the moments that follow from the family or the parameters.
-    """
-    if demand.frame.columns.empty:  # no table, or one that cannot be read
-        return (_moments(*(np.empty(0, kind) for kind in (object, float, float, object))),) * 2
-    n_rows = len(demand.frame)
-
-    def texts_of(name: str) -> pd.Series:
-        blank = pd.Series(np.full(n_rows, ""), dtype="str")
-        return demand.frame[name] if demand.has(name) else blank
-
-    def numbers_of(name: str) -> Floats:
-        if demand.has(name):
-            return demand.frame[name].to_numpy(copy=True)
-        return np.full(n_rows, np.nan)
-
-    family, parameters = texts_of("family"), texts_of("parameters")
-    mean, std = numbers_of("mean"), numbers_of("std")
-    has_object = (
-        demand.frame["distribution"].notna().to_numpy()
-        if demand.has("distribution")
-        else np.zeros(n_rows, dtype=np.bool_)
-    )
-    sound = demand.sound(("family", "mean", "std", "parameters"))
-    demand.add(
-        "family",
-        (family == "").to_numpy() & ~has_object & sound & demand.has("family"),
-        "the cell is empty",
-        "name the family, 'normal' for example",
-    )
-    if not demand.has("family"):
-        family = pd.Series(np.where(has_object, "", "normal"), dtype="str")
-    names, texts = family.to_numpy(dtype=object), parameters.to_numpy(dtype=object)
-    _take_objects(demand, np.flatnonzero(has_object & sound), names, mean, std, texts)
-    given = _moments(names, mean.copy(), std.copy(), texts)
-    codes, distinct = pd.factorize(names)
-    for code, name in enumerate(distinct):
-        rows = np.flatnonzero((codes == code) & sound & ~has_object)
-        if name == "" or not rows.size:
-            continue
-        if name not in FAMILIES:
-            _add_unknown_family(demand, rows, name)
-            continue
-        extra = texts[rows].tolist() if any(texts[rows]) else None
-        mean[rows], std[rows], faults = check_moments(name, mean[rows], std[rows], extra)
-        for fault in faults:
-            bad = np.zeros(n_rows, dtype=np.bool_)
-            bad[rows[list(fault.rows)]] = True
-            demand.add(
-                fault.column,
-                bad,
-                f"{fault.message} (family {name!r})",
-                fault.remedy,
-            )
-    return given, _moments(names, mean, std, texts)
-
-
-def _moments(names: Objects, mean: Floats, std: Floats, texts: Objects) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "family": pd.Series(names, dtype="str"),
-            "mean": mean,
-            "std": std,
-            "parameters": pd.Series(texts, dtype="str"),
-        }
-    )
-
-
-def _add_unknown_family(demand: Checked, rows: Integers, name: str) -> None:
-    mask = np.zeros(len(demand.frame), dtype=np.bool_)
-    mask[rows] = True
-    near = difflib.get_close_matches(name.lower(), FAMILIES, n=1)
-    known = ", ".join(sorted(FAMILIES))
-    demand.add(
-        "family",
-        mask,
-        f"must be one of {known}",
-        f"write {near[0]!r}" if near else "use one of the names",
-        value=name,
-    )
-
-
-def _take_objects(
-    demand: Checked, rows: Integers, names: Objects, mean: Floats, std: Floats, texts: Objects
-) -> None:
-    """Describe the objects of the column ``distribution`` as family, mean, std and parameters."""
-    refused: dict[tuple[str, str, str], list[int]] = {}
-    for row in rows.tolist():
-        if names[row] or texts[row] or not np.isnan(mean[row]) or not np.isnan(std[row]):
-            told = ("must stand alone, without family, mean, std or parameters", "blank the others")
-            refused.setdefault(("distribution", *told), []).append(row)
-            continue
-        try:
-            law = as_distribution(demand.frame["distribution"].iloc[row])
-        except DomainError as error:
-            message, _, remedy = str(error).partition(" Fix: ")
-            refused.setdefault(("distribution", message, remedy.rstrip(".")), []).append(row)
-            continue
-        if FAMILIES.get(law.family) is not type(law):
-            told = (f"is of a family {law.family!r} that is not registered", "register the class")
-            refused.setdefault(("distribution", *told), []).append(row)
-            continue
-        names[row], mean[row], std[row] = law.family, law.mean, law.std
-        extra = law.parameters()
-        texts[row] = json.dumps(extra, sort_keys=True) if extra else ""
-        if law.mean < 0.0:
-            told = ("has a negative mean", "give a demand whose mean is >= 0")
-            refused.setdefault(("distribution", *told), []).append(row)
-    for (column, message, remedy), places in refused.items():
-        mask: Booleans = np.zeros(len(demand.frame), dtype=np.bool_)
-        mask[places] = True
-        demand.add(column, mask, message, remedy)

@@ -80,6 +80,7 @@ def compile_network(
         pred_stage=pred_stage,
         pred_units=of_lanes("units_required"),
         pred_lead_time=of_lanes("lead_time"),
+        pred_lead_time_std=of_lanes("lead_time_std"),
         lane_row=lane_row,
         succ_ptr=succ_ptr,
         succ_stage=(place[target] - first[target])[succ_order],

@@ -41,8 +41,8 @@ class CompiledNetwork:
         Lanes into a stage: ``pred_ptr[j] - pred_ptr[0]`` up to the next, within the arrays below.
     pred_stage : (n_lanes,) int64
         Supplier, numbered within the component.
-    pred_units, pred_lead_time : (n_lanes,) float64
-        Units required per unit made; periods in transit.
+    pred_units, pred_lead_time, pred_lead_time_std : (n_lanes,) float64
+        Units required per unit made; periods in transit, mean and standard deviation.
     lane_row : (n_lanes,) int64
         Row of the lane in ``Network.lanes``.
     succ_ptr : (n_stages + 1,) int64
@@ -74,6 +74,7 @@ class CompiledNetwork:
     pred_stage: Integers
     pred_units: Floats
     pred_lead_time: Floats
+    pred_lead_time_std: Floats
     lane_row: Integers
     succ_ptr: Integers
     succ_stage: Integers
@@ -139,6 +140,7 @@ class CompiledNetwork:
             pred_stage=self.pred_stage[lanes],
             pred_units=self.pred_units[lanes],
             pred_lead_time=self.pred_lead_time[lanes],
+            pred_lead_time_std=self.pred_lead_time_std[lanes],
             lane_row=self.lane_row[lanes],
             succ_ptr=self.succ_ptr[start : stop + 1],
             succ_stage=self.succ_stage[lanes],

@@ -6,30 +6,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from math import isclose
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from echelon.demand.covariance import DemandCovariance, usage_of_rows
+from echelon.demand.covariance import DemandCovariance, independent_rows, usage_of_rows
 from echelon.distributions import (
     Deterministic,
     Distribution,
-    Gamma,
-    NegativeBinomial,
     Normal,
     PerPeriod,
-    Poisson,
     make,
+    sum_of,
 )
+from echelon.distributions.sums import closed_sum
 from echelon.errors import DomainError
-from echelon.network.compiled import CompiledNetwork, Floats
+from echelon.network.compiled import Booleans, CompiledNetwork, Floats
 from echelon.network.correlation import Correlation
 from echelon.tables import label_of
 
 _MOST_STAGES = 3_000
 """Stages whose covariance is given without being asked for by name: 72 MB."""
+
+_SHOWN = 20
+"""Stages that a repr shows."""
 
 _SCALED = ("normal", "gamma", "lognormal", "uniform", "deterministic")
 """Families in which a multiple of a member is the member of multiplied moments."""
@@ -51,6 +52,8 @@ class SeenDemand:
         Demand of each row.
     row_covariance : DemandCovariance
         How the rows vary together.
+    ends : (n_stages,) bool
+        Whether the stage has no customer stages, so that all it sees are its own customers.
     """
 
     stages: pd.DataFrame
@@ -59,6 +62,7 @@ class SeenDemand:
     usage: Any
     rows: tuple[Distribution, ...]
     row_covariance: DemandCovariance
+    ends: Booleans
 
     @classmethod
     def of(
@@ -96,30 +100,33 @@ class SeenDemand:
             usage=usage,
             rows=tuple(distributions),
             row_covariance=covariance,
+            ends=(np.diff(compiled.succ_ptr) == 0)[place],
         )
 
     @cached_property
     def distributions(self) -> tuple[Distribution | None, ...]:
-        """Distribution at each stage where it has a closed form, None elsewhere."""
-        correlated = set(self.row_covariance.first[self.row_covariance.pairs != 0.0].tolist())
-        correlated |= set(self.row_covariance.second[self.row_covariance.pairs != 0.0].tolist())
+        """Distribution at each stage where it is known, None elsewhere."""
+        partners = self.row_covariance.partners()
         ptr, column, units = self.usage.indptr, self.usage.indices, self.usage.data
         return tuple(
-            _closed_form(
+            _distribution(
                 [(self.rows[i], float(a)) for i, a in zip(column[here], units[here], strict=True)],
                 float(self.mean[j]),
                 float(self.std[j]),
-                independent=correlated.isdisjoint(column[here].tolist()),
+                independent=independent_rows(column[here].tolist(), partners),
+                end=bool(self.ends[j]),
             )
             for j, here in enumerate(slice(start, stop) for start, stop in pairwise(ptr.tolist()))
         )
 
     def distribution(self, item: str, location: str) -> Distribution | None:
-        """Distribution of the demand that one stage sees, or None where there is no closed form.
+        """Distribution of the demand that one stage sees, or None where it has no form.
 
         Closed forms: one demand row, as it is or a multiple; sums of normal rows, correlated or
         not; and of independent Poisson rows, gamma rows of one scale and negative binomial rows of
-        one probability, each in units of the stage.
+        one probability, each in units of the stage. Other rows that are independent of one another
+        are a :class:`echelon.distributions.Sum` at a stage without customer stages. Further up,
+        where stages share rows and take multiples of them, there is none.
 
         Raises
         ------
@@ -138,7 +145,7 @@ class SeenDemand:
             item, location, component, mean and std [unit/period], std_if_independent and
             std_if_in_step [unit/period]: what std would be if no demand row were correlated with
             another, and if all rose and fell together; and family, that of the distribution,
-            blank where it has no closed form.
+            blank where it has no form.
         """
         own = np.sqrt(self.row_covariance.pooled_alone())
         return self.stages.assign(
@@ -198,10 +205,15 @@ class SeenDemand:
         return rows
 
     def __repr__(self) -> str:
-        return f"Demand seen by {len(self.stages):,} stages\n{self.to_frame().to_string()}"
+        return f"{self._heading()}\n{self.to_frame().head(_SHOWN).to_string()}"
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(border=0))
+        shown = self.to_frame().head(_SHOWN).to_html(border=0)
+        return f"<pre>{self._heading()}</pre>{shown}"
+
+    def _heading(self) -> str:
+        more = f", the first {_SHOWN} of them" if len(self.stages) > _SHOWN else ""
+        return f"Demand seen by {len(self.stages):,} stages{more}"
 
 
 def check_period(period: object) -> int:
@@ -219,31 +231,37 @@ def check_period(period: object) -> int:
     return int(period)
 
 
-def _closed_form(
-    parts: list[tuple[Distribution, float]], mean: float, std: float, *, independent: bool
+def _distribution(
+    parts: list[tuple[Distribution, float]],
+    mean: float,
+    std: float,
+    *,
+    independent: bool,
+    end: bool,
 ) -> Distribution | None:
-    """Distribution of a weighted sum of demand rows, None where no family has it."""
+    """Distribution of a weighted sum of demand rows, None where no family has it.
+
+    ``end``: the rows are those of the stage's own customers and nobody else's.
+    """
     if std == 0.0:
         return Deterministic(mean)
     varying = [(law, a) for law, a in parts if law.std > 0.0]
-    families = {law.family for law, _ in varying}
-    if families == {"normal"}:
+    if all(isinstance(law, Normal) for law, _ in varying):
         return Normal(mean, std)
-    if len(varying) < len(parts):
-        return None  # a shifted family is another one
-    if len(varying) == 1:
-        law, a = varying[0]
-        if a == 1.0:
-            return law
-        return make(law.family, mean, std) if law.family in _SCALED else None
-    if not independent or len(families) > 1:
+    scaled = [_times(law, a) for law, a in parts]
+    known = [law for law in scaled if law is not None]
+    if len(known) < len(parts):
         return None
-    if families == {"poisson"} and all(a == 1.0 for _, a in varying):
-        return Poisson(mean)
-    scales = [a * law.variance / law.mean for law, a in varying]
-    alike = all(isclose(scale, scales[0], rel_tol=1e-12) for scale in scales)
-    if families == {"gamma"} and alike:
-        return Gamma(mean, std)
-    if families == {"negative_binomial"} and alike and all(a == 1.0 for _, a in varying):
-        return NegativeBinomial(mean, std)
-    return None
+    if len(known) == 1:
+        return known[0]
+    if not independent or any(isinstance(law, PerPeriod) for law in known):
+        return None
+    return sum_of(known) if end else closed_sum(known)
+
+
+def _times(law: Distribution, units: float) -> Distribution | None:
+    """Distribution of a multiple of a demand, None where its family has no such member."""
+    if units == 1.0:
+        return law
+    mean, std = law.mean * units, law.std * units
+    return make(law.family, mean, std) if law.family in _SCALED or std == 0.0 else None

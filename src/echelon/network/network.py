@@ -24,7 +24,7 @@ from echelon.network.scores import ScoreGroup, score_groups
 from echelon.network.summary import NetworkSummary, summarize
 from echelon.network.tables import Resolved, resolve, without_computed
 from echelon.results import frame_digest
-from echelon.tables import DEMAND, STAGES, label_of, with_segments
+from echelon.tables import DEMAND, LANES, STAGES, label_of, with_segments
 
 if TYPE_CHECKING:
     from networkx import DiGraph
@@ -90,7 +90,8 @@ class Network:
             Columns of ``demand`` that together name a segment, for example
             ``["market", "channel"]``; ``["segment"]`` unless given.
         period : {"day", "week", "month"}
-            What one period is.
+            What one period is. Tables of ``fit_demand`` and ``fit_lead_time`` must be in the same;
+            the latter is in days unless told otherwise.
         periods_per_year : float, optional
             In place of 365, 52 or 12, for example 260 working days.
         holding_rate : float, optional
@@ -131,13 +132,15 @@ class Network:
     def stages(self) -> pd.DataFrame:
         """One row per stage: all columns of the catalog, defaults filled.
 
-        ``holding_cost`` and, where the value is known, ``unit_cost`` are filled too.
+        ``holding_cost`` and, where the value is known, ``unit_cost`` are filled too, and so are the
+        moments of a lead time that has a family. A ``lead_time_distribution`` that was given is
+        written as family and parameters, and its column is blank.
         """
         return self._tables.stages.copy()
 
     @property
     def lanes(self) -> pd.DataFrame:
-        """One row per lane: all columns of the catalog, defaults filled."""
+        """One row per lane: all columns of the catalog, defaults and lead times filled as there."""
         return self._tables.lanes.copy()
 
     @property
@@ -218,6 +221,19 @@ class Network:
             for family, mean, std, parameters in zip(*columns, strict=True)
         )
 
+    @cached_property
+    def lead_time_distributions(self) -> tuple[Distribution | None, ...]:
+        """Lead time of each row of :attr:`stages`, made on first use.
+
+        None where it is fixed, and where its mean and standard deviation are all that is known.
+        """
+        return _lead_times(self._tables.stages)
+
+    @cached_property
+    def lane_lead_time_distributions(self) -> tuple[Distribution | None, ...]:
+        """Lead time of each row of :attr:`lanes`, as :attr:`lead_time_distributions`."""
+        return _lead_times(self._tables.lanes)
+
     @property
     def independent(self) -> bool:
         """Whether demand rows vary independently: no pair is correlated, no row has a season."""
@@ -259,7 +275,7 @@ class Network:
         Returns
         -------
         SeenDemand
-            Mean, standard deviation, covariance and, where it has a closed form, the distribution.
+            Mean, standard deviation, covariance and, where it is known, the distribution.
 
         Raises
         ------
@@ -360,7 +376,8 @@ class Network:
         What this network computed is computed anew. In a frame that comes from :attr:`stages`,
         ``unit_cost``, ``holding_cost`` and ``max_service_time`` count as given only where they
         were given, or were changed; in one that comes from :attr:`demand`, so do ``mean`` and
-        ``std``.
+        ``std``; in either :attr:`stages` or :attr:`lanes`, so do ``lead_time`` and
+        ``lead_time_std`` beside a ``lead_time_family``.
 
         Parameters
         ----------
@@ -395,6 +412,8 @@ class Network:
 
         if isinstance(stages, pd.DataFrame):
             stages = without_computed(stages, self._tables.stages, given["stages"], STAGES)
+        if isinstance(lanes, pd.DataFrame):
+            lanes = without_computed(lanes, self._tables.lanes, given["lanes"], LANES)
         if isinstance(demand, pd.DataFrame):
             table = with_segments(DEMAND, self.segments)
             demand = without_computed(demand, self._tables.demand, given["demand"], table)
@@ -552,3 +571,18 @@ class Network:
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()
+
+
+def _lead_times(frame: pd.DataFrame) -> tuple[Distribution | None, ...]:
+    names = ("lead_time_family", "lead_time", "lead_time_std", "lead_time_parameters")
+    made: dict[tuple[Any, ...], Distribution] = {}  # a lead time is made once for all its rows
+    laws: list[Distribution | None] = []
+    for row in zip(*(frame[name] for name in names), strict=True):
+        family, mean, std, parameters = row
+        if family == "" or std == 0.0:
+            laws.append(None)
+            continue
+        if row not in made:
+            made[row] = make(family, mean, std, parameters or None)
+        laws.append(made[row])
+    return tuple(laws)

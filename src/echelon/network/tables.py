@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +11,15 @@ import pandas as pd
 
 from echelon.errors import Fault, TableError
 from echelon.network.check import (
-    check_demand,
     check_lanes,
     check_targets,
     link,
     resolve_holding_cost,
     resolve_value,
 )
-from echelon.network.compiled import Floats, Integers
+from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.network.correlation import Correlation, check_correlation
+from echelon.network.described import check_demand, check_lead_times
 from echelon.network.graph import Graph
 from echelon.network.seasons import join_periods
 from echelon.tables import (
@@ -42,6 +42,12 @@ _BY_COLUMN = ("unit_cost", "holding_cost")
 
 _BY_CELL = ("max_service_time", "mean", "std")
 """Columns whose blank cells are computed."""
+
+_BY_FAMILY = ("lead_time", "lead_time_std")
+"""Columns whose cells are computed where they are blank beside a ``lead_time_family``."""
+
+_TIMED = ("lead_time", "fit_lead_time")
+"""What of stages and lanes is in periods, and what fits it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,8 @@ def resolve(
     )
     graph = check_lanes(checked_stages, checked_lanes, source, target)
     check_targets(checked_stages)
+    given_stages, stage_times = check_lead_times(checked_stages)
+    given_lanes, lane_times = check_lead_times(checked_lanes)
     written, filled = check_demand(checked_demand)
     joined = join_periods(checked_demand, written, filled)
     key = _key_of_demand(checked_demand, joined.first)
@@ -142,19 +150,22 @@ def resolve(
         )
         faults += [fault] if fault else []
 
+    if "period" not in wrong_settings:
+        given_tables = {"stages": stages, "lanes": lanes, "demand": demand}
+        faults += check_periods(values["period"], given_tables)
     tables = (checked_stages, checked_lanes, checked_demand, correlated)
     faults = [*(fault for table in tables for fault in table.faults), *faults]
     if faults or graph is None or holding_cost is None:
         raise TableError(faults)
     return Resolved(
         given={
-            "stages": checked_stages.frame,
-            "lanes": checked_lanes.frame,
+            "stages": given_stages,
+            "lanes": given_lanes,
             "demand": pd.concat([key, joined.given], axis="columns"),
             "correlation": pairs.frame,
         },
-        stages=_fill_stages(checked_stages, value, holding_cost, customer),
-        lanes=_fill(checked_lanes.frame, LANES),
+        stages=_fill_stages(given_stages, stage_times, value, holding_cost, customer),
+        lanes=_fill(given_lanes, LANES, lane_times),
         demand=pd.concat([key, joined.filled], axis="columns"),
         graph=graph,
         customer=customer[joined.first],
@@ -167,23 +178,31 @@ def _none() -> Checked:
     return Checked(LANES, pd.DataFrame({name: pd.Series(dtype="str") for name in LANES.key}))
 
 
-def _fill(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Every column of the catalog: as given, or its default in every row, or NaN."""
+def _fill(frame: pd.DataFrame, table: Table, times: pd.DataFrame) -> pd.DataFrame:
+    """Every column of the catalog: as checked or given, or its default in every row, or NaN."""
     columns: dict[str, Any] = {}
     for column in table.columns:
+        if column.name in times.columns:
+            columns[column.name] = times[column.name].copy()
+            continue
         if column.name in frame.columns:
             columns[column.name] = frame[column.name].copy()
             continue
         default = np.nan if column.default is None else column.default
-        dtype = {"text": "str", "whole": "int64", "flag": "bool"}.get(column.dtype, "float64")
+        kinds = {"text": "str", "whole": "int64", "flag": "bool", "object": "object"}
+        dtype = kinds.get(column.dtype, "float64")
         columns[column.name] = pd.Series([default], dtype=dtype).repeat(len(frame)).array
     return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
 
 
 def _fill_stages(
-    checked: Checked, value: Floats | None, holding_cost: Floats, customer: Integers
+    given: pd.DataFrame,
+    times: pd.DataFrame,
+    value: Floats | None,
+    holding_cost: Floats,
+    customer: Integers,
 ) -> pd.DataFrame:
-    frame = _fill(checked.frame, STAGES)
+    frame = _fill(given, STAGES, times)
     if value is not None:
         frame["unit_cost"] = value
     frame["holding_cost"] = holding_cost
@@ -228,6 +247,47 @@ def check_segments(names: object) -> tuple[tuple[str, ...], list[Fault]]:
     return tuple(names), []
 
 
+def check_periods(period: str, tables: Mapping[str, object]) -> list[Fault]:
+    """Find tables that say, by ``attrs["period"]``, that they are in another period.
+
+    Fitted tables say so. The word is lost in a merge, and then nothing is held against the table.
+
+    Parameters
+    ----------
+    period : str
+        Of the network.
+    tables : dict of str to DataFrame or None
+        ``stages``, ``lanes`` and ``demand`` as given.
+
+    Returns
+    -------
+    list of Fault
+        One per table.
+    """
+    faults = []
+    for name, table in tables.items():
+        column, verb = ("mean", "fit_demand") if name == "demand" else _TIMED
+        if not isinstance(table, pd.DataFrame) or column not in table.columns:
+            continue
+        said = table.attrs.get("period")
+        if not isinstance(said, str) or said not in PERIODS or said == period:
+            continue
+        told = f"the demand is per {said}" if name == "demand" else f"the lead times are in {said}s"
+        since = "it was" if name == "demand" else "they were"
+        faults.append(
+            Fault(
+                name,
+                column,
+                0,
+                None,
+                f"{told}, and the network is in {period}s",
+                f"{verb}(..., period={period!r}), or period={said!r} for the network; if {since} "
+                f"converted since, take 'period' out of {name}.attrs",
+            )
+        )
+    return faults
+
+
 def _key_is_faulty(checked: Checked, rows: Integers) -> bool:
     required = tuple(name for name in checked.table.key if checked.table[name].required)
     if not checked.named(required) or not checked.sound(checked.table.key).all():
@@ -253,7 +313,7 @@ def without_computed(
     Parameters
     ----------
     frame : DataFrame
-        Stages or demand, most likely a copy of ``filled`` with changes; not modified.
+        Stages, lanes or demand, most likely a copy of ``filled`` with changes; not modified.
     filled, given : DataFrame
         The network's table with and without what it computed, row by row.
     table : Table
@@ -274,7 +334,7 @@ def without_computed(
         pd.MultiIndex.from_frame(frame[key].astype("str"))
     )
     blanked = frame.copy()
-    for name in (*_BY_COLUMN, *_BY_CELL):
+    for name in (*_BY_COLUMN, *_BY_CELL, *_BY_FAMILY):
         if name not in filled.columns or name not in frame.columns:
             continue
         if not pd.api.types.is_numeric_dtype(frame[name].dtype):
@@ -286,7 +346,17 @@ def without_computed(
             else np.ones(len(filled), dtype=np.bool_)
         )
         same = (at >= 0) & computed[at] & (cells == filled[name].to_numpy()[at])
+        if name in _BY_FAMILY:
+            same &= _has_family(filled)[at] & _has_family(frame)
         if name in _BY_COLUMN and not (same | np.isnan(cells)).all():
             continue  # a changed cell makes the column the caller's, and it is checked as such
         blanked[name] = np.where(same, np.nan, cells)
     return blanked
+
+
+def _has_family(frame: pd.DataFrame) -> Booleans:
+    """Rows whose lead time has a distribution of its own, which fixes its moments."""
+    if "lead_time_family" not in frame.columns:
+        return np.zeros(len(frame), dtype=np.bool_)
+    family = frame["lead_time_family"]
+    return (family.notna() & (family != "")).to_numpy(dtype=np.bool_)

@@ -16,6 +16,9 @@ from echelon.optimization.placement import Failure, Placement
 from echelon.policies.plan import COMPONENT_COLUMNS, STAGE_COLUMNS, Plan
 from echelon.results import FAILURE_COLUMNS, Provenance, no_failures
 
+_WHOLE = 1e-9
+"""Periods; what ``simulate`` takes for whole may be this far from it."""
+
 
 def assemble(
     network: Network,
@@ -106,7 +109,7 @@ def _failures_frame(
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS)) if rows else no_failures()
 
 
-def warn_of_approximations(plan: Plan) -> None:
+def warn_of_approximations(network: Network, plan: Plan) -> None:
     """Warn once per kind of stage whose promise is approximate or whose stock is negative."""
     stages = plan.stages
     served = stages["target_service_level"].notna()
@@ -114,7 +117,7 @@ def warn_of_approximations(plan: Plan) -> None:
         (
             served & stages["service_level"].isna(),
             "demand that is not normal is covered by the normal bound, so the service_level they "
-            "will give is not known; simulate the plan to see it",
+            f"will give is not known{_how_to_see(network, plan)}",
         ),
         (
             stages["safety_stock"] < 0.0,
@@ -130,6 +133,35 @@ def warn_of_approximations(plan: Plan) -> None:
                 DataWarning,
                 stacklevel=3,
             )
+
+
+def _how_to_see(network: Network, plan: Plan) -> str:
+    """Say how to simulate the service level, which takes whole and fixed lead times."""
+    compiled = network.compiled
+    times = np.concatenate(
+        [
+            compiled.lead_time,
+            compiled.inbound_service_time,
+            compiled.pred_lead_time,
+            plan.stages["service_time"].to_numpy(dtype=np.float64),
+        ]
+    )
+    spread = np.concatenate([compiled.lead_time_std, compiled.pred_lead_time_std])
+    mend = []
+    if (np.abs(times - np.rint(times)) > _WHOLE).any():
+        mend.append("whose times are whole, by a finer period (period='day') or rounded")
+    if (spread > 0.0).any():
+        mend.append(
+            "whose lead_time_std is 0 and whose lead_time_family and lead_time_parameters are "
+            "blank, in stages and lanes"
+        )
+    if not mend:
+        return "; simulate the plan to see it"
+    seen = "what demand does to it" if (spread > 0.0).any() else "it"
+    return (
+        f". simulate takes whole, fixed lead times: to see {seen}, optimise and simulate a "
+        f"network {', and '.join(mend)}"
+    )
 
 
 def _status(components: pd.DataFrame) -> str:

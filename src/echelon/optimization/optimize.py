@@ -14,14 +14,12 @@ from echelon.execution.workers import attempt, check_n_jobs, run_shards
 from echelon.network.compiled import CompiledNetwork
 from echelon.network.network import Network
 from echelon.optimization.assemble import assemble, warn_of_approximations
-from echelon.optimization.bounds import (
-    DemandSeen,
-    GuaranteedServiceCost,
-    ServiceTargets,
-    exact_demands,
-)
+from echelon.optimization.bounds import ExactDemands, GuaranteedServiceCost
+from echelon.optimization.demand_seen import DemandSeen
 from echelon.optimization.methods import METHODS, Limits
 from echelon.optimization.placement import ComponentTask, Failure, Placement, place
+from echelon.optimization.random_times import RandomTimes, warn_of_moments
+from echelon.optimization.service_targets import ServiceTargets
 from echelon.policies.plan import Plan
 from echelon.progress import Progress
 from echelon.results import Provenance
@@ -81,7 +79,8 @@ def optimize(
     Warns
     -----
     DataWarning
-        If demand changes by period: the plan is made for the average period.
+        If demand changes by period: the plan is made for the average period. If some of the varying
+        lead times of a stage and the lanes into it have a distribution and others have none.
 
     Raises
     ------
@@ -117,9 +116,12 @@ def optimize(
     covariance = None if network.independent else network.covariance
     seen = DemandSeen.of(compiled, targets.safety_factor, is_normal, covariance)
     _warn_of_seasons(network)
+    warn_of_moments(network)
+    random_times = RandomTimes(network)
+    exact_demands = ExactDemands(network, targets)
     limits = Limits(gap, time_limit, solver)
     tasks = [
-        _task(network, compiled, seen, targets, c, method, limits)
+        _task(compiled, seen, targets, exact_demands, random_times, c, method, limits)
         for c in range(compiled.n_components)
     ]
     placed = _place_all(tasks, n_jobs, progress)
@@ -137,7 +139,7 @@ def optimize(
         solver=solver,
     )
     plan = assemble(network, compiled, placed, provenance)
-    warn_of_approximations(plan)
+    warn_of_approximations(network, plan)
     return plan
 
 
@@ -188,10 +190,11 @@ def _place_or_explain(task: ComponentTask) -> Placement | Failure:
 
 
 def _task(
-    network: Network,
     compiled: CompiledNetwork,
     seen: DemandSeen,
     targets: ServiceTargets,
+    exact_demands: ExactDemands,
+    random_times: RandomTimes,
     component: int,
     method: str,
     limits: Limits,
@@ -199,9 +202,9 @@ def _task(
     shard = compiled.shard(component, component + 1)
     first = int(compiled.component_ptr[component])
     stages = slice(first, first + shard.n_stages)
-    cost = GuaranteedServiceCost(
-        shard, seen.of_stages(stages), exact_demands(network, shard, targets, first)
-    )
+    waits = random_times.of(shard)
+    exact = exact_demands.of(shard, first, waits)
+    cost = GuaranteedServiceCost(shard, seen.of_stages(stages), exact, waits)
     return ComponentTask(cost, targets.service_level[stages], method, limits)
 
 

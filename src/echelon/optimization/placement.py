@@ -6,17 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from echelon.errors import (
-    InfeasibleError,
-    SolverError,
-)
+from echelon.errors import InfeasibleError, SolverError
 from echelon.exact.service_times import ServiceTimes
 from echelon.network.compiled import CompiledNetwork, Floats, Integers
-from echelon.optimization.bounds import (
-    GuaranteedServiceCost,
-)
+from echelon.optimization.bounds import GuaranteedServiceCost
 from echelon.optimization.methods import METHODS, Limits
 from echelon.optimization.outcome import Outcome, relative_gap
+from echelon.optimization.random_times import wait_std
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +54,19 @@ def place(task: ComponentTask) -> Placement:
 
 
 def _check_random_lead_times(component: CompiledNetwork) -> None:
-    odd = np.flatnonzero(~component.can_stock & (component.lead_time_std > 0.0))
-    if len(odd):
-        raise InfeasibleError(
-            "may not hold stock, so it cannot keep a service time while its own lead time varies "
-            f"(lead_time_std {component.lead_time_std[odd[0]]:g}). Fix: set can_stock, or give the "
-            "longest lead time as lead_time with lead_time_std 0.",
-            stage=int(odd[0]),
-        )
+    stuck = ~component.can_stock
+    for varies, what, std in (
+        (component.lead_time_std > 0.0, "its own lead time", component.lead_time_std),
+        (wait_std(component) > 0.0, "the transit to it", wait_std(component)),
+    ):
+        odd = np.flatnonzero(stuck & varies)
+        if len(odd):
+            raise InfeasibleError(
+                f"may not hold stock, so it cannot keep a service time while {what} varies "
+                f"(lead_time_std {std[odd[0]]:g}). Fix: set can_stock, or give the "
+                "longest lead time as lead_time with lead_time_std 0.",
+                stage=int(odd[0]),
+            )
 
 
 def _as_settled(outcome: Outcome, columns: dict[str, Floats], task: ComponentTask) -> Outcome:

@@ -52,8 +52,8 @@ class Plan(Result):
         Holding cost of the safety stock, money per period.
     bound : float
         Proven: no plan of the model costs less. Where the base stock of some stage is an exact
-        quantile (gamma, Poisson, negative binomial customers), over the plans whose service times
-        are candidates, every whole period among them.
+        quantile or a mixture over lead times, over the plans whose service times are candidates,
+        every whole period among them.
     gap : float
         ``(objective - bound) / |objective|``.
     status : {"optimal", "feasible", "partial", "failed"}

@@ -162,21 +162,32 @@ def _check_whole(
             )
     broken = np.abs(compiled.pred_lead_time - np.rint(compiled.pred_lead_time)) > _WHOLE
     if broken.any():
-        lanes = network.lanes.iloc[compiled.lane_row[broken]]
-        named = [
-            f"{row.from_item} @ {row.from_location} -> {row.to_item} @ {row.to_location}"
-            for row in lanes.head(_NAMED).itertuples()
-        ]
         problems.append(
-            f"lanes.lead_time is not a whole number of periods on {_and_more(named, len(lanes))}. "
+            f"lanes.lead_time is not a whole number of periods on {_lanes(network, broken)}. "
             f"{finer}"
         )
+    mean_times = (
+        "this simulation takes lead times as fixed. Fix: set lead_time_std to 0, and leave "
+        "lead_time_family and lead_time_parameters blank, to simulate the mean times."
+    )
     random = compiled.lead_time_std > 0.0
     if random.any():
         problems.append(
-            f"stages.lead_time_std is above 0 at {_list(stages, random)}, and this simulation "
-            "takes lead times as fixed. Fix: set lead_time_std to 0 to simulate the mean times."
+            f"stages.lead_time_std is above 0 at {_list(stages, random)}, and {mean_times}"
         )
+    random = compiled.pred_lead_time_std > 0.0
+    if random.any():
+        named = _lanes(network, random)
+        problems.append(f"lanes.lead_time_std is above 0 on {named}, and {mean_times}")
+
+
+def _lanes(network: Network, chosen: Booleans) -> str:
+    lanes = network.lanes.iloc[network.compiled.lane_row[chosen]]
+    named = [
+        f"{row.from_item} @ {row.from_location} -> {row.to_item} @ {row.to_location}"
+        for row in lanes.head(_NAMED).itertuples()
+    ]
+    return _and_more(named, len(lanes))
 
 
 def _list(stages: pd.DataFrame, chosen: Booleans) -> str:

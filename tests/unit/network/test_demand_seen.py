@@ -16,6 +16,7 @@ from echelon.distributions import (
     Normal,
     PerPeriod,
     Poisson,
+    Sum,
 )
 from echelon.errors import DomainError
 from echelon.optimization.bounds import DemandSeen
@@ -154,6 +155,42 @@ def test_correlated_poisson_demands_do_not_add_up_to_a_poisson():
     assert seen.to_frame()["family"].tolist() == ["", "poisson", "poisson"]
 
 
+def test_segments_of_several_families_are_seen_as_their_sum():
+    """At the stage they buy from; further up there is no form."""
+    gamma, counts = Gamma(5.0, 3.0), NegativeBinomial(4.0, 3.0)
+    demand = pd.DataFrame(
+        {"item": "end", "location": "x", "segment": ["web", "shop"]}
+        | {"distribution": [gamma, counts]}
+    )
+    seen = diamond(demand).demand_seen()
+    total = seen.distribution("end", "x")
+    assert total == Sum([gamma, counts])
+    assert (total.mean, total.std) == pytest.approx((seen.mean[3], seen.std[3]))
+    assert seen.to_frame()["family"].tolist() == ["", "", "", "sum"]
+    together = ec.correlation_table(demand[["item", "location", "segment"]], [[1, 0.4], [0.4, 1]])
+    assert diamond(demand, together).demand_seen().distribution("end", "x") is None
+    known = demand.assign(distribution=[gamma, Deterministic(2.0)])
+    shifted = diamond(known).demand_seen().distribution("end", "x")
+    assert shifted == Sum([Deterministic(2.0), gamma])
+
+
+def test_a_pair_elsewhere_does_not_hide_a_sum():
+    """Rows 0 and 1 are correlated; what sees only one of them has independent rows."""
+    names = ["s0", "s1", "s2"]
+    pair = ec.correlation_table(
+        pd.DataFrame({"item": "a", "location": names[:2]}), [[1, 0.3], [0.3, 1]]
+    )
+    stages = pd.DataFrame({"item": "a", "location": ["w", "v", *names], "holding_cost": 1.0})
+    lanes = pd.DataFrame(
+        {"from_item": "a", "from_location": ["w", "w", "v", "v"], "to_item": "a"}
+        | {"to_location": ["s0", "s1", "s1", "s2"]}
+    )
+    demand = pd.DataFrame({"item": "a", "location": names, "distribution": [Poisson(2.0)] * 3})
+    seen = ec.Network.from_tables(stages, lanes, demand, correlation=pair).demand_seen()
+    assert seen.distribution("a", "w") is None
+    assert seen.distribution("a", "v") == Poisson(4.0)
+
+
 def test_a_season_is_seen_period_by_period_or_as_variation():
     laws = (
         PerPeriod((Normal(10.0, 1.0), Normal(30.0, 1.0))),
@@ -192,3 +229,14 @@ def test_mistakes_are_told():
             network.demand_seen(period)
     assert "Demand seen by 2 stages" in repr(seen)
     assert "<table" in seen._repr_html_()
+
+
+def test_a_large_network_shows_its_first_stages_and_says_so():
+    shops = [f"shop {k}" for k in range(60)]
+    stages = pd.DataFrame({"item": "a", "location": shops, "holding_cost": 1.0})
+    demand = pd.DataFrame({"item": "a", "location": shops, "mean": 10.0, "std": 2.0})
+    seen = ec.Network.from_tables(stages, demand=demand).demand_seen()
+    assert repr(seen).splitlines()[0] == "Demand seen by 60 stages, the first 20 of them"
+    assert len(repr(seen).splitlines()) == 22
+    assert seen._repr_html_().count("<tr") == 21
+    assert len(seen.to_frame()) == 60

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import echelon as ec
+from echelon.distributions import Empirical
 from echelon.errors import DomainError, FolderError, TableError, UnknownNameError
 from echelon.policies.plan import Plan
 from echelon.results import Provenance, no_failures
@@ -625,6 +626,24 @@ class TestRefusals:
         spread = network.replace(stages=network.stages.assign(lead_time_std=1.0))
         with pytest.raises(DomainError, match="lead_time_std is above 0 at shop @ main"):
             ec.simulate(spread)
+
+    @pytest.mark.parametrize("law", [None, Empirical([1, 3], [0.5, 0.5])])
+    def test_lanes_that_vary_are_not_taken_for_fixed_either(self, law):
+        network = ec.serial(
+            ["plant", "shop"], lead_time=2, holding_cost=1.0, demand_mean=5.0, demand_std=1.0
+        )
+        lanes = network.lanes
+        if law is None:
+            lanes = lanes.assign(lead_time=2.0, lead_time_std=1.0)
+        else:
+            lanes = lanes.assign(lead_time=np.nan, lead_time_std=np.nan)
+            lanes["lead_time_distribution"] = pd.Series([law], dtype=object)
+        said = (
+            r"lanes\.lead_time_std is above 0 on plant @ main -> shop @ main, and this simulation "
+            r"takes lead times as fixed\. Fix: set lead_time_std to 0, and leave lead_time_family"
+        )
+        with pytest.raises(DomainError, match=said):
+            ec.simulate(network.replace(lanes=lanes))
 
     def test_a_network_without_customers(self):
         stages = pd.DataFrame(

@@ -1,0 +1,102 @@
+"""Which stages wait a random time for their supplies, and what is known of it.
+
+Where every varying time of a stage has a distribution, the stage's exposure is a mixture over
+them. Where some are known by mean and standard deviation only, all enter by these two moments.
+"""
+
+from __future__ import annotations
+
+import warnings
+from math import sqrt
+
+import numpy as np
+
+from echelon.distributions import Distribution
+from echelon.errors import DataWarning
+from echelon.lead_time.deviation import Wait
+from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
+from echelon.network.network import Network
+
+_MOST_KEPT = 1024
+
+
+def wait_std(component: CompiledNetwork) -> Floats:
+    """Standard deviation of the wait for supplies, from moments alone: (n_stages,), periods.
+
+    Variances of the stage's own time and of all transits to it are added, as though it waited for
+    one after the other. The variance of the largest of independent deviations is never more.
+    """
+    transits = np.bincount(
+        _customer(component), component.pred_lead_time_std**2, component.n_stages
+    )
+    return np.sqrt(component.lead_time_std**2 + transits)
+
+
+def wait_std_at(component: CompiledNetwork, stage: int) -> float:
+    """Give :func:`wait_std` of one stage of a shard, periods."""
+    lanes = slice(*(component.pred_ptr[stage : stage + 2] - component.pred_ptr[0]))
+    transits = float((component.pred_lead_time_std[lanes] ** 2).sum())
+    return sqrt(float(component.lead_time_std[stage]) ** 2 + transits)
+
+
+class RandomTimes:
+    """Random waits in one network, each made once for stages that share it."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._made: dict[Wait, Wait] = {}
+
+    def of(self, shard: CompiledNetwork) -> dict[int, Wait]:
+        """Give the waits of those stages of a shard whose varying times are all known."""
+        random = wait_std(shard) > 0.0
+        found: dict[int, Wait] = {}
+        if not random.any():
+            return found
+        for j in np.flatnonzero(random).tolist():
+            lanes = slice(*(shard.pred_ptr[j : j + 2] - shard.pred_ptr[0]))
+            varying = shard.pred_lead_time_std[lanes] > 0.0
+            own = self._network.lead_time_distributions[shard.stage_row[j]]
+            rows = shard.lane_row[lanes][varying]
+            transits = [self._network.lane_lead_time_distributions[row] for row in rows]
+            if (own is None and shard.lead_time_std[j] > 0.0) or None in transits:
+                continue
+            # a supply from outside comes when it is said to, beside those of the network
+            fixed = not varying.all() or shard.inbound_service_time[j] > 0.0
+            known = tuple(law for law in transits if law is not None)
+            wait = Wait(own, known, bool(fixed))
+            if len(self._made) == _MOST_KEPT:  # the oldest: few are shared where so many are made
+                del self._made[next(iter(self._made))]
+            found[j] = self._made.setdefault(wait, wait)
+        return found
+
+
+def warn_of_moments(network: Network) -> None:
+    """Warn of stages where a distribution is flattened to two moments, as another is not known."""
+    compiled = network.compiled
+    own = _known(network.lead_time_distributions)[compiled.stage_row]
+    lane = _known(network.lane_lead_time_distributions)[compiled.lane_row]
+    if not (own.any() or lane.any()):
+        return
+    customer, n = _customer(compiled), compiled.n_stages
+    by_law = own | (np.bincount(customer, lane, n) > 0)
+    moments = (compiled.lead_time_std > 0.0) & ~own
+    moments |= np.bincount(customer, (compiled.pred_lead_time_std > 0.0) & ~lane, n) > 0
+    rows = np.sort(compiled.stage_row[by_law & moments])
+    if rows.size:
+        rest = f" and {rows.size - 1:,} more" if rows.size > 1 else ""
+        warnings.warn(
+            f"{network.labels[rows[0]]}{rest}: some of the varying lead times of the stage and of "
+            "the lanes into it have a distribution and others a standard deviation only, so all of "
+            "them enter by mean and standard deviation. Fix: give the others a lead_time_family.",
+            DataWarning,
+            stacklevel=3,
+        )
+
+
+def _known(laws: tuple[Distribution | None, ...]) -> Booleans:
+    return np.array([law is not None for law in laws], dtype=np.bool_)
+
+
+def _customer(component: CompiledNetwork) -> Integers:
+    """Customer stage of each lane, numbered within the shard."""
+    return np.repeat(np.arange(component.n_stages), np.diff(component.pred_ptr))
