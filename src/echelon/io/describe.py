@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from echelon.demand import columns as demand
+from echelon.lead_time import columns as lead_time
 from echelon.policies import columns as plan
 from echelon.simulation import columns as simulation
 from echelon.tables.column import Column, Table
@@ -11,22 +13,34 @@ from echelon.tables.column import Column, Table
 _INTRODUCTION = """\
 # Output tables
 
-This page is made from `echelon.policies.columns` and `echelon.simulation.columns`.
+This page is made from `echelon.policies.columns`, `echelon.simulation.columns`,
+`echelon.demand.columns` and `echelon.lead_time.columns`.
 
-A plan and a simulation are tidy frames. Keys are ordinary columns, the frame's index carries no
-meaning, and `write` puts each frame into a file of its own. Times are in periods of the network,
-money is in its currency, and **cost is per period** unless its name says `annual`:
+Plans, simulations and fitted models are tidy frames. Keys are ordinary columns, the frame's index
+carries no meaning, and `write` puts each frame into a file of its own. Times are in periods of the
+network, money is in its currency, and **cost is per period** unless its name says `annual`:
 `plan.annual_cost` is `plan.objective` times `plan.periods_per_year`. An empty cell means what
 *blank* says, and nothing else; a standard error is blank where there is one replication. What each
 number counts is the [convention](../method/convention.md).
+
+Results are named here as the guides name them: `plan` of `optimize`, `run` of `simulate`, `demand`
+of `fit_demand`, `forecasts` of `fit_forecasts`, `together` of `fit_correlation`, `times` of
+`fit_lead_time`. A result of `fit_demand` or `fit_forecasts` writes its input table
+[`demand`](tables.md) as well.
 """
 
 _FAILURES: Final = Table(
     "failures",
-    "`plan.failures` and `run.failures`: one row per component that failed, none when all went "
-    "well.",
+    "`failures` of any result: one row per component that failed, none when all went well. For "
+    "models, one row per series that has none, with the segment columns at the end; "
+    "`fit_lead_time` has no such rows.",
     (
-        Column("component", "", "Number of the connected component"),
+        Column(
+            "component",
+            "",
+            "Number of the connected component; for models that of the series, from 0, or of its "
+            "group",
+        ),
         Column("item", "", "Item of the stage at fault", blank="it is the component as a whole"),
         Column("location", "", "Its location", blank="it is the component as a whole"),
         Column("error", "", "Kind of error"),
@@ -43,7 +57,23 @@ TABLES: Final = {
     "trace": simulation.TRACE,
     "failures": _FAILURES,
 }
-"""Each output table, by the name of the file it is written to."""
+"""Each output table of a plan and a simulation, by the name of the file it is written to."""
+
+FITTED: Final = {
+    "fit_demand": {"models": demand.MODELS, "findings": demand.FINDINGS},
+    "fit_forecasts": {"errors": demand.ERRORS},
+    "fit_correlation": {"correlation": demand.PAIRS, "groups": demand.GROUPS},
+    "fit_lead_time": {
+        "models": lead_time.MODELS,
+        "pools": lead_time.POOLS,
+        "rows": lead_time.ROWS,
+        "set_aside": lead_time.SET_ASIDE,
+        "promises": lead_time.PROMISES,
+        "trend": lead_time.TREND,
+        "long_open": lead_time.LONG_OPEN,
+    },
+}
+"""Those of fitted models: by the function that makes them, then by the name of the file."""
 
 
 def markdown() -> str:
@@ -59,7 +89,9 @@ def markdown() -> str:
     >>> markdown().splitlines()[0]
     '# Output tables'
     """
-    return "\n".join([_INTRODUCTION, *(_section(file, table) for file, table in TABLES.items())])
+    tables = [TABLES, *FITTED.values()]
+    sections = [_section(file, table) for group in tables for file, table in group.items()]
+    return "\n".join([_INTRODUCTION, *sections])
 
 
 def _section(file: str, table: Table) -> str:

@@ -6,6 +6,7 @@ stand for "no date" have to be named.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -37,6 +38,16 @@ _FAMILIAR = (
 )
 """Tried only to word a remedy, never to read."""
 
+_ZONED = re.compile(r".*\d:\d{2}(:\d{2}(\.\d+)?)? ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)")
+_DAY_NUMBERS = (20_000, 80_000)
+"""Numbers that a spreadsheet shows as a day of 1954 to 2119."""
+
+_ON_ONE_CALENDAR = "say which calendar counts: .dt.tz_convert(...).dt.tz_localize(None)"
+_FROM_DAY_NUMBERS = (
+    "a spreadsheet's day number: save the column as dates, or convert it, "
+    "pd.to_datetime(column, unit='D', origin='1899-12-30')"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -54,7 +65,8 @@ def require_formats(formats: Sequence[str]) -> tuple[str, ...]:
     Parameters
     ----------
     formats : sequence of str
-        As ``strptime`` takes them; month names are those of the process' locale.
+        As ``strptime`` takes them; month names are those of the process' locale, and ``%y`` reads
+        00 to 68 as years from 2000 and 69 to 99 as years before it.
 
     Returns
     -------
@@ -63,17 +75,31 @@ def require_formats(formats: Sequence[str]) -> tuple[str, ...]:
     Raises
     ------
     DomainError
-        If it is one text, there is none, or one does not say day, month and year.
+        If it is one text, there is none, or one does not say day, month and year, reads a time
+        zone, or is no format.
     """
     if isinstance(formats, str):
         raise DomainError(f"formats is the text {formats!r}. Fix: give ({formats!r},).")
     for text in formats:
-        said = {part[0] for part in str(text).split("%")[1:] if part}
+        said = {part[0] for part in str(text).replace("%%", "").split("%")[1:] if part}
         if not (said & set("yY") and (said & {"j"} or (said & set("mbB") and said & {"d"}))):
             raise DomainError(
                 f"format {text!r} does not say day, month and year. "
                 "Fix: write a strptime format such as '%d-%b-%y' for 2-Jun-06."
             )
+        if said & set("zZ"):
+            raise DomainError(
+                f"format {text!r} reads a time zone, and where days begin is not said. Fix: "
+                f"convert first, pd.to_datetime(column, format={text!r}, utc=True), and "
+                f"{_ON_ONE_CALENDAR}."
+            )
+        try:
+            pd.to_datetime(["2000-01-01"], format=text, errors="coerce")
+        except (ValueError, re.error) as error:
+            raise DomainError(
+                f"format {text!r} is none: {error}. "
+                "Fix: write a strptime format such as '%d-%b-%y' for 2-Jun-06."
+            ) from error
     if not formats:
         raise DomainError("formats is empty. Fix: give at least one, ('%Y-%m-%d',) for ISO dates.")
     return tuple(formats)
@@ -88,7 +114,7 @@ def parse_dates(
     ----------
     cells : (n,) array_like of date, datetime or text
         Dates are taken as they are, without their time of day; texts are read by the formats.
-        An empty text and whatever pandas calls missing is no date.
+        A blank text and whatever pandas calls missing is no date.
     formats : sequence of str
         Formats of ``strptime``.
     missing : iterable of str
@@ -104,7 +130,7 @@ def parse_dates(
     Raises
     ------
     DomainError
-        If a format does not say day, month and year.
+        If a format is none; see :func:`require_formats`.
 
     Examples
     --------
@@ -120,28 +146,20 @@ def parse_dates(
     ('soon', "no format of '%d-%b-%y', '%m/%d/%y' reads it")
     """
     formats = require_formats(formats)
-    raw = np.asarray(cells)
-    if np.issubdtype(raw.dtype, np.datetime64):
-        return raw.astype("datetime64[D]"), []
-    column = pd.Series(raw, dtype=object)
-    gone = column.isna().to_numpy(dtype=np.bool_)
-    text = np.array([isinstance(cell, str) for cell in column], dtype=np.bool_)
-    zoned = np.array([getattr(cell, "tzinfo", None) is not None for cell in column], dtype=np.bool_)
-    zoned &= ~gone
-    days = np.full(len(column), np.datetime64("NaT"), dtype="datetime64[D]")
-    for place in np.flatnonzero(~text & ~gone & ~zoned):
-        days[place] = _day(column.iloc[place])
-    unreadable: list[Unreadable] = []
-    _complain(
-        unreadable,
-        zoned,
-        column,
-        "has a time zone",
-        "say which calendar counts: .dt.tz_convert(...).dt.tz_localize(None)",
-    )
-    codes, distinct = pd.factorize(column[text], use_na_sentinel=False)
-    words = pd.Series(np.asarray(distinct, dtype=object), dtype=object)
-    empty = (words.isin([*missing, ""])).to_numpy(dtype=np.bool_)
+    given: Any = cells
+    if np.issubdtype(np.asarray(given).dtype, np.datetime64):
+        return np.asarray(given).astype("datetime64[D]"), []
+    column = pd.Series(list(given), dtype=object)
+    codes, values = pd.factorize(column)  # few days, many rows: each is read once
+    cases = pd.Series(np.asarray(values, dtype=object), dtype=object)
+    text = np.array([isinstance(cell, str) for cell in cases], dtype=np.bool_)
+    dated = np.array([isinstance(cell, (date, np.datetime64)) for cell in cases], dtype=np.bool_)
+    zoned = np.array([getattr(cell, "tzinfo", None) is not None for cell in cases], dtype=np.bool_)
+    days = np.full(len(cases) + 1, np.datetime64("NaT"), dtype="datetime64[D]")
+    for place in np.flatnonzero(dated & ~zoned):
+        days[place] = _day(cases.iloc[place])
+    words = cases[text].reset_index(drop=True)
+    empty = (words.isin([*missing]) | (words.str.strip() == "")).to_numpy(dtype=np.bool_)
     read = (
         np.column_stack(
             [
@@ -160,28 +178,37 @@ def parse_dates(
     other = hit & (read != chosen[:, None])
     torn = other.any(axis=1) & ~empty
     lost = ~hit.any(axis=1) & ~empty
-    days[text] = np.where(torn | empty, np.datetime64("NaT"), chosen)[codes]
+    days[:-1][text] = np.where(torn | empty, np.datetime64("NaT"), chosen)
+    unreadable: list[Unreadable] = []
+
+    def complain(wrong: Mask, message: str, remedy: str) -> None:
+        if wrong.any():
+            rows = np.append(wrong, False)[codes]  # a missing cell has code -1
+            unreadable.append(Unreadable(rows, column.iloc[int(rows.argmax())], message, remedy))
+
+    complain(zoned, "has a time zone", _ON_ONE_CALENDAR)
+    complain(~(text | dated | zoned), "is no date and no text", _no_date(cases[~(text | dated)]))
     for wrong, word in ((torn, _ambiguity), (lost, _stranger)):
-        rows = np.zeros(len(column), dtype=np.bool_)
-        rows[text] = wrong[codes]
-        if rows.any():
+        if wrong.any():
             at = int(wrong.argmax())
-            message, remedy = word(str(words[at]), formats, read[at], other[at])
-            _complain(unreadable, rows, column, message, remedy)
-    return days, unreadable
+            whole = np.zeros(len(cases), dtype=np.bool_)
+            whole[text] = wrong
+            complain(whole, *word(str(words[at]), formats, read[at], other[at]))
+    return np.asarray(days[codes]), unreadable
 
 
 def _day(cell: Any) -> np.datetime64:
+    if isinstance(cell, np.datetime64):
+        cell = pd.Timestamp(cell)
     moment = cell.date() if isinstance(cell, datetime) else cell
     return np.datetime64(date(moment.year, moment.month, moment.day), "D")
 
 
-def _complain(
-    unreadable: list[Unreadable], rows: Mask, column: pd.Series, message: str, remedy: str
-) -> None:
-    if rows.any():
-        value = column.iloc[int(rows.argmax())]
-        unreadable.append(Unreadable(rows, value, message, remedy))
+def _no_date(cells: pd.Series) -> str:
+    low, high = _DAY_NUMBERS
+    if len(cells) and isinstance(cells.iloc[0], (int, float)) and low <= cells.iloc[0] <= high:
+        return _FROM_DAY_NUMBERS
+    return "give a date, or a text that one of the formats reads"
 
 
 def _ambiguity(text: str, formats: Sequence[str], read: Days, other: Mask) -> tuple[str, str]:
@@ -200,8 +227,13 @@ def _stranger(text: str, formats: Sequence[str], _read: Days, _other: Mask) -> t
     if reads:
         known = " or ".join(repr(form) for form in reads)
         return message, f"add {known} to formats, whichever is meant"
-    if text.isdigit() and len(text) == 5:
-        return message, "a spreadsheet's day number: save the column as dates"
+    if text.isdigit() and _DAY_NUMBERS[0] <= int(text) <= _DAY_NUMBERS[1]:
+        return message, _FROM_DAY_NUMBERS.replace("(column", "(column.astype(float)")
+    if _ZONED.fullmatch(text):
+        return (
+            message,
+            f"it has a time zone: pd.to_datetime(column, utc=True), and {_ON_ONE_CALENDAR}",
+        )
     if not any(letter.isdigit() for letter in text):
         return message, f"add {text!r} to missing if it stands for no date"
     return message, "correct the date, or add its format to formats"

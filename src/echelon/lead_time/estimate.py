@@ -44,6 +44,9 @@ Floats: TypeAlias = NDArray[np.float64]
 Level: TypeAlias = tuple[str, ...]
 Key: TypeAlias = tuple[str, ...]
 
+_Masses: TypeAlias = tuple[NDArray[np.int64], Floats]  # whole days, ascending, and their masses
+_NOTHING: _Masses = (np.zeros(0, dtype=np.int64), np.zeros(0))
+
 _FACTORS = 64  # equally likely levels that stand for the factor of drift
 
 
@@ -233,10 +236,9 @@ def estimate_levels(
     place_of = np.lexsort((weights, finished, days, _codes(keys, levels[0])[0]))
     keys = keys.iloc[place_of].reset_index(drop=True)
     days, finished, weights = days[place_of], finished[place_of], weights[place_of]
-    width = int(days.max()) + 1
     estimates: dict[Level, dict[Key, Estimate]] = {}
     coefficients: dict[Level, float] = {}
-    raw: dict[Level, dict[Key, Floats]] = {}
+    raw: dict[Level, dict[Key, _Masses]] = {}
     codes = {level: _codes(keys, level) for level in levels}
     for depth in range(len(levels) - 1, -1, -1):
         level = levels[depth]
@@ -254,31 +256,46 @@ def estimate_levels(
             rows = order[bounds[place] : bounds[place + 1]]
             done = finished[rows]
             n = kish(weights[rows][done])
-            own = np.zeros(width)
-            if n:
-                limit = product_limit(days[rows], done, weights[rows])
-                own[: len(limit)] = limit
+            # only days that have a mass: a mistyped year must not cost every key a century of them
+            own = _masses(product_limit(days[rows], done, weights[rows])) if n else _NOTHING
             share, effective = 1.0, n
             if pool is not None:
                 above = tuple(key[level.index(name)] for name in pool)
                 wider = estimates[pool][above].effective
                 share = _share(n, coefficient)
-                own = share * own + (1.0 - share) * raw[pool][above]
+                own = _mixture(own, raw[pool][above], share)
                 effective = 1.0 / (
                     (share**2 / n if n else 0.0) + (1.0 - share) ** 2 / max(wider, 1.0)
                 )
             raw[level][key] = own
-            spread = widen(own, drift)
-            there = np.flatnonzero(spread)
+            at, mass = own if drift == 0.0 else _masses(widen(_dense(own), drift))
             estimates[level][key] = Estimate(
-                there.astype(np.float64),
-                spread[there] / spread[there].sum(),
+                at.astype(np.float64),
+                mass / mass.sum(),
                 int(done.sum()),
                 int((~done).sum()),
                 effective,
                 share,
             )
     return estimates, coefficients
+
+
+def _masses(probabilities: Floats) -> _Masses:
+    there = np.flatnonzero(probabilities)
+    return there, probabilities[there]
+
+
+def _dense(masses: _Masses) -> Floats:
+    return np.asarray(np.bincount(masses[0], masses[1]), dtype=np.float64)
+
+
+def _mixture(own: _Masses, pool: _Masses, share: float) -> _Masses:
+    days = np.union1d(own[0], pool[0])
+    mass = np.zeros(len(days))
+    mass[np.searchsorted(days, own[0])] = share * own[1]
+    mass[np.searchsorted(days, pool[0])] += (1.0 - share) * pool[1]
+    there = mass > 0.0
+    return days[there], mass[there]
 
 
 def _share(n: float, coefficient: float) -> float:

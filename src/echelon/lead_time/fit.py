@@ -8,16 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from math import inf
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 
 from echelon.distributions import Distribution
 from echelon.errors import DomainError, Fault, TableError, UnknownNameError
+from echelon.lead_time.columns import MODELS, ROWS
 from echelon.lead_time.dates import ISO, parse_dates
 from echelon.lead_time.estimate import Estimate, Floats, Key, Level, estimate_levels
 from echelon.lead_time.families import choose, require_families
-from echelon.lead_time.models import MODEL_COLUMNS, ROW_COLUMNS, LeadTimeModels
+from echelon.lead_time.long_open import find_long_open, warn_of_long_open
+from echelon.lead_time.models import LeadTimeModels
 from echelon.lead_time.promises import promises, trend
 from echelon.lead_time.record import (
     LATER,
@@ -36,6 +39,10 @@ from echelon.tables import SHIPMENTS
 
 FAMILIES_TRIED = ("gamma", "lognormal", "weibull")
 DAYS_PER_PERIOD = {"day": 1.0, "week": 7.0, "month": 365.0 / 12.0}
+
+
+_MOST_HALVINGS = 500.0
+"""Beyond it orders weigh alike, so that the square of a weight is still a number above 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +66,17 @@ class Method:
 
     def __post_init__(self) -> None:
         """Check the arguments."""
-        least, most = self.credible_days
-        if not 0.0 <= least <= most:
+        if not _is_range(self.credible_days):
             raise DomainError(
                 f"credible_days is {self.credible_days!r}. Fix: give the least and the most, "
                 "(0, inf) to believe all."
             )
-        if not self.half_life_days > 0.0:
+        if not (_is_number(self.half_life_days) and self.half_life_days > 0.0):
             raise DomainError(
                 f"half_life_days is {self.half_life_days!r}, must be > 0. "
                 "Fix: give days, or inf to weigh all shipments alike."
             )
-        if not 0.0 <= self.drift <= 2.0:
+        if not (_is_number(self.drift) and 0.0 <= self.drift <= 2.0):
             raise DomainError(
                 f"drift is {self.drift!r}, must be between 0 and 2. "
                 "Fix: give a standard deviation of the logarithm of the level, 0.2 for about 20 %."
@@ -94,6 +100,16 @@ class Method:
                 )
             levels.append(tuple(pool))
         return (*levels, ()) if levels[-1] else tuple(levels)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real)
+
+
+def _is_range(days: object) -> bool:
+    if not (isinstance(days, Sequence) and len(days) == 2):
+        return False
+    return all(_is_number(day) for day in days) and 0.0 <= days[0] <= days[1]
 
 
 def fit_lead_time(
@@ -134,12 +150,16 @@ def fit_lead_time(
     missing : iterable of str
         Texts in date columns that stand for no date.
     credible_days : (2,) tuple of float
-        Lead times outside are rejected and counted. Delivered before ordered always is.
+        Lead times outside are rejected and counted, and so is an order open for longer than the
+        most, which cannot end within. Delivered before ordered always is. Legs are held against the
+        most only.
     as_of : str or date, optional
         The day of the log, ISO. An order with no delivery is then open, and counts as a lead time
         of at least its age; what happened later is not known. Without it such rows are rejected.
+        Give ``credible_days`` beside it: an order that nobody closed stays open for ever.
     period : {"day", "week", "month"}
-        What the models are in: 7 days to a week, 365 / 12 to a month.
+        What the models are in: 7 days to a week, 365 / 12 to a month. Give the network's: a network
+        counts in weeks unless told otherwise, this function in days.
     half_life_days : float
         Age at which an order counts half; inf counts all alike. Give what
         :func:`score_lead_time` finds better, if anything.
@@ -170,7 +190,10 @@ def fit_lead_time(
     Warns
     -----
     DataWarning
-        If rows are equal and neither line nor shipment tells whether they are one; each is used.
+        If rows are equal and neither line nor shipment tells whether they are one; each is used. If
+        an order has been open for longer than any delivered one of its key was under way (of its
+        pool, where the key has fewer than 20): it may be forgotten in the log, and it stretches
+        the distribution to its age.
 
     Notes
     -----
@@ -200,10 +223,13 @@ def fit_lead_time(
     """
     began = time.perf_counter()
     method = Method(pools, credible_days, half_life_days, drift, families)
+    if not isinstance(missing, str) and isinstance(missing, Iterable):
+        missing = tuple(missing)  # it is read here and told below
     day = as_day("as_of", as_of)
     record = read_record(shipments, by, formats, missing)
     read = time.perf_counter()
     models = fit_record(record, method, as_of=day, period=period, seed=seed)
+    warn_of_long_open(models.long_open, record.by, period)
     provenance = Provenance(
         arguments={
             "by": list(record.by),
@@ -275,10 +301,13 @@ def fit_record(
     distributions = {place: made for leg in fitted for place, made in leg.distributions.items()}
     days = {place: made for leg in fitted for place, made in leg.days.items()}
     per_period = DAYS_PER_PERIOD[period]
+    models = pd.concat([leg.frame(0) for leg in fitted], ignore_index=True)
+    models = models.drop(columns="level", errors="ignore")  # models by nothing are a pool as well
+    models.attrs["period"] = period
     return LeadTimeModels(
         failures=no_failures(),
         provenance=Provenance(arguments={}, tables={}, seconds={}, seed=seed),
-        models=pd.concat([leg.frame(0) for leg in fitted], ignore_index=True),
+        models=models,
         pools=pd.concat(
             [leg.frame(depth) for leg in fitted for depth in range(1, len(levels))]
             or [leg.frame(0) for leg in fitted],
@@ -288,6 +317,7 @@ def fit_record(
         set_aside=pd.concat(aside, ignore_index=True),
         promises=promises(record, total, as_of),
         trend=trend(record, total, per_period),
+        long_open=pd.concat([leg.long_open for leg in fitted], ignore_index=True),
         by=record.by,
         levels=levels,
         period=period,
@@ -308,6 +338,7 @@ class _Fitted:
     estimates: Mapping[Level, Mapping[Key, Estimate]]
     distributions: Mapping[tuple[str, Level, Key], Distribution]
     days: Mapping[tuple[str, Level, Key], Floats]
+    long_open: pd.DataFrame
 
     @classmethod
     def of(
@@ -323,17 +354,19 @@ class _Fitted:
         takes = observed.taking_part
         keys = record.rows.loc[takes, list(record.by)].reset_index(drop=True)
         finished, days = observed.finished[takes], observed.days[takes]
-        weights = np.exp2(-observed.age[takes] / method.half_life_days)
+        halvings = observed.age[takes] / method.half_life_days
+        weights = np.exp2(-np.minimum(halvings, _MOST_HALVINGS))
         estimates, _ = estimate_levels(keys, days, finished, weights, levels, method.drift)
         distributions: dict[tuple[str, Level, Key], Distribution] = {}
         seen: dict[tuple[str, Level, Key], Floats] = {}
+        ended = days[finished]
         for level, by_key in estimates.items():  # the widest pool first
             wider = levels[levels.index(level) + 1] if level else ()
             rows = keys[finished].groupby(list(level)).indices if level else {}
             for key, estimate in by_key.items():
                 place = (leg.name, level, key)
                 at = rows.get(key if len(key) > 1 else key[0], []) if level else slice(None)
-                seen[place] = days[finished][at]
+                seen[place] = ended[at]
                 if level and estimate.credibility == 0.0:  # the very distribution of its pool
                     above = tuple(key[level.index(name)] for name in wider)
                     distributions[place] = distributions[leg.name, wider, above]
@@ -346,7 +379,18 @@ class _Fitted:
                     stream(seed, "lead_time", leg.name, *level, *key),
                     DAYS_PER_PERIOD[period],
                 )
-        return cls(leg, record.by, levels, observed, estimates, distributions, seen)
+        forgotten = find_long_open(
+            leg.name,
+            keys,
+            np.flatnonzero(takes),
+            days,
+            finished,
+            weights,
+            levels=levels,
+            estimates=estimates,
+            days_per_period=DAYS_PER_PERIOD[period],
+        )
+        return cls(leg, record.by, levels, observed, estimates, distributions, seen, forgotten)
 
     def frame(self, depth: int) -> pd.DataFrame:
         """One row per key of a level."""
@@ -374,7 +418,7 @@ class _Fitted:
                     "credibility": estimate.credibility,
                 }
             )
-        head, *rest = MODEL_COLUMNS
+        head, *rest = MODELS.names
         where = ["level"] if depth or not level else []
         return pd.DataFrame(lines, columns=[head, *where, *self.by, *rest])
 
@@ -391,13 +435,13 @@ def _accounts(leg: Leg, observed: Observed) -> pd.DataFrame:
             "share": counts / len(observed.account),
             "first_row": first + 1,
         },
-        columns=list(ROW_COLUMNS),
+        columns=list(ROWS.names),
     )
     order = {USED: 0, OPEN: 1, LATER: 2}
     place = frame["account"].map(lambda name: order.get(name, 3))
     return frame.assign(place=place).sort_values(
         ["place", "rows", "account"], ascending=[True, False, True]
-    )[list(ROW_COLUMNS)]
+    )[list(ROWS.names)]
 
 
 def _set_aside(leg: Leg, observed: Observed) -> pd.DataFrame:

@@ -17,21 +17,8 @@ from echelon.errors import DomainError, UnknownNameError
 from echelon.lead_time.estimate import Key, Level
 from echelon.results import Result
 
-MODEL_COLUMNS = (
-    "leg",
-    "lead_time",
-    "lead_time_std",
-    "lead_time_family",
-    "lead_time_parameters",
-    "p50",
-    "p90",
-    "finished",
-    "open",
-    "effective",
-    "credibility",
-)
-
-ROW_COLUMNS = ("leg", "account", "rows", "share", "first_row")
+NETWORK_COLUMNS = ("lead_time", "lead_time_std", "lead_time_family", "lead_time_parameters")
+"""Of the columns of models, those of the tables ``stages`` and ``lanes``."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -52,6 +39,8 @@ class LeadTimeModels(Result):
         - ``finished``, ``open``: shipments of this key
         - ``effective``: shipments of equal weight that would say as much, borrowed ones included
         - ``credibility``: weight of the key's own shipments; the rest is its pool's
+
+        Its ``attrs["period"]`` is :attr:`period`.
     pools : DataFrame
         The same for every pool; ``level`` names its columns, and columns it lacks are blank.
     rows : DataFrame
@@ -68,6 +57,11 @@ class LeadTimeModels(Result):
         nothing is promised.
     trend : DataFrame
         One row per year of delivery, all keys: shipments, median, mean and 90 % quantile, periods.
+    long_open : DataFrame
+        One row per leg and open order that has waited for longer than any delivered one of its key
+        (of its pool, where the key has fewer than 20): the columns of ``by``, ``row`` of the log,
+        ``days_open``, ``longest_delivered`` (days); ``lead_time``, the mean of the key, and
+        ``lead_time_without``, what it were without these orders, periods.
     by : tuple of str
     levels : tuple of tuple of str
         Columns of ``by``, then of each pool; the last is empty.
@@ -85,6 +79,7 @@ class LeadTimeModels(Result):
     set_aside: pd.DataFrame
     promises: pd.DataFrame
     trend: pd.DataFrame
+    long_open: pd.DataFrame
     by: tuple[str, ...]
     levels: tuple[Level, ...]
     period: str
@@ -98,6 +93,45 @@ class LeadTimeModels(Result):
     def legs(self) -> tuple[str, ...]:
         """Legs that models were made of."""
         return tuple(dict.fromkeys(self.pools["leg"]))
+
+    def lead_times(self, leg: str = "total") -> pd.DataFrame:
+        """Give what the tables ``stages`` and ``lanes`` take, for a merge on the columns of ``by``.
+
+        Parameters
+        ----------
+        leg : str
+            ``"transport"`` belongs on a lane, the legs before it to a stage.
+
+        Returns
+        -------
+        DataFrame
+            One row per key: the columns of ``by``, ``lead_time``, ``lead_time_std`` (periods),
+            ``lead_time_family`` and ``lead_time_parameters``. Its ``attrs["period"]`` names the
+            period, days unless :func:`echelon.fit_lead_time` was told otherwise; a network in
+            another refuses it. A merge loses that word: give the network ``period=models.period``.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such leg.
+
+        Examples
+        --------
+        >>> import pandas as pd, echelon as ec
+        >>> log = pd.DataFrame({"vendor": ["Acme"] * 2 + ["Bolt"] * 2, "ordered": "2024-01-01",
+        ...                     "delivered": ["2024-01-15"] * 2 + ["2024-01-08"] * 2,
+        ...                     "line": range(4)})
+        >>> times = ec.fit_lead_time(log, by=["vendor"], period="week")
+        >>> stages = pd.DataFrame({"item": ["pump", "seal"], "vendor": ["Acme", "Bolt"]})
+        >>> stages.merge(times.lead_times())[["item", "lead_time", "lead_time_family"]]
+           item  lead_time lead_time_family
+        0  pump        2.0    deterministic
+        1  seal        1.0    deterministic
+        """
+        if leg not in self.legs:
+            raise UnknownNameError("leg", leg, self.legs)
+        table = self.models[self.models["leg"] == leg].reset_index(drop=True)
+        return table[[*self.by, *NETWORK_COLUMNS]]
 
     def find(self, leg: str = "total", **key: str) -> tuple[str, Level, Key]:
         """Say which model answers for a key: its own, or that of the nearest pool.
@@ -193,7 +227,7 @@ class LeadTimeModels(Result):
 
         Parameters
         ----------
-        level : {"model", "pool", "row", "set_aside", "promise", "trend"}
+        level : {"model", "pool", "row", "set_aside", "promise", "trend", "long_open"}
 
         Raises
         ------
@@ -209,6 +243,7 @@ class LeadTimeModels(Result):
                 "set_aside": self.set_aside,
                 "promise": self.promises,
                 "trend": self.trend,
+                "long_open": self.long_open,
             },
         )
 
@@ -221,6 +256,7 @@ class LeadTimeModels(Result):
             "set_aside": self.set_aside,
             "promises": self.promises,
             "trend": self.trend,
+            "long_open": self.long_open,
         }
 
     def manifest(self) -> dict[str, Any]:
@@ -251,6 +287,12 @@ class LeadTimeModels(Result):
             f"  all keys: mean {whole['lead_time']:,.1f}, deviation {whole['lead_time_std']:,.1f}, "
             f"median {whole['p50']:,.1f}, 90 % within {whole['p90']:,.1f}",
         ]
+        if len(self.long_open):
+            n = self.long_open["row"].nunique()
+            lines.append(
+                f"  open for longer than any delivered one: {n} order{'s' if n > 1 else ''}, up to "
+                f"{self.long_open['days_open'].max():,.0f} days, see .long_open"
+            )
         if len(self.promises):
             everyone = self.promises.iloc[-1]
             lines.append(

@@ -5,19 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from echelon.lead_time.columns import PROMISES
 from echelon.lead_time.dates import Mask
 from echelon.lead_time.record import Observed, Record
-
-PROMISE_COLUMNS = (
-    "shipments",
-    "on_time",
-    "early",
-    "late",
-    "days_early",
-    "days_late",
-    "days_late_p90",
-    "overdue",
-)
 
 
 def promises(record: Record, observed: Observed, as_of: np.datetime64 | None) -> pd.DataFrame:
@@ -35,7 +25,7 @@ def promises(record: Record, observed: Observed, as_of: np.datetime64 | None) ->
     DataFrame
         See :attr:`LeadTimeModels.promises`; without a row if nothing was promised.
     """
-    columns = [*record.by, *PROMISE_COLUMNS]
+    columns = [*record.by, *PROMISES.names]
     if "promised" not in record.rows.columns:
         return pd.DataFrame(columns=columns)
     promised = record.days("promised")
@@ -48,14 +38,14 @@ def promises(record: Record, observed: Observed, as_of: np.datetime64 | None) ->
     if not (finished | overdue).any():
         return pd.DataFrame(columns=columns)
     lines = []
+    rows = np.flatnonzero(finished | overdue)
     if record.by:
-        of_key = record.rows[finished | overdue].groupby(list(record.by), sort=True).indices
-        rows = np.flatnonzero(finished | overdue)
+        of_key = record.rows.iloc[rows].groupby(list(record.by), sort=True).indices
         for key, places in of_key.items():
-            mask = np.zeros(len(dated), dtype=np.bool_)
-            mask[rows[places]] = True
+            own = rows[places]
             named = key if isinstance(key, tuple) else (key,)
-            lines.append([*map(str, named), *_measures(days_late, finished & mask, overdue & mask)])
+            measures = _measures(days_late[own], finished[own], overdue[own])
+            lines.append([*map(str, named), *measures])
     lines.append([*("" for _ in record.by), *_measures(days_late, finished, overdue)])
     return pd.DataFrame(lines, columns=columns)
 

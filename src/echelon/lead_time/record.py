@@ -144,9 +144,12 @@ def read_record(
             raise UnknownNameError("column to make models by", name, DIMENSIONS)
     if len(set(by)) < len(by):
         raise DomainError(f"by is {tuple(by)!r}. Fix: name each column once.")
-    missing = tuple(missing) if not isinstance(missing, str) else (missing,)
+    missing = _texts((missing,) if isinstance(missing, str) else missing)
     checked = check_table(shipments, SHIPMENTS)
     frame = checked.frame
+    for name in (*DIMENSIONS, "line", "shipment"):
+        if checked.has(name):  # a name of white space is none
+            frame[name] = frame[name].where(frame[name].str.strip() != "", "")
     if isinstance(shipments, pd.DataFrame) and not isinstance(shipments.columns, pd.MultiIndex):
         _require_columns(checked, by, list(shipments.columns))
     for name in (*MILESTONES, "promised"):
@@ -161,9 +164,18 @@ def read_record(
     return Record(frame, tuple(by), repeated)
 
 
+def _texts(missing: object) -> tuple[str, ...]:
+    texts = tuple(missing) if isinstance(missing, Iterable) else (missing,)
+    if not all(isinstance(text, str) for text in texts):
+        raise DomainError(
+            f"missing is {missing!r}. Fix: give texts that stand for no date, ('N/A',)."
+        )
+    return texts
+
+
 def _require_columns(checked: Checked, by: Sequence[str], given: list[object]) -> None:
     for name in by:
-        if not checked.has(name):
+        if not checked.has(name) and given.count(name) < 2:  # twice is a fault of the header
             empty = name in given
             checked.faults.append(
                 Fault(
@@ -220,7 +232,7 @@ def observe(
         The day on which the record is looked at: nothing later is known, and a leg that has begun
         and not ended is open. None looks at all of it, and has no open legs.
     credible_days : (2,) tuple of float
-        Least and most days that are believed.
+        Least and most days that are believed of the whole way. A part of it may be shorter.
 
     Returns
     -------
@@ -244,11 +256,14 @@ def observe(
         put(unended, f"{leg.end} is blank")
     else:
         put(start > as_of, f"{leg.start} after as_of")
+        since = (as_of - start).astype(np.float64)
+        forgotten = f"open for more than {credible_days[1]:g} days"  # it cannot end credibly
+        put((unended | (end > as_of)) & (since > credible_days[1]), forgotten)
         put(unended, OPEN)
         put(end > as_of, LATER)
     days = (end - start).astype(np.float64)
     days[unended | np.isnat(start)] = np.nan
-    least, most = credible_days
+    least, most = credible_days if leg == TOTAL else (0.0, credible_days[1])
     put(days < 0.0, f"{leg.end} before {leg.start}")
     put(days < least, f"{leg.end} less than {least:g} days after {leg.start}")
     put(days > most, f"{leg.end} more than {most:g} days after {leg.start}")

@@ -80,8 +80,8 @@ def score_lead_time(
     Raises
     ------
     DomainError
-        If there is no option or origin, an option is not known, a horizon holds no shipment, or the
-        horizon of an origin passes ``until``.
+        If there is no option or origin, an option is not known, an argument is outside what it may
+        be, a horizon holds no shipment or passes ``until``, or nothing was known at an origin.
     TableError
         If the table breaks its contract; with every fault.
 
@@ -101,21 +101,7 @@ def score_lead_time(
     0       0    121     0.802
     1       1    121     0.603
     """
-    if not options:
-        raise DomainError("options is empty. Fix: give [{}] for the defaults.")
-    if not 0.0 < probability < 1.0:
-        raise DomainError(f"probability is {probability!r}. Fix: give 0.9 for 90 %.")
-    if scored not in ("delivered", "ordered"):
-        raise DomainError(f"scored is {scored!r}. Fix: use 'delivered' or 'ordered'.")
-    for option in options:
-        unknown = [name for name in option if name not in _OPTIONS]
-        if unknown:
-            raise DomainError(
-                f"option {unknown[0]!r} is not known. Fix: use {', '.join(_OPTIONS)}."
-            )
-    days = [as_day("origin", origin) for origin in origins]
-    if not days:
-        raise DomainError("origins is empty. Fix: give at least one day.")
+    days = _require(options, origins, horizon_days, probability, scored)
     last = as_day("until", until)
     record = read_record(shipments, by, formats, missing)
     whole = observe(record, TOTAL, last, credible_days)
@@ -153,6 +139,45 @@ def score_lead_time(
         .sort_values("option", kind="stable")
         .reset_index(drop=True)
     )
+
+
+def _require(
+    options: Sequence[Mapping[str, Any]],
+    origins: Iterable[str | date],
+    horizon_days: Any,
+    probability: Any,
+    scored: str,
+) -> list[np.datetime64]:
+    """Check the arguments and give the origins as days."""
+    if isinstance(options, Mapping):
+        raise DomainError(f"options is {options!r}. Fix: give a list of them, [{options!r}].")
+    if not options:
+        raise DomainError("options is empty. Fix: give [{}] for the defaults.")
+    if not (isinstance(probability, (int, float)) and 0.0 < probability < 1.0):
+        raise DomainError(f"probability is {probability!r}. Fix: give 0.9 for 90 %.")
+    if not (isinstance(horizon_days, (int, np.integer)) and horizon_days > 0):
+        raise DomainError(
+            f"horizon_days is {horizon_days!r}. Fix: give a whole number of days from 1 on."
+        )
+    if scored not in ("delivered", "ordered"):
+        raise DomainError(f"scored is {scored!r}. Fix: use 'delivered' or 'ordered'.")
+    for option in options:
+        unknown = [name for name in option if name not in _OPTIONS]
+        if unknown:
+            raise DomainError(
+                f"option {unknown[0]!r} is not known. Fix: use {', '.join(_OPTIONS)}."
+            )
+    if isinstance(origins, str):
+        raise DomainError(f"origins is the text {origins!r}. Fix: give [{origins!r}].")
+    days = []
+    for origin in origins:
+        day = as_day("origin", origin)
+        if day is None:
+            raise DomainError("origin is None, no date. Fix: write it as '2015-09-14'.")
+        days.append(day)
+    if not days:
+        raise DomainError("origins is empty. Fix: give at least one day.")
+    return days
 
 
 def _shown(value: Any) -> Any:
@@ -246,4 +271,9 @@ def _normal(
             seen = ~np.isnan(mean)
         fits = np.isnan(found) & (std > 0.0)
         found[fits] = mean[fits] + std[fits] * float(Normal(0.0, 1.0).ppf(probability))
+    if np.isnan(found).any():
+        raise DomainError(
+            f"no two shipments of different days were delivered until {origin}, so the normal fit "
+            "has no deviation. Fix: give a later origin."
+        )
     return found, seen

@@ -7,8 +7,7 @@ Needs the extra ``plot``. Results reach the functions that suit them through ``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from types import SimpleNamespace
+from types import MethodType, SimpleNamespace
 from typing import Any
 
 from echelon.errors import UnknownNameError
@@ -23,7 +22,7 @@ PLOTS: dict[str, dict[str, Callable[..., Any]]] = {
 
 
 def of(result: object) -> SimpleNamespace:
-    """Give the pictures of a result, each a function of its options.
+    """Give the pictures of a result, each a method of it: ``help`` shows its name and options.
 
     Parameters
     ----------
@@ -42,4 +41,4 @@ def of(result: object) -> SimpleNamespace:
     kind = type(result).__name__
     if kind not in PLOTS:
         raise UnknownNameError("result to plot", kind, PLOTS)
-    return SimpleNamespace(**{name: partial(draw, result) for name, draw in PLOTS[kind].items()})
+    return SimpleNamespace(**{name: MethodType(draw, result) for name, draw in PLOTS[kind].items()})

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 INK, QUIET, ACCENT, WARNING = "#222222", "#b8b8b8", "#1f6f8b", "#c8553d"
 
+_LINE = 0.07
+"""Share of the height of axes that a line of a legend takes, in a figure of the usual size."""
+
 
 def axes(ax: Axes | None, *, width: float = 8.0, height: float = 4.5) -> Axes:
     """Give ``ax``, or the axes of a new figure of this size in inches.
@@ -36,3 +39,18 @@ def plain(ax: Axes) -> None:
     """Leave only the left and the bottom line of the frame."""
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
+
+
+def legend(ax: Axes) -> None:
+    """Put the legend where it covers nothing.
+
+    That is to the right of the axes, if the figure's layout makes room there; in a figure without
+    one, which other axes may share, it is inside, in space that is added on top.
+    """
+    if ax.figure.get_layout_engine() is not None:
+        ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        return
+    low, high = ax.get_ylim()
+    lines = len(ax.get_legend_handles_labels()[0]) + 1
+    ax.set_ylim(low, high + (high - low) * _LINE * lines / (1.0 - _LINE * lines))
+    ax.legend(frameon=False, loc="upper center")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from echelon.demand.classify import CLASSES, INTERVAL_CUT, VARIATION_CUT
 from echelon.demand.models import DemandModels
 from echelon.errors import DomainError
-from echelon.plots.canvas import axes, plain
+from echelon.plots.canvas import axes, legend, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 _COLOURS = dict(
     zip(CLASSES, ("tab:blue", "tab:orange", "tab:green", "tab:red", "0.6"), strict=True)
 )
+
+_CORNERS = {"smooth": (0, 0), "intermittent": (1, 0), "erratic": (0, 1), "lumpy": (1, 1)}
+"""Where each class lies on the map: across, up."""
+
+_MOST_NAMED = 5
+"""Series that an error lists."""
 
 
 def history(
@@ -60,7 +67,7 @@ def history(
     >>> history = pd.DataFrame({"item": "bolt", "location": "shop", "quantity": sold})
     >>> models = ec.fit_demand(history.assign(period=np.arange(52)))
     >>> models.plot.history(item="bolt").get_ylabel()
-    'units per period'
+    'units a period'
     """
     panel = models.panel
     series = _series(models, key)
@@ -69,7 +76,7 @@ def history(
     hidden = np.zeros(len(seen), dtype=np.bool_)
     if panel.censored is not None:
         hidden = panel.censored[series, seen]
-    ax = axes(ax)
+    ax = axes(ax, width=10.0)
     ax.vlines(periods, 0.0, quantity, color="0.8", linewidth=1.0)
     ax.plot(periods[~hidden], quantity[~hidden], "o", color="0.3", markersize=3.0)
     if hidden.any():
@@ -82,13 +89,16 @@ def history(
             markersize=4.0,
             label="stock-out: at least this",
         )
+    unit = "period" if panel.calendar.period == "number" else panel.calendar.period
     title = " @ ".join(panel.keys.iloc[series, :2])
     title = " / ".join([title, *(name for name in panel.keys.iloc[series, 2:] if name)])
     own = _rows(models.models, panel.keys.iloc[series])
     if own.any():
         model = models.models[own].iloc[0]
         title = f"{title}: {model['class']}, {model['fitted_family']}"
-        ax.axhline(model["mean"], color="tab:blue", label=f"mean {model['mean']:,.4g}")
+        if model["source"] != "own":
+            title = f"{title} (model from {model['source']})"
+        ax.axhline(model["mean"], color="tab:blue", label=f"mean: {model['mean']:,.4g}")
         levels = None if service_level is None else _levels(service_level)
         table = models.quantiles(levels, periods=1)[own].iloc[0]
         styles = ("--", "-.", ":")
@@ -97,18 +107,29 @@ def history(
                 table[level],
                 color="tab:red",
                 linestyle=styles[place % 3],
-                label=f"{level:.4g} quantile {table[level]:,.4g}",
+                label=f"{100.0 * level:.4g} % quantile of one {unit}: {table[level]:,.4g}",
             )
     found = models.findings[_rows(models.findings, panel.keys.iloc[series])]
-    for row in found.itertuples():
-        if row.finding == "level_shift":
-            ax.axvline(row.period, color="tab:purple", linewidth=1.0, label="level shift")
-        elif row.finding == "outlier":
-            ax.plot([row.period], [row.value], "o", color="tab:red", fillstyle="none", markersize=9)
-    ax.set_xlabel("period" if panel.calendar.period == "number" else panel.calendar.period)
-    ax.set_ylabel("units per period")
+    for place, when in enumerate(found.loc[found["finding"] == "level_shift", "period"]):
+        ax.axvline(when, color="tab:purple", linewidth=1.0, label="" if place else "level shift")
+    for place, row in enumerate(found[found["finding"] == "outlier"].itertuples()):
+        ax.plot(
+            [row.period],
+            [row.value],
+            "o",
+            color="tab:red",
+            fillstyle="none",
+            markersize=9,
+            label="" if place else "outlier",
+        )
+    if ax.get_ylim()[1] < 1.0:  # a series without demand: not a picture of rounding
+        ax.set_ylim(top=1.0)
+    if panel.calendar.period != "number":
+        _plain_dates(ax)
+    ax.set_xlabel(unit)
+    ax.set_ylabel(f"units a {unit}")
     ax.set_title(title)
-    ax.legend(frameon=False)
+    legend(ax)
     plain(ax)
     return ax
 
@@ -116,8 +137,8 @@ def history(
 def classes(models: DemandModels, ax: Axes | None = None) -> Axes:
     """Draw every series by its demand interval and the variation of its sizes.
 
-    The lines are the cut-offs of Syntetos, Boylan and Croston. Series without demand have no place
-    on the map; the legend counts them.
+    The lines are the cut-offs of Syntetos, Boylan and Croston, and each class has its name in
+    its corner. Series without demand have no place on the map; the title counts them.
 
     Parameters
     ----------
@@ -143,29 +164,64 @@ def classes(models: DemandModels, ax: Axes | None = None) -> Axes:
     >>> models.plot.classes().get_ylabel()
     'squared variation of sizes'
     """
-    ax = axes(ax)
+    ax = axes(ax, width=10.0)
     table = models.models
+    interval, variation = (
+        table[name].to_numpy(dtype=np.float64) for name in ("demand_interval", "size_variation")
+    )
+    placed = np.isfinite(interval) & np.isfinite(variation)
     for name in CLASSES:
-        rows = table["class"] == name
-        if not rows.any():
-            continue
-        place = np.isfinite(table.loc[rows, "demand_interval"].to_numpy())
-        ax.scatter(
-            table.loc[rows, "demand_interval"].to_numpy()[place],
-            table.loc[rows, "size_variation"].to_numpy()[place],
-            s=12.0,
-            alpha=0.6,
-            color=_COLOURS[name],
-            label=f"{name} ({int(rows.sum()):,})",
-        )
+        rows = placed & (table["class"] == name).to_numpy()
+        if rows.any():
+            ax.scatter(
+                interval[rows],
+                variation[rows],
+                s=12.0,
+                alpha=0.6,
+                color=_COLOURS[name],
+                label=f"{name} ({int(rows.sum()):,})",
+            )
     ax.axvline(INTERVAL_CUT, color="0.4", linewidth=0.8)
     ax.axhline(VARIATION_CUT, color="0.4", linewidth=0.8)
+    longest = max(interval[placed].max(initial=0.0), 2.0 * INTERVAL_CUT)
     ax.set_xscale("log")
+    ax.set_xlim(0.9, 1.1 * longest)
+    ax.set_ylim(0.0, 1.1 * max(variation[placed].max(initial=0.0), 2.0 * VARIATION_CUT))
+    ticks = np.outer(10.0 ** np.arange(8), (1.0, 2.0, 5.0)).ravel()
+    ticks = ticks[ticks <= longest]
+    ax.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
+    ax.minorticks_off()
+    for name, (across, up) in _CORNERS.items():
+        ax.annotate(
+            name,
+            (across, 1.0 if up else VARIATION_CUT),
+            (6 - 12 * across, -4),
+            xycoords=("axes fraction", "axes fraction" if up else "data"),
+            textcoords="offset points",
+            ha="right" if across else "left",
+            va="top",
+            color="0.4",
+            style="italic",
+        )
     ax.set_xlabel("periods per period with demand")
     ax.set_ylabel("squared variation of sizes")
-    ax.legend(frameon=False)
+    unseen = int((~placed).sum())
+    left_out = f", {unseen:,} of them without demand and not shown" if unseen else ""
+    ax.set_title(f"{len(table):,} series{left_out}")
+    if placed.any():
+        legend(ax)
     plain(ax)
     return ax
+
+
+def _plain_dates(ax: Axes) -> None:
+    """Write as many dates below the axis as have room."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(locator)
+    formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(formatter)
 
 
 def _levels(service_level: float | Sequence[float]) -> list[float]:
@@ -186,9 +242,29 @@ def _series(models: DemandModels, key: dict[str, str]) -> int:
     if unknown:
         known = ", ".join(keys.columns)
         raise DomainError(f"{unknown[0]!r} is no key column. Fix: name one of {known}.")
-    found = np.flatnonzero(_rows(keys, key))
-    if len(found) != 1:
+    found = np.flatnonzero(_rows(keys, {name: str(value) for name, value in key.items()}))
+    asked = ", ".join(f"{name}={value!r}" for name, value in key.items()) or "no key"
+    if not len(found):
+        remedy = _nearest(keys, key)
+        raise DomainError(f"{asked} names no series. Fix: {remedy}.")
+    if len(found) > 1:
+        named = [
+            ", ".join(f"{name}={value!r}" for name, value in keys.iloc[row].items() if value)
+            for row in found[:_MOST_NAMED]
+        ]
+        named += [f"and {len(found) - _MOST_NAMED:,} more"] if len(found) > _MOST_NAMED else []
         raise DomainError(
-            f"{key} names {len(found)} series. Fix: give {', '.join(keys.columns)} of one of them."
+            f"{asked} names {len(found):,} series: {'; '.join(named)}. "
+            f"Fix: give {', '.join(keys.columns)} of one of them."
         )
     return int(found[0])
+
+
+def _nearest(keys: Any, key: dict[str, str]) -> str:
+    """Say what to write for the first value that no series has, else list the columns."""
+    for name, value in key.items():
+        known = keys[name].unique().tolist()
+        if str(value) not in known:
+            near = get_close_matches(str(value), known, n=1) or sorted(known)[:_MOST_NAMED]
+            return f"{name} is one of {', '.join(map(repr, near))}"
+    return f"no series has all of these; give {', '.join(keys.columns)} of a row of .panel.keys"

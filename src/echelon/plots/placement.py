@@ -103,16 +103,16 @@ def network(plan: Plan, network: Network, ax: Axes | None = None) -> Axes:
     for supplier, customer in ends:
         ax.plot(x[[supplier, customer]], y[[supplier, customer]], color=QUIET, lw=0.8, zorder=1)
     ax.scatter(x, y, s=12, color=INK, zorder=2)
+    largest = size.max() or 1.0  # stock that costs nothing is still stock
+    area = np.where(holds, np.maximum(1400 * size / largest, _SMALLEST_DISC), 0.0)
     if holds.any():
-        largest = size.max() or 1.0  # stock that costs nothing is still stock
-        area = np.where(holds, np.maximum(1400 * size / largest, _SMALLEST_DISC), 0.0)
         ax.scatter(x, y, s=area, color=ACCENT, alpha=0.75, zorder=3, lw=0)
-    for at, (label, left, up) in enumerate(zip(network.stages["item"], x, y, strict=True)):
+    for at, (label, left, up) in enumerate(zip(_labels(network.stages), x, y, strict=True)):
         weight = "bold" if holds[at] else "normal"
         ax.annotate(
             label,
             (left, up),
-            (0, 7),
+            (0, 5 + np.sqrt(area[at] / np.pi)),  # above the disc
             textcoords="offset points",
             ha="center",
             size=8,
@@ -125,6 +125,12 @@ def network(plan: Plan, network: Network, ax: Axes | None = None) -> Axes:
     plain(ax)
     ax.spines["left"].set_visible(False)
     return ax
+
+
+def _labels(stages: pd.DataFrame) -> list[str]:
+    """Name stages by item, and by location too where the item is at several."""
+    both = stages["item"] + "\n@ " + stages["location"]
+    return both.where(stages["item"].duplicated(keep=False), stages["item"]).tolist()
 
 
 def _layout(network: Network) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]]]:

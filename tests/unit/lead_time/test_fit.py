@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -49,10 +50,12 @@ def test_every_reason_is_counted_and_every_row_listed() -> None:
             "2024-08-09",
         ],
     )
+    models = ec.fit_lead_time(log, credible_days=(1, 200), as_of="2024-07-05")
+    assert accounts(models)["open at as_of"] == 1  # ordered 182 days before
     models = ec.fit_lead_time(log, credible_days=(1, 100), as_of="2024-07-05")
     assert accounts(models) == {
         "used": 2,
-        "open at as_of": 1,
+        "open for more than 100 days": 1,
         "same shipment as an earlier row": 1,
         "ordered is blank": 1,
         "delivered before ordered": 1,
@@ -64,7 +67,7 @@ def test_every_reason_is_counted_and_every_row_listed() -> None:
     }
     assert models.rows["share"].sum() == pytest.approx(1.0)
     aside = dict(zip(models.set_aside["row"], models.set_aside["account"], strict=True))
-    assert sorted(aside) == [2, 4, 5, 7, 8, 9, 10, 11]
+    assert sorted(aside) == [2, 4, 5, 6, 7, 8, 9, 10, 11]
     assert aside[8] == "repeats an earlier row"
     (first,) = models.rows.loc[models.rows["account"] == "ordered is blank", "first_row"]
     assert first == 4
@@ -349,3 +352,75 @@ def test_keys_that_do_not_differ_share_the_distribution_of_their_pool() -> None:
     models = ec.fit_lead_time(log, by=["vendor"])
     assert models.models["credibility"].tolist() == [0.0] * 4
     assert models.distribution(vendor="A") is models.distribution()
+
+
+def test_a_forgotten_order_does_not_lengthen_what_is_credible() -> None:
+    """Nine took 10 days; one order of 2004 was never closed, and 365 days are the most believed."""
+    log = log_of(
+        line=range(10),
+        ordered=["2024-01-01"] * 9 + ["2004-01-01"],
+        delivered=["2024-01-11"] * 9 + [None],
+    )
+    with pytest.warns(ec.DataWarning, match="open for 7486 days"):
+        believed = ec.fit_lead_time(log, as_of="2024-06-30")
+    assert believed.models["lead_time"].iloc[0] > 700.0
+    models = ec.fit_lead_time(log, as_of="2024-06-30", credible_days=(0, 365))
+    assert models.models["lead_time"].tolist() == [10.0]
+    assert accounts(models) == {"used": 9, "open for more than 365 days": 1}
+
+
+def test_the_least_credible_days_are_those_of_the_whole_way() -> None:
+    """Released on the day it was made: a release of 0 days, and no reason for doubt."""
+    log = log_of(
+        ordered="2024-01-01",
+        made=["2024-01-05", "2024-01-06"],
+        released=["2024-01-05", "2024-01-08"],
+        delivered="2024-01-20",
+    )
+    models = ec.fit_lead_time(log, credible_days=(1, 100))
+    assert models.models.set_index("leg")["lead_time"].to_dict() == {
+        "total": 19.0,
+        "make": 4.5,
+        "release": 1.0,
+        "transport": 13.5,
+    }
+
+
+def test_a_name_of_white_space_is_blank() -> None:
+    log = log_of(
+        vendor=["A", "  ", "\t"], ordered="2024-01-01", delivered=["2024-01-05", "2024-01-06", " "]
+    )
+    models = ec.fit_lead_time(log)
+    assert accounts(models) == {"used": 1, "vendor is blank": 2}
+    assert models.models["vendor"].tolist() == ["A"]
+
+
+def test_orders_of_long_ago_keep_a_weight() -> None:
+    """A thousand half-lives back, where a power of two would be 0 and its share undefined."""
+    log = log_of(
+        vendor=["Old", "Old", "New", "New"],
+        ordered=["2001-01-01", "2001-01-01", "2021-01-01", "2021-01-01"],
+        delivered=["2001-01-05", "2001-01-15", "2021-01-05", "2021-01-07"],
+    )
+    models = ec.fit_lead_time(log, half_life_days=5)
+    assert models.models["effective"].notna().all()
+    assert models.models.set_index("vendor")["finished"].to_dict() == {"New": 2, "Old": 2}
+
+
+def test_one_mistyped_year_costs_no_memory_for_each_key() -> None:
+    """2201 for 2021, and 300 vendors: dense, they would hold 66,000 days each, 160 MB in all."""
+    n = 600
+    took = np.resize([10, 12, 15, 20], n)
+    took[0] = 66_000
+    ordered = np.datetime64("2021-01-01") + np.resize(np.arange(97), n).astype("timedelta64[D]")
+    log = log_of(
+        line=range(n),
+        vendor=[f"V{place % 300}" for place in range(n)],
+        ordered=ordered,
+        delivered=ordered + took.astype("timedelta64[D]"),
+    )
+    tracemalloc.start()
+    ec.fit_lead_time(log, families=())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6

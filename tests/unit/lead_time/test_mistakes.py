@@ -103,7 +103,8 @@ CASES = [
         sound_but("2024-01-15", "45306"),
         [
             "shipments.delivered: no format of '%Y-%m-%d' reads it; row 1: '45306'. "
-            "Fix: a spreadsheet's day number: save the column as dates."
+            "Fix: a spreadsheet's day number: save the column as dates, or convert it, "
+            "pd.to_datetime(column.astype(float), unit='D', origin='1899-12-30')."
         ],
     ),
     Case(
@@ -161,6 +162,68 @@ CASES = [
         ],
     ),
     Case(
+        "a moment where a day is meant",
+        sound_but("2024-01-15", "2024-01-15 23:59:00"),
+        [
+            "shipments.delivered: no format of '%Y-%m-%d' reads it; row 1: '2024-01-15 23:59:00'. "
+            "Fix: add '%Y-%m-%d %H:%M:%S' to formats, whichever is meant."
+        ],
+    ),
+    Case(
+        "a moment with a time zone",
+        sound_but("2024-01-15", "2024-01-15T23:59:00+02:00"),
+        [
+            "shipments.delivered: no format of '%Y-%m-%d' reads it; "
+            "row 1: '2024-01-15T23:59:00+02:00'. Fix: it has a time zone: "
+            "pd.to_datetime(column, utc=True), and say which calendar counts: "
+            ".dt.tz_convert(...).dt.tz_localize(None)."
+        ],
+    ),
+    Case(
+        "a word for no date that nobody named",
+        sound_but("2024-03-10", "N/A"),
+        [
+            "shipments.delivered: no format of '%Y-%m-%d' reads it; row 3: 'N/A'. "
+            "Fix: add 'N/A' to missing if it stands for no date."
+        ],
+    ),
+    Case(
+        "a year of two digits",
+        sound_but("2024-01-15", "15.01.24"),
+        [
+            "shipments.delivered: no format of '%Y-%m-%d' reads it; row 1: '15.01.24'. "
+            "Fix: add '%d.%m.%y' to formats, whichever is meant."
+        ],
+    ),
+    Case(
+        "a vendor twice in the header",
+        sound_but("mode", "vendor"),
+        [
+            "shipments.vendor: the header has this name 2 times, in columns [2, 3]; "
+            "found 'vendor'. Fix: keep one of them.",
+            "shipments.mode: the column is missing, and models are to be made by it. "
+            "Fix: fill it in, or take it out of by.",
+        ],
+    ),
+    Case(
+        "names of white space throughout",
+        "vendor,mode,ordered,delivered\n  ,air,2024-02-01,2024-02-09\n",
+        [
+            "shipments.delivered: no row is left to fit: 1 with vendor is blank. "
+            "Fix: correct the rows, the formats or credible_days."
+        ],
+    ),
+    Case(
+        "a file of open orders, forgotten for years",
+        "vendor,mode,ordered,delivered\nA,air,2004-02-01,\nA,air,2024-03-01,\n",
+        [
+            "shipments.delivered: no row is left to fit: 1 with open at as_of, "
+            "1 with open for more than 365 days. "
+            "Fix: correct the rows, the formats or credible_days."
+        ],
+        {"as_of": "2024-06-30", "credible_days": (0, 365)},
+    ),
+    Case(
         "several mistakes at once",
         sound_but("2024-01-15", "15 Jan").replace("2024-01-25", "n/a").replace("sea", "sea\t", 1),
         [
@@ -193,8 +256,8 @@ def test_a_malformed_file_is_answered_completely(case: Case) -> None:
     pd.testing.assert_frame_equal(given, before)
 
 
-def test_there_are_fifteen_files_and_the_sound_one_is_read() -> None:
-    assert len(CASES) >= 15
+def test_there_are_twenty_files_and_the_sound_one_is_read() -> None:
+    assert len(CASES) >= 20
     assert len(fit_lead_time(read(SOUND)).models) == 2
 
 
@@ -204,7 +267,8 @@ def test_there_are_fifteen_files_and_the_sound_one_is_read() -> None:
         (
             pd.DataFrame({"vendor": ["A"], "ordered": [45000], "delivered": ["2024-01-02"]}),
             "shipments.ordered: must be a date [day], not int; row 1: 45000. "
-            "Fix: give a date, or a text that one of the formats reads.",
+            "Fix: give a date, or a text that one of the formats reads; a spreadsheet's day "
+            "numbers become dates by pd.to_datetime(column, unit='D', origin='1899-12-30').",
         ),
         (
             pd.DataFrame(
@@ -245,7 +309,19 @@ def test_malformed_frames(given: Any, message: str) -> None:
         ({"formats": "%Y"}, DomainError, "formats is the text '%Y'"),
         ({"formats": ()}, DomainError, "formats is empty"),
         ({"formats": ("%d.%m.",)}, DomainError, "format '%d.%m.' does not say day, month and year"),
+        ({"formats": ("%Y-%m-%dT%H:%M%z",)}, DomainError, "reads a time zone"),
+        ({"formats": ("%Y-%m-%d %Q",)}, DomainError, "format '%Y-%m-%d %Q' is none: "),
+        ({"formats": ("%Y-%m-%d %d",)}, DomainError, "format '%Y-%m-%d %d' is none: "),
+        ({"formats": ("%%Y %m %d",)}, DomainError, "does not say day, month and year"),
+        ({"missing": 5}, DomainError, "missing is 5. Fix: give texts"),
+        ({"missing": ["N/A", None]}, DomainError, "Fix: give texts"),
         ({"credible_days": (5, 1)}, DomainError, "credible_days is (5, 1)"),
+        ({"credible_days": 365}, DomainError, "credible_days is 365"),
+        ({"credible_days": ("0", "9")}, DomainError, "credible_days is ('0', '9')"),
+        ({"credible_days": (0.0, float("nan"))}, DomainError, "credible_days is (0.0, nan)"),
+        ({"half_life_days": "a year"}, DomainError, "half_life_days is 'a year', must be > 0"),
+        ({"drift": "some"}, DomainError, "drift is 'some', must be between 0 and 2"),
+        ({"as_of": 20240630}, DomainError, "as_of is 20240630, no date"),
         ({"half_life_days": 0.0}, DomainError, "half_life_days is 0.0, must be > 0"),
         ({"drift": -0.1}, DomainError, "drift is -0.1, must be between 0 and 2"),
         ({"families": ["empirical"]}, DomainError, "family 'empirical' is not made from a mean"),

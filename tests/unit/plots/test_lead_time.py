@@ -52,6 +52,44 @@ def test_given_axes_are_drawn_on_and_a_pool_has_a_title(models: ec.LeadTimeModel
     assert "50% within 6 days" in [text.get_text() for text in ax.get_legend().get_texts()]
 
 
+def test_a_key_that_is_not_in_the_log_is_said_to_be_its_pool(models: ec.LeadTimeModels) -> None:
+    assert models.plot.histogram(mode="air").get_title() == (
+        "air: not in the log, shown is all shipments"
+    )
+
+
+def test_a_key_that_is_incomplete_is_not_said_to_be_missing() -> None:
+    ordered = pd.Timestamp("2024-01-01")
+    log = pd.DataFrame({"line": range(6), "from_location": ["plant"] * 4 + ["mill"] * 2})
+    log = log.assign(to_location=["DE", "FR"] * 3, ordered=ordered)
+    log["delivered"] = ordered + pd.to_timedelta([3, 4, 5, 6, 7, 8], unit="D")
+    models = ec.fit_lead_time(log, by=["from_location", "to_location"])
+    titles = {
+        "plant: to_location not given, shown is all shipments": {"from_location": "plant"},
+        "moon: not in the log, shown is all shipments": {"from_location": "moon"},
+        "plant, moon: not in the log, shown is all shipments": {
+            "from_location": "plant",
+            "to_location": "moon",
+        },
+        "plant, FR": {"from_location": "plant", "to_location": "FR"},
+    }
+    for title, key in titles.items():
+        assert models.plot.histogram(**key).get_title() == title
+
+
+def test_one_stale_order_does_not_stretch_the_axis() -> None:
+    ordered = pd.Timestamp("2022-01-01")
+    days = [*np.tile([5, 6, 7, 8], 10), 900]
+    log = pd.DataFrame({"line": range(41), "mode": "sea", "ordered": ordered})
+    log["delivered"] = ordered + pd.to_timedelta(days, unit="D")
+    ax = ec.fit_lead_time(log, by=["mode"]).plot.histogram(mode="sea")
+    assert ax.get_xlim()[1] < 15.0
+    assert any(
+        text.get_text().startswith("41 shipments, 1 of them beyond")
+        for text in ax.get_legend().get_texts()
+    )
+
+
 def test_without_matplotlib_the_extra_is_named(
     models: ec.LeadTimeModels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
