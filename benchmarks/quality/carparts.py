@@ -2,8 +2,8 @@
 
 From each of 25 months, the models are fitted to what was known by then and forecast the quantiles
 of the three months that follow. The constants of the fit were settled on the first 24 months, which
-are no part of what is scored here; early drafts of the method were scored on the later ones too, so
-that this is no blind test.
+are no part of what is scored here; early drafts of the method were scored on the later ones too,
+and the drift of pools was designed with them in sight, so that this is no blind test.
 
 python -m benchmarks.quality.carparts
 """

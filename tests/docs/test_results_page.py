@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import echelon as ec
-from echelon.io.describe import TABLES, markdown
+from echelon.io.describe import FITTED, TABLES, markdown
 from echelon.results import FAILURE_COLUMNS
 from echelon.simulation.columns import with_errors
 
@@ -30,7 +30,8 @@ def test_each_column_of_each_result_is_described():
 
 
 def test_each_column_says_what_it_is():
-    for table in TABLES.values():
+    for table in [table for group in (TABLES, *FITTED.values()) for table in group.values()]:
+        assert table.text.endswith(".")
         for column in table.columns:
             assert column.text
             assert not column.text.endswith(".")

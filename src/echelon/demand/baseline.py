@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from echelon.demand.arguments import check_whole
 from echelon.demand.censored import expected_demand
 from echelon.demand.history import Absent, read_history
-from echelon.demand.score import check_whole
 from echelon.errors import EchelonError, UnknownNameError
 
 METHODS: dict[str, Callable[[Any], Any]] = {

@@ -25,6 +25,14 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 NEAREST_TO_POISSON = 1e-5
 """Relative excess of variance over mean up to which counts are Poisson."""
+COUNTED = ("poisson", "negative_binomial")
+"""Families of whole units."""
+WIDE = 2.0
+"""Deviations in resolutions below which a density is not taken for what it gives to a cell."""
+_LEAST_CHANCE = 1e-17
+"""Of a cell; less is lost in the rounding of distribution functions."""
+_Likelihood: TypeAlias = "Callable[[Floats, Facts, Floats, Floats], Floats]"
+_Distribution: TypeAlias = Callable[[Floats, Floats, Floats], Floats]
 _GRID = np.geomspace(0.02, 3.0, 61)  # coefficients of variation of the lognormal's table
 
 
@@ -40,8 +48,8 @@ class Facts:
     logs, log_squares : sums over positive quantities
     log_factorials : sum of ``log(quantity!)``; NaN where a quantity is not whole
     resolution : units
-        Smallest step between the quantities of the series: a density is compared with counts
-        by what it gives to a cell of this width.
+        Largest common divisor of whole quantities, smallest step between others: a density is
+        compared with counts by what it gives to a cell of this width.
     whole : bool
         Whether every quantity is a whole number.
     """
@@ -112,6 +120,9 @@ def facts_of(quantity: Floats) -> Facts:
     mean = total / np.maximum(count, 1.0)
     # quantities that are not round (0.1 + 0.2) differ by their rounding, which is no resolution
     resolution = np.where(np.isinf(step), 1.0, np.maximum(step, 1e-3 * mean))
+    # of counts the largest common measure: the few of a short history lie further apart than units
+    counts = np.where(whole[:, None], value, 0.0).astype(np.int64)
+    resolution = np.where(whole, np.maximum(np.gcd.reduce(counts, axis=1), 1), resolution)
     return Facts(
         count,
         (seen & ~positive).sum(axis=1).astype(np.float64),
@@ -134,6 +145,29 @@ def _no_demand_below_half_a_step(
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = np.log(distribution(mean, variance, 0.5 * facts.resolution))
     return np.where(facts.zeros > 0.0, facts.zeros * chance, 0.0)
+
+
+def _by_cells(density: _Likelihood, distribution: _Distribution) -> _Likelihood:
+    """Take what a family gives to a cell of the resolution where that is wide beside the deviation.
+
+    There a density is no stand-in for it: at the zeros of a slow mover it can exceed 1.
+    """
+
+    def likelihood(quantity: Floats, facts: Facts, mean: Floats, variance: Floats) -> Floats:
+        found = density(quantity, facts, mean, variance)
+        rows = np.flatnonzero(np.sqrt(variance) < WIDE * facts.resolution)
+        if not rows.size:
+            return found
+        at, moments = quantity[rows], (mean[rows, None], variance[rows, None])
+        half = 0.5 * facts.resolution[rows, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            below = np.where(at > 0.0, distribution(*moments, at - half), 0.0)
+            chance = np.log(np.maximum(distribution(*moments, at + half) - below, _LEAST_CHANCE))
+        found = found.copy()
+        found[rows] = np.nansum(chance, axis=1)
+        return found
+
+    return likelihood
 
 
 # normal -------------------------------------------------------------------------------------
@@ -287,14 +321,17 @@ def _poisson_likelihood(_quantity: Floats, facts: Facts, mean: Floats, _variance
 def _negative_binomial_likelihood(
     quantity: Floats, facts: Facts, mean: Floats, variance: Floats
 ) -> Floats:
-    share = mean / variance
+    share = mean / np.maximum(variance, mean * (1.0 + NEAREST_TO_POISSON))
     successes = mean * share / (1.0 - share)
     value = np.where(np.isnan(quantity), 0.0, quantity)
     rising = scipy.special.gammaln(value + successes[:, None]).sum(axis=1)
     n_columns = quantity.shape[1]  # a period that does not count adds gammaln(successes)
     rising = rising - n_columns * scipy.special.gammaln(successes)
     spread = facts.count * successes * np.log(share) + facts.total * np.log1p(-share)
-    return np.asarray(rising - facts.log_factorials + spread)
+    # counts that vary no more than Poisson are likeliest at the limit, which is Poisson
+    limit = ~(variance > mean * (1.0 + NEAREST_TO_POISSON))
+    poisson = _poisson_likelihood(quantity, facts, mean, variance)
+    return np.where(limit, poisson, rising - facts.log_factorials + spread)
 
 
 def _varies(_facts: Facts, mean: Floats, variance: Floats) -> Mask:
@@ -303,10 +340,6 @@ def _varies(_facts: Facts, mean: Floats, variance: Floats) -> Mask:
 
 def _is_counted(facts: Facts, mean: Floats, _variance: Floats) -> Mask:
     return facts.whole & (mean > 0.0)
-
-
-def _is_clustered(facts: Facts, mean: Floats, variance: Floats) -> Mask:
-    return facts.whole & (mean > 0.0) & (variance > mean * (1.0 + NEAREST_TO_POISSON))
 
 
 def _is_in_table(_facts: Facts, mean: Floats, variance: Floats) -> Mask:
@@ -323,18 +356,32 @@ CANDIDATES: dict[str, Candidate] = {
         Candidate(
             "negative_binomial",
             2,
-            _is_clustered,
+            _is_counted,
             _negative_binomial_likelihood,
             _count_quantile,
             _count_distribution,
         ),
-        Candidate("gamma", 2, _varies, _gamma_likelihood, _gamma_quantile, _gamma_distribution),
-        Candidate("normal", 2, _varies, _normal_likelihood, _normal_quantile, _normal_distribution),
+        Candidate(
+            "gamma",
+            2,
+            _varies,
+            _by_cells(_gamma_likelihood, _gamma_distribution),
+            _gamma_quantile,
+            _gamma_distribution,
+        ),
+        Candidate(
+            "normal",
+            2,
+            _varies,
+            _by_cells(_normal_likelihood, _normal_distribution),
+            _normal_quantile,
+            _normal_distribution,
+        ),
         Candidate(
             "lognormal",
             2,
             _is_in_table,
-            _lognormal_likelihood,
+            _by_cells(_lognormal_likelihood, _lognormal_distribution),
             _lognormal_quantile,
             _lognormal_distribution,
         ),
@@ -364,21 +411,20 @@ def candidates_named(families: Sequence[str]) -> tuple[Candidate, ...]:
     return tuple(CANDIDATES[name] for name in families)
 
 
-def information(candidate: Candidate, likelihood: Floats, count: Floats) -> Floats:
+def information(parameters: Floats, likelihood: Floats, count: Floats) -> Floats:
     """Akaike's information criterion, corrected for short histories (Hurvich and Tsai, 1989).
 
     Parameters
     ----------
-    candidate : Candidate
-    likelihood, count : (n_series,) float64
-        Log-likelihood and number of periods.
+    parameters, likelihood, count : (n_series,) float64
+        Number of parameters (a part of one where the rest is borrowed), log-likelihood, periods.
 
     Returns
     -------
     (n_series,) float64
         Infinite where there are too few periods for the correction.
     """
-    k = candidate.n_parameters
+    k = parameters
     room = count - k - 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
         corrected = 2.0 * k - 2.0 * likelihood + 2.0 * k * (k + 1.0) / room

@@ -162,7 +162,9 @@ def _iterate(quantity: Floats, hidden: Mask) -> tuple[Floats, Floats, Mask]:
         at = owner[cells]
         before = one[cells]
         one[cells], two[cells] = tail_moments(mean[at], variance[at], least[cells], whole[at])
-        step = np.abs(one[cells] - before) / np.maximum(np.abs(before), mean[at])
+        step = np.abs(one[cells] - before) / np.maximum(
+            np.maximum(np.abs(before), mean[at]), 1e-300
+        )
         moved[np.unique(at)] = 0.0
         np.maximum.at(moved, at, np.nan_to_num(step))
         cells = cells[moved[at] > _CLOSE]

@@ -33,6 +33,9 @@ _REACH, _CELLS = 7.5, 2_000
 
 _HALVINGS = 60
 
+_AT_A_TIME = 4_096
+"""Pairs whose polynomials are held at once, 13 MB: rows may number thousands, pairs millions."""
+
 TOLERANCE = 1e-9
 """Below 0 by less than this, an eigenvalue or a pivot is 0 and its sign rounding."""
 
@@ -143,37 +146,54 @@ def score_correlation(
     bent = np.flatnonzero(~(plain[first] & plain[second]) & (coefficient != 0.0))
     if not bent.size:
         return ScoreCorrelation(score, lowest, highest)
-    series = np.empty((len(bent), _ORDERS))
-    scale, ends = np.empty(len(bent)), np.empty((len(bent), 2))
     known: dict[Distribution, _Margin] = {}
-    extremes: dict[tuple[Distribution, Distribution], tuple[float, float]] = {}
-    for place, pair in enumerate(bent.tolist()):
-        one, other = (_margins(distributions[int(rows[pair])], known) for rows in (first, second))
-        series[place] = _mean_of_products(
-            np.array([m.hermite for m in one]), np.array([m.hermite for m in other])
-        )
-        scale[place] = mean_product(*(np.array([m.law.std for m in side]) for side in (one, other)))
-        ends[place] = _extremes(one, other, extremes)
-    asked = coefficient[bent] * scale
-    lowest[bent], highest[bent] = ends[:, 0] / scale, ends[:, 1] / scale
-    reachable = (asked >= ends[:, 0] * (1.0 + _SLACK)) & (asked <= ends[:, 1] * (1.0 + _SLACK))
-    score[bent] = np.where(reachable, _invert(series, ends, asked), np.nan)
+    margins = {
+        row: _margins(distributions[row], known)
+        for row in np.union1d(first[bent], second[bent]).tolist()
+    }
+    extremes: dict[tuple[int, int], tuple[float, float]] = {}
+    for pairs in np.split(bent, np.arange(_AT_A_TIME, len(bent), _AT_A_TIME)):
+        series = np.empty((len(pairs), _ORDERS))
+        scale, ends = np.empty(len(pairs)), np.empty((len(pairs), 2))
+        for place, pair in enumerate(pairs.tolist()):
+            one, other = margins[int(first[pair])], margins[int(second[pair])]
+            series[place] = _mean_of_products(
+                np.array([m.hermite for m in one]), np.array([m.hermite for m in other])
+            )
+            scale[place] = mean_product(*(np.array([m.std for m in side]) for side in (one, other)))
+            ends[place] = _extremes(one, other, extremes)
+        asked = coefficient[pairs] * scale
+        lowest[pairs], highest[pairs] = ends[:, 0] / scale, ends[:, 1] / scale
+        reachable = (asked >= ends[:, 0] * (1.0 + _SLACK)) & (asked <= ends[:, 1] * (1.0 + _SLACK))
+        score[pairs] = np.where(reachable, _invert(series, ends, asked), np.nan)
     return ScoreCorrelation(score, lowest, highest)
 
 
 @dataclass(frozen=True, slots=True)
 class _Margin:
-    """One distribution as a function of a normal score."""
+    """One distribution as a function of a normal score, in steps of which there are many.
 
-    law: Distribution
-    edges: Floats  # scores between which it is smooth, or constant
-    hermite: Floats  # (_ORDERS,), orders 1, 2, ...
+    Attributes
+    ----------
+    number : int
+        Tells margins apart.
+    std : float
+    probability : (n + 1,) float64
+        Between which the function is taken to be constant, ascending.
+    value : (n,) float64
+        Less the mean, units.
+    integral : (n + 1,) float64
+        Of the values, up to each probability.
+    hermite : (_ORDERS,) float64
+        Coefficients on the polynomials of order 1, 2, ...
+    """
 
-    def at(self, score: Floats) -> Floats:
-        """Its value less the mean, units."""
-        from scipy.special import ndtr
-
-        return np.asarray(self.law.ppf(ndtr(score)) - self.law.mean)
+    number: int
+    std: float
+    probability: Floats
+    value: Floats
+    integral: Floats
+    hermite: Floats
 
 
 def _all_normal(law: Distribution) -> bool:
@@ -184,12 +204,12 @@ def _margins(law: Distribution, known: dict[Distribution, _Margin]) -> list[_Mar
     margins = []
     for part in period_laws(law):
         if part not in known:
-            known[part] = _margin(part)
+            known[part] = _margin(part, len(known))
         margins.append(known[part])
     return margins
 
 
-def _margin(law: Distribution) -> _Margin:
+def _margin(law: Distribution, number: int) -> _Margin:
     r"""Expand :math:`F^{-1}\Phi`; by parts, so that a jump counts where it happens.
 
     :math:`g_k = \frac{1}{\sqrt k}\int h_{k-1}\,\varphi\,dg`, with :math:`h` the normalised Hermite
@@ -212,7 +232,12 @@ def _margin(law: Distribution) -> _Margin:
     for k in range(1, _ORDERS + 1):
         hermite[k - 1] = (here * density) @ step / sqrt(k)
         before, here = here, (at * here - sqrt(k - 1) * before) / sqrt(k)
-    return _Margin(law, edges, hermite)
+    value = np.asarray(law.ppf(ndtr(0.5 * (edges[:-1] + edges[1:])))) - law.mean
+    new = np.concatenate(([True], value[1:] != value[:-1]))  # one step per value of a count
+    probability = ndtr(np.append(edges[:-1][new], edges[-1]))
+    value = value[new]
+    integral = np.concatenate(([0.0], np.cumsum(value * np.diff(probability))))
+    return _Margin(number, law.std, probability, value, integral, hermite)
 
 
 def _mean_of_products(one: Floats, other: Floats) -> Floats:
@@ -225,27 +250,30 @@ def _mean_of_products(one: Floats, other: Floats) -> Floats:
 def _extremes(
     one: Sequence[_Margin],
     other: Sequence[_Margin],
-    known: dict[tuple[Distribution, Distribution], tuple[float, float]],
+    known: dict[tuple[int, int], tuple[float, float]],
 ) -> tuple[float, float]:
     """Covariance at a score correlation of -1 and of 1, mean over both cycles."""
     found = []
     for t in range(lcm(len(one), len(other))):
         pair = one[t % len(one)], other[t % len(other)]
-        laws = pair[0].law, pair[1].law
-        if laws not in known:
-            known[laws] = _in_step(*pair, -1.0), _in_step(*pair, 1.0)
-        found.append(known[laws])
+        numbers = pair[0].number, pair[1].number
+        if numbers not in known:
+            known[numbers] = _opposed(*pair), _in_step(*pair)
+        found.append(known[numbers])
     low, high = np.mean(found, axis=0)
     return float(low), float(high)
 
 
-def _in_step(one: _Margin, other: _Margin, sign: float) -> float:
-    """Covariance where the score of one is that of the other, or its negative."""
-    from scipy.special import ndtr
+def _in_step(one: _Margin, other: _Margin) -> float:
+    """Covariance where both have the same score: what other comes to in each step of one."""
+    reached = np.interp(one.probability, other.probability, other.integral)
+    return float(one.value @ np.diff(reached))
 
-    edges = np.union1d(one.edges, sign * other.edges)
-    middle = 0.5 * (edges[:-1] + edges[1:])
-    return float(np.diff(ndtr(edges)) @ (one.at(middle) * other.at(sign * middle)))
+
+def _opposed(one: _Margin, other: _Margin) -> float:
+    """Covariance where the score of other is the negative of that of one."""
+    reached = np.interp(1.0 - one.probability, other.probability, other.integral)
+    return float(one.value @ -np.diff(reached))
 
 
 def _invert(series: Floats, ends: Floats, asked: Floats) -> Floats:

@@ -1,4 +1,7 @@
-"""What a history shows beside its mean: level shifts, trends, outliers. Reported, never removed."""
+"""What a history shows beside its mean: cycles, level shifts, trends, outliers.
+
+Reported, never removed.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 
 from echelon.demand.candidates import CANDIDATES
 from echelon.demand.history import Panel
+from echelon.demand.season import HARMONICS, cycles_of, find_cycle
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
@@ -49,6 +53,8 @@ class Changes:
         Whether the level moves steadily; not told where one shift explains it better.
     slope : float64
         Units per period, per period.
+    unexplained : float64
+        Sum of squares that the best shift leaves, units squared.
     """
 
     shift: Mask
@@ -56,9 +62,10 @@ class Changes:
     shift_size: Floats
     trend: Mask
     slope: Floats
+    unexplained: Floats
 
 
-def find_changes(quantity: Floats) -> Changes:
+def find_changes(quantity: Floats, spent: Integers | int = 0) -> Changes:
     """Look for one shift of level, or a trend, in each series.
 
     A shift where the largest F statistic over all splits, 15 % of the periods kept on either side,
@@ -69,6 +76,8 @@ def find_changes(quantity: Floats) -> Changes:
     ----------
     quantity : (n_series, n_periods) float64
         Units; NaN where not observed.
+    spent : (n_series,) int64 or int, default 0
+        Coefficients that were taken out before, those of a cycle.
 
     Returns
     -------
@@ -98,11 +107,12 @@ def find_changes(quantity: Floats) -> Changes:
     place = np.where(seen, before - 0.5 * (n + 1.0), 0.0)
     spread = np.einsum("ij,ij->i", place, place)
     with np.errstate(divide="ignore", invalid="ignore"):
-        shift_statistic = (count - 2.0) * most / (whole - most)
+        degrees = np.maximum(count - 2.0 - spent, 1.0)
+        shift_statistic = degrees * most / (whole - most)
         slope = np.einsum("ij,ij->i", place, off) / spread
         explained = slope**2 * spread
-        trend_statistic = (count - 2.0) * explained / (whole - explained)
-        critical = scipy.special.stdtrit(count - 2.0, 1.0 - 0.5 * TREND_CHANCE) ** 2
+        trend_statistic = degrees * explained / (whole - explained)
+        critical = scipy.special.stdtrit(degrees, 1.0 - 0.5 * TREND_CHANCE) ** 2
         shift = enough & (shift_statistic > SHIFT_CRITICAL)
         trend = enough & (trend_statistic > critical)
         left = before[np.arange(len(before)), split]
@@ -115,6 +125,7 @@ def find_changes(quantity: Floats) -> Changes:
         size,
         trend & (~better_shift | ~shift),
         slope,
+        whole - np.maximum(most, 0.0),
     )
 
 
@@ -186,7 +197,9 @@ def find_outliers(quantity: Floats) -> Outliers:
     return Outliers(series[by], columns[by], chances[by])
 
 
-def describe(panel: Panel, models: pd.DataFrame, settled: Mask) -> pd.DataFrame:
+def describe(
+    panel: Panel, models: pd.DataFrame, settled: Mask, season: float | None = None
+) -> pd.DataFrame:
     """Write down what a person should know of each series' history.
 
     Parameters
@@ -196,6 +209,8 @@ def describe(panel: Panel, models: pd.DataFrame, settled: Mask) -> pd.DataFrame:
         One row per series of the panel, as :class:`echelon.demand.models.DemandModels` has them.
     settled : (n_series,) bool
         Whether what stock-outs hide could be estimated.
+    season : float, optional
+        Periods of a cycle to look for; by default a year, and of days a week too.
 
     Returns
     -------
@@ -207,8 +222,9 @@ def describe(panel: Panel, models: pd.DataFrame, settled: Mask) -> pd.DataFrame:
     if panel.censored is not None:
         quantity = np.where(panel.censored, np.nan, quantity)
     parts: list[_Part] = []
+    cycles = cycles_of(panel.calendar, season)
     for begin in range(0, panel.n_series, _CHUNK):
-        parts += _of_history(quantity[begin : begin + _CHUNK], begin)
+        parts += _of_history(quantity[begin : begin + _CHUNK], begin, cycles)
     seen = ~np.isnan(panel.quantity)
     ended = panel.n_periods - 1 - np.argmax(seen[:, ::-1], axis=1)
     parts += _of_series("ended", np.flatnonzero(ended < panel.n_periods - 1), ended, ended)
@@ -216,8 +232,12 @@ def describe(panel: Panel, models: pd.DataFrame, settled: Mask) -> pd.DataFrame:
         ("stock_outs", models["stock_outs"].to_numpy(), models["stock_outs"].to_numpy() > 0),
         ("not_settled", models["stock_outs"].to_numpy(), ~settled),
         ("absent", panel.filled, panel.filled > 0),
-        ("fell_back", models["periods"].to_numpy(), (models["source"] != "own").to_numpy()),
-        ("widened", models["widening"].to_numpy(), (models["widening"] > _WIDENED).to_numpy()),
+        (
+            "fell_back",
+            models["periods"].to_numpy(),
+            (models["source"] != "own").to_numpy() & models["family"].notna().to_numpy(),
+        ),
+        ("widened", models["widening"].to_numpy(), _widened(models)),
     ]
     for name, value, rows in everything:
         parts += _of_series(name, np.flatnonzero(rows), None, value)
@@ -227,6 +247,12 @@ def describe(panel: Panel, models: pd.DataFrame, settled: Mask) -> pd.DataFrame:
 _CHUNK = 4096
 _WIDENED = 1.10
 _MESSAGES = {
+    "yearly_cycle": "demand follows the year: {value:.2f} times the mean at its peak, around here; "
+    "the model is the average of the year",
+    "weekly_cycle": "demand follows the week: {value:.2f} times the mean at its peak, on this day; "
+    "the model is the average of the week",
+    "cycle": "demand follows the cycle asked for: {value:.2f} times the mean at its peak, around "
+    "here; the model is the average of the cycle",
     "level_shift": "the level moved by {value:+.4g} a period from here on; the memory decides how "
     "much of the past still counts",
     "trend": "demand moves by {value:+.4g} a period each period; the model has no trend",
@@ -244,11 +270,30 @@ _MESSAGES = {
 _Part: TypeAlias = tuple[str, Integers, Integers | None, Floats]
 
 
-def _of_history(quantity: Floats, begin: int) -> list[_Part]:
+def _of_history(quantity: Floats, begin: int, cycles: tuple[tuple[str, float], ...]) -> list[_Part]:
     changes, outliers = find_changes(quantity), find_outliers(quantity)
+    left, parts = quantity, []
+    count = (~np.isnan(quantity)).sum(axis=1)
+    spent = np.zeros(len(quantity), dtype=np.int64)
+    for name, length in cycles:
+        cycle = find_cycle(left, length)
+        # two years with a shift between them look like a cycle too: what explains more is told,
+        # by Akaike's criterion: six coefficients with the level's and the trend's, against three
+        with np.errstate(invalid="ignore"):
+            allowance = np.exp(-6.0 / np.maximum(count, 1))
+            rows = np.flatnonzero(
+                cycle.found & (cycle.unexplained < allowance * changes.unexplained)
+            )
+        parts.append((name, rows + begin, cycle.peak_column[rows], cycle.peak_ratio[rows]))
+        if rows.size:  # a cycle is no change of level: look for those in what it leaves
+            left = left.copy()
+            left[rows] -= cycle.component[rows]
+            spent[rows] += 2 * HARMONICS
+            changes = find_changes(left, spent)
     shifted, moving = np.flatnonzero(changes.shift), np.flatnonzero(changes.trend)
     value = quantity[outliers.series, outliers.column]
     return [
+        *parts,
         (
             "level_shift",
             shifted + begin,
@@ -258,6 +303,10 @@ def _of_history(quantity: Floats, begin: int) -> list[_Part]:
         ("trend", moving + begin, None, changes.slope[moving]),
         ("outlier", outliers.series + begin, outliers.column, value),
     ]
+
+
+def _widened(models: pd.DataFrame) -> Mask:
+    return ((models["widening"] > _WIDENED) & models["family"].notna()).to_numpy()
 
 
 def _of_series(

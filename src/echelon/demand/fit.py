@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
@@ -12,27 +12,36 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from echelon.demand.arguments import (
+    check_flag,
+    check_levels,
+    check_memories,
+    check_season,
+    check_whole,
+)
 from echelon.demand.candidates import CANDIDATES, NEAREST_TO_POISSON, candidates_named
 from echelon.demand.censored import expected_demand
 from echelon.demand.classify import classify
+from echelon.demand.drift import drift_of
+from echelon.demand.failures import failures_frame
 from echelon.demand.findings import describe
 from echelon.demand.history import Absent, Panel, read_history, series_codes
 from echelon.demand.judge import Verdict, judge
 from echelon.demand.likelihood import variance_of
 from echelon.demand.models import DemandModels
 from echelon.demand.moments import Moments, Sums, decay, moments, prepare
-from echelon.demand.pool import Pooled, borrow
+from echelon.demand.pool import Pooled, borrow, drifted
 from echelon.demand.score import (
     Pools,
     Task,
-    check_levels,
-    check_whole,
     join,
+    origins_of,
     predictive_variance,
     score,
 )
 from echelon.errors import DomainError
-from echelon.results import FAILURE_COLUMNS, Provenance, frame_digest
+from echelon.progress import Progress, track
+from echelon.results import Provenance, frame_digest
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
@@ -62,6 +71,8 @@ def fit_demand(
     min_demands: int = 2,
     pooling: bool = True,
     widen: bool = True,
+    season: float | None = None,
+    progress: Progress = None,
 ) -> DemandModels:
     """Fit a demand model to every series of a history.
 
@@ -92,7 +103,8 @@ def fit_demand(
     families : sequence of str, default all candidates
         Of poisson, negative_binomial, gamma, normal, lognormal.
     half_lives : sequence of float or None, default (None, 24, 12, 6)
-        Memories to choose from: periods in which the weight of the past halves, None for never.
+        Memories to choose from: periods in which the weight of the past halves, 1 or more, None
+        for never.
         The first is taken where nothing can be scored.
     method : {"moments", "likelihood"}, default "moments"
         How the shape of the final model is found; scores are those of moment fits. Series with
@@ -108,6 +120,12 @@ def fit_demand(
         Whether pools lend at all. Without them a series without a model of its own is a failure.
     widen : bool, default True
         Whether the uncertainty of the moments widens the standard deviation.
+    season : float, optional
+        Periods of a cycle to look for among the findings, 2.5 or more; by default a year where the
+        history has dates, and a week too where its periods are days. It changes no model.
+    progress : bool or callable, optional
+        See :data:`echelon.progress.Progress`; counts the points forecast from. There is no
+        ``n_jobs``: all series are worked out in the same arrays.
 
     Returns
     -------
@@ -143,23 +161,25 @@ def fit_demand(
     began = time.perf_counter()
     task = Task(
         candidates_named(families),
-        _memories(half_lives),
+        check_memories(half_lives),
         check_levels(service_level),
         check_whole("exposure", exposure, 1),
         check_whole("origins", origins, 0),
         check_whole("min_periods", min_periods, 3),
-        pooling,
-        widen,
+        check_flag("pooling", pooling),
+        check_flag("widen", widen),
     )
     least = check_whole("min_demands", min_demands, 1)
     if method not in ("moments", "likelihood"):
         raise DomainError(f"method is {method!r}. Fix: use 'moments' or 'likelihood'.")
+    check_season(season)
     panel = read_history(history, segments=segments, period=period, absent=absent)
     pools = _pools(panel.keys, pool_by)
     read = time.perf_counter()
-    models, settled = _fit(panel, task, pools, method, least)
+    with track(progress, len(origins_of(panel.n_periods, task)), "forecasting") as advance:
+        models, settled = _fit(panel, task, pools, method, least, advance)
     fitted = time.perf_counter()
-    findings = describe(panel, models, settled)
+    findings = describe(panel, models, settled, season)
     arguments: dict[str, Any] = {
         "exposure": task.exposure,
         "service_level": list(task.levels),
@@ -175,6 +195,7 @@ def fit_demand(
         "min_demands": least,
         "pooling": pooling,
         "widen": widen,
+        "season": season,
     }
     seconds = {
         "read": read - began,
@@ -183,7 +204,7 @@ def fit_demand(
     }
     without = models["family"].isna()
     return DemandModels(
-        _failures(models[without]),
+        _failures(models[without], panel.keys),
         Provenance(arguments, {"demand_history": panel_digest(panel)}, seconds),
         models[~without].reset_index(drop=True),
         findings,
@@ -203,15 +224,6 @@ def panel_digest(panel: Panel) -> str:
     return hashed.hexdigest()[:16]
 
 
-def _memories(half_lives: Sequence[float | None]) -> tuple[float | None, ...]:
-    given = tuple(half_lives) if isinstance(half_lives, (list, tuple)) else ()
-    if not given or any(life is not None and not life > 0.0 for life in given):
-        raise DomainError(
-            f"half_lives is {half_lives!r}. Fix: give a list of periods above 0, None for no decay."
-        )
-    return given
-
-
 def _pools(keys: pd.DataFrame, pool_by: Sequence[str] | None) -> Pools:
     columns = list(keys.columns[2:]) if pool_by is None else list(pool_by)
     if isinstance(pool_by, str) or any(name not in keys.columns for name in columns):
@@ -224,7 +236,12 @@ def _pools(keys: pd.DataFrame, pool_by: Sequence[str] | None) -> Pools:
 
 
 def _fit(
-    panel: Panel, task: Task, pools: Pools, method: Method, min_demands: int
+    panel: Panel,
+    task: Task,
+    pools: Pools,
+    method: Method,
+    min_demands: int,
+    advance: Callable[[int], None],
 ) -> tuple[pd.DataFrame, Mask]:
     """Choose and fit the model of every series; a row without a family has none."""
     expected = expected_demand(panel)
@@ -242,11 +259,13 @@ def _fit(
         min_demands=min_demands,
         settled=settled,
     )
-    kinds = classify(panel.quantity)
-    scores = score(panel, sums, task, verdict.allowed & verdict.own[:, None], verdict.whole, pools)
+    kinds = classify(_shown(panel))
+    worth = verdict.allowed & verdict.own[:, None]
+    drift = drift_of(sums, task, pools)
+    scores = score(panel, sums, task, worth, verdict.whole, pools, drift, advance=advance)
     joined = join(scores, verdict.allowed, kinds.code, verdict.whole)
     family, memory = _best(joined, verdict)
-    frame = _final(panel, sums, task, pools, verdict, family, memory)
+    frame = _final(panel, sums, task, pools, verdict, drift, family, memory)
     half_lives = np.array([np.nan if life is None else life for life in task.half_lives])
     rows = np.arange(panel.n_series)
     seen = ~np.isnan(panel.quantity)
@@ -254,6 +273,7 @@ def _fit(
     frame.insert(0, "class", kinds.names)
     described = {
         "half_life": half_lives[memory],
+        "drift": drift[rows, memory],
         "periods": seen.sum(axis=1),
         "demands": (np.nan_to_num(panel.quantity) > 0.0).sum(axis=1),
         "stock_outs": np.zeros(len(rows), np.int64) if hidden is None else hidden.sum(axis=1),
@@ -267,6 +287,15 @@ def _fit(
     return pd.concat([panel.keys, frame.assign(**described)], axis=1), settled
 
 
+def _shown(panel: Panel) -> Floats:
+    """Quantities of periods that show demand in full; of a series without one, what was sold."""
+    if panel.censored is None:
+        return panel.quantity
+    free: Floats = np.where(panel.censored, np.nan, panel.quantity)
+    nothing = np.all(np.isnan(free), axis=1, keepdims=True)
+    return np.where(nothing, panel.quantity, free)
+
+
 def _best(joined: Floats, verdict: Verdict) -> tuple[Integers, Integers]:
     """Candidate and memory of least loss; where nothing is scored the criterion decides.
 
@@ -274,7 +303,7 @@ def _best(joined: Floats, verdict: Verdict) -> tuple[Integers, Integers]:
     then the candidate with the smaller criterion.
     """
     n_series = len(joined)
-    criterion = np.where(verdict.allowed, verdict.criterion, np.inf)
+    criterion = np.where(verdict.allowed, verdict.support, np.inf)
     told = np.isfinite(criterion).any(axis=1)
     otherwise = np.where(told, criterion.argmin(axis=1), verdict.allowed.argmax(axis=1))
     least = joined.reshape(n_series, -1).min(axis=1)
@@ -299,6 +328,7 @@ def _final(
     task: Task,
     pools: Pools,
     verdict: Verdict,
+    drift: Floats,
     family: Integers,
     memory: Integers,
 ) -> pd.DataFrame:
@@ -325,6 +355,7 @@ def _final(
                     pools.count,
                     lend=task.lend,
                 )
+                pooled = drifted(pooled, drift[:, place])
             for name, widened in (("variance", task.widen), ("plain", False)):
                 found[name][rows] = predictive_variance(
                     candidate,
@@ -390,7 +421,7 @@ def _table_family(fitted: NDArray[np.object_], found: dict[str, Floats]) -> NDAr
         return np.where(variance == 0.0, "deterministic", name).astype(object)
 
 
-def _failures(without: pd.DataFrame) -> pd.DataFrame:
+def _failures(without: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
     """One row per series without a model: too little history, and nobody to borrow from."""
     messages = [
         f"{demands} periods with demand among {periods} observed ({hidden} with stock-outs), and "
@@ -400,13 +431,8 @@ def _failures(without: pd.DataFrame) -> pd.DataFrame:
             without["demands"], without["periods"], without["stock_outs"], strict=True
         )
     ]
-    return pd.DataFrame(
-        {
-            "component": without.index.to_numpy(),
-            "item": without["item"].to_numpy(),
-            "location": without["location"].to_numpy(),
-            "error": "no model",
-            "message": pd.Series(messages, dtype=object),
-        },
-        columns=list(FAILURE_COLUMNS),
+    rows = without.index.tolist()
+    return failures_frame(
+        keys,
+        [(row, row, "no model", message) for row, message in zip(rows, messages, strict=True)],
     )

@@ -13,12 +13,22 @@ import pandas as pd
 import scipy
 from numpy.typing import NDArray
 
-from echelon.demand.history import Absent, Calendar, Panel, ordinals, read_history, series_codes
-from echelon.demand.score import FEWEST_DEGREES, check_levels, check_whole
+from echelon.demand.arguments import check_levels, check_whole
+from echelon.demand.failures import failures_frame
+from echelon.demand.history import (
+    Absent,
+    Calendar,
+    Panel,
+    ordinals,
+    read_history,
+    segmented,
+    series_codes,
+)
+from echelon.demand.score import FEWEST_DEGREES
 from echelon.errors import DomainError, Fault, TableError
-from echelon.results import FAILURE_COLUMNS, Provenance, Result, frame_digest
+from echelon.results import Provenance, Result, frame_digest
 from echelon.tables.check import Checked, check_table
-from echelon.tables.history import FORECASTS, with_segments
+from echelon.tables.history import FORECASTS
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
@@ -44,7 +54,7 @@ class ForecastModels(Result):
         - ``widening``: factor for what few windows leave open
         - ``root_rule``: what the square root of time makes of the one-period error, units; shown
           because it is wrong wherever errors of successive periods go together
-        - ``forecast``: of the latest snapshot, summed over the exposure, units
+        - ``made_at``: of the latest snapshot; ``forecast``: its sum over the exposure, units
     exposure, lag : int
         Periods for which :attr:`demand` is made.
     segments : tuple of str
@@ -100,6 +110,9 @@ class ForecastModels(Result):
             f"  error of the sum against the square-root rule: "
             f"{(rows['std'] / rows['root_rule']).median():.2f} at the median",
         ]
+        old = int((rows["made_at"] < rows["made_at"].max()).sum())
+        if old:
+            lines.append(f"  {old} series were last forecast before the others: see made_at")
         if len(self.failures):
             lines.append(f"  {len(self.failures)} series without a model: see .failures")
         return "\n".join(lines)
@@ -214,10 +227,11 @@ def fit_forecasts(
     lengths = _lengths(exposure)
     check_whole("lag", lag, 0)
     check_whole("min_windows", min_windows, 2)
-    (level,) = check_levels(float(service_level))
+    (level,) = check_levels([service_level])
     panel, snapshots = _read(forecasts, history, period, absent, segments)
     read = time.perf_counter()
-    parts, failures = [], []
+    parts = []
+    failures: list[tuple[int, int, str, str]] = []
     for length in lengths:
         frame, failed = _errors(panel, snapshots, length, lag, level, min_windows)
         parts.append(frame)
@@ -239,7 +253,7 @@ def fit_forecasts(
     digests = {"forecasts": frame_digest(forecasts), "demand_history": frame_digest(history)}
     seconds = {"read": read - began, "fit": time.perf_counter() - read}
     return ForecastModels(
-        pd.DataFrame(failures, columns=list(FAILURE_COLUMNS)),
+        failures_frame(panel.keys, failures),
         Provenance(arguments, digests, seconds),
         errors.drop(columns="series"),
         lengths[-1],
@@ -250,7 +264,7 @@ def fit_forecasts(
 
 
 def _lengths(exposure: int | Sequence[int]) -> tuple[int, ...]:
-    given = [exposure] if isinstance(exposure, (int, np.integer)) else list(exposure)
+    given = list(exposure) if isinstance(exposure, (list, tuple, range)) else [exposure]
     if not given:
         raise DomainError("exposure is empty. Fix: give a whole number of periods, or several.")
     return tuple(sorted({check_whole("exposure", length, 1) for length in given}))
@@ -280,7 +294,7 @@ def _read(
         panel = read_history(history, segments=segments, period=period, absent=absent)
     except TableError as error:
         faults += error.faults
-    checked = check_table(forecasts, with_segments(FORECASTS, tuple(segments)))
+    checked = check_table(forecasts, segmented(FORECASTS, segments))
     names = [name for name in checked.table.key if name not in ("made_at", "period")]
     keys = [name for name in names if checked.has(name)]
     if not checked.named(("item", "location", "made_at", "period", "forecast")):
@@ -315,6 +329,17 @@ def _read(
     both = pd.concat([panel.keys, checked.frame[keys]], ignore_index=True)
     codes, _ = series_codes(both, keys)
     series = codes[panel.n_series :]
+    cell = pd.DataFrame({"series": series, "made": made, "period": ahead})
+    again = cell.duplicated().to_numpy() if panel.calendar.period != "number" else None
+    if again is not None and again.any():  # two days of one month are two rows for one period
+        first = int((cell == cell.iloc[int(again.argmax())]).all(axis=1).to_numpy().argmax())
+        checked.add(
+            "period",
+            again,
+            f"falls into the same {panel.calendar.period}, of the same series and snapshot, as row "
+            f"{first + 1}",
+            f"keep one snapshot of a {panel.calendar.period}, and one forecast of each",
+        )
     unknown = series >= panel.n_series
     checked.add(
         ", ".join(keys),
@@ -353,7 +378,7 @@ def _refuse_other_weeks(
 
 def _errors(
     panel: Panel, snapshots: _Snapshots, length: int, lag: int, level: float, min_windows: int
-) -> tuple[pd.DataFrame, list[tuple[Any, ...]]]:
+) -> tuple[pd.DataFrame, list[tuple[int, int, str, str]]]:
     """Errors of sums over one exposure, and the series that have too few."""
     n_series = panel.n_series
     begin = int(snapshots.made.min())
@@ -399,10 +424,10 @@ def _errors(
     frame["rmse"] = np.sqrt((error**2).sum(axis=1)[rows] / windows[rows])
     frame["widening"] = (stretch * np.sqrt(1.0 + 1.0 / effective))[rows]
     frame["root_rule"] = np.sqrt(length) * one[rows]
+    frame["made_at"] = panel.calendar.labels(latest[rows] + begin + panel.first)
     frame["forecast"] = total[rows, latest[rows]]
     failures = []
     for row in np.flatnonzero(~enough).tolist():
-        key = panel.keys.iloc[row]
         if there[row].any() and not current[row]:
             reason = f"its latest snapshot does not forecast all {length} periods from lag {lag} on"
         else:
@@ -411,7 +436,7 @@ def _errors(
                 f"periods, {min_windows} that do not all overlap are needed"
             )
         message = f"{reason}. Fix: give more snapshots, or fit its history by fit_demand."
-        failures.append((row, key["item"], key["location"], "no model", message))
+        failures.append((row, row, "no model", message))
     return frame, failures
 
 

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from echelon.demand.mistaken_periods import (
+    refuse_other_weekdays,
+    refuse_wide_steps,
+    refuse_written_dates,
+    shown_day,
+)
 from echelon.errors import DomainError, Fault, TableError
 from echelon.tables.check import Checked, check_table, plain
-from echelon.tables.history import DEMAND_HISTORY, with_segments
+from echelon.tables.column import Table
+from echelon.tables.history import DEMAND_HISTORY
+from echelon.tables.segments import with_segments
 from echelon.tables.units import period_named
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -21,6 +30,8 @@ Mask: TypeAlias = NDArray[np.bool_]
 Absent: TypeAlias = Literal["raise", "zero"]
 
 _MOST_PERIODS = 20_000
+_MOST_CELLS = 250_000_000  # of a panel, 2 GB
+_LARGEST_NUMBER = 1e9  # of a period; times in seconds lie beyond, and count no periods
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,8 @@ def read_history(
         With every fault of the history.
     DomainError
         If an argument is not one of its values.
+    UnknownNameError
+        If there is no such period.
 
     Examples
     --------
@@ -140,7 +153,9 @@ def read_history(
     """
     if absent not in ("raise", "zero"):
         raise DomainError(f"absent is {absent!r}. Fix: use 'raise' or 'zero'.")
-    checked = check_table(history, with_segments(DEMAND_HISTORY, _names(segments)))
+    if period is not None:
+        period_named(period)
+    checked = check_table(history, segmented(DEMAND_HISTORY, segments, history))
     keys = [name for name in checked.table.key if name != "period" and checked.has(name)]
     if not checked.named(("item", "location", "period", "quantity")) or checked.frame.empty:
         raise TableError(checked.faults)
@@ -159,10 +174,36 @@ def read_history(
     return Panel(labels, quantity, censored, first, calendar, filled)
 
 
+def segmented(table: Table, segments: Sequence[str], frame: object = None) -> Table:
+    """Give the table with the segment columns that a caller names; as it is where none are named.
+
+    Raises
+    ------
+    DomainError
+        If a text stands in place of the list, a name is taken or no text, or the frame has a
+        column that is spelled nearly so and none of the name.
+    """
+    names = _names(segments)
+    if not names:
+        return table
+    known = with_segments(table, names, required=True)
+    if isinstance(frame, pd.DataFrame):
+        others = [str(name) for name in frame.columns if name not in known.names]
+        for name in names:
+            near = get_close_matches(name, others, n=1)
+            if near and name not in frame.columns:
+                meant = [near[0] if one == name else one for one in names]
+                raise DomainError(
+                    f"segments names {name!r}, the frame has {near[0]!r}. "
+                    f"Fix: pass segments={meant}, or rename the column."
+                )
+    return known
+
+
 def _names(segments: Sequence[str]) -> tuple[str, ...]:
-    """Refuse a text in place of a list, names that clash, and names that are none."""
     taken = {"item", "location", "period", "quantity", "stock_out", "made_at", "forecast"}
-    if isinstance(segments, str) or not all(isinstance(name, str) for name in segments):
+    listed = isinstance(segments, (list, tuple))
+    if not listed or not all(isinstance(name, str) for name in segments):
         raise DomainError(f"segments is {segments!r}. Fix: give a list of column names.")
     names = tuple(segments)
     wrong = [name for name in names if name in taken or names.count(name) > 1]
@@ -192,8 +233,16 @@ def ordinals(checked: Checked, column: str, period: str | None) -> tuple[Integer
     values = checked.frame[column].to_numpy()
     sound = checked.sound((column,))
     if values.dtype.kind != "M":
-        numbers = np.where(sound, np.nan_to_num(values.astype(np.float64)), 0.0).astype(np.int64)
-        _refuse_years_and_months(checked, column, numbers, sound)
+        given = np.nan_to_num(values.astype(np.float64))
+        beyond = sound & (np.abs(given) > _LARGEST_NUMBER)
+        checked.add(
+            column,
+            beyond,
+            f"must not be beyond {_LARGEST_NUMBER:,.0f}: numbers of periods count on by one",
+            "count the periods from the first one, or write dates",
+        )
+        numbers = np.where(sound & ~beyond, given, 0.0).astype(np.int64)
+        refuse_written_dates(checked, column, numbers, sound)
         return numbers, Calendar("number")
     if period is None:
         checked.add(
@@ -201,7 +250,7 @@ def ordinals(checked: Checked, column: str, period: str | None) -> tuple[Integer
             sound,
             "holds dates, and nothing says what one period is",
             "pass period='day', 'week' or 'month'",
-            value=_shown(values, sound),
+            value=shown_day(values, sound),
         )
         return np.zeros(len(values), dtype=np.int64), Calendar("day")
     unit = period_named(period).name
@@ -212,35 +261,8 @@ def ordinals(checked: Checked, column: str, period: str | None) -> tuple[Integer
     counted = days.astype(np.int64)
     if unit == "day":
         return counted, Calendar("day")
-    anchor = int(counted[0]) % 7
-    apart = (counted - anchor) % 7 != 0
-    weekday = pd.Timestamp(days[0]).day_name()
-    checked.add(
-        column,
-        apart & sound,
-        f"must be a {weekday}, as the first row is, for weeks to be told apart",
-        f"write the {weekday} of the week, or add the days up to weeks first",
-        value=_shown(values, apart & sound),
-    )
+    anchor = refuse_other_weekdays(checked, column, counted, sound)
     return (counted - anchor) // 7, Calendar("week", anchor)
-
-
-def _shown(values: NDArray[Any], rows: Mask) -> object:
-    return str(values[rows][0].astype("datetime64[D]")) if rows.any() else None
-
-
-def _refuse_years_and_months(checked: Checked, column: str, numbers: Integers, sound: Mask) -> None:
-    """Numbers such as 202512, 202601 are months written as one number, not consecutive ones."""
-    seen = np.unique(numbers[sound])
-    months = (seen > 190_000) & (seen < 210_000) & (seen % 100 >= 1) & (seen % 100 <= 12)
-    if len(seen) > 1 and months.all():
-        first = int(seen[0])
-        checked.add(
-            column,
-            sound,
-            "looks like years and months written as one number, which do not count on by one",
-            f"write dates, {first // 100}-{first % 100:02d} for {first}, and pass period='month'",
-        )
 
 
 def series_codes(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[Integers, pd.DataFrame]:
@@ -287,7 +309,22 @@ def _layout(
             )
         )
         return empty
+    if n_series * n_periods > max(_MOST_CELLS, 4 * len(ordinal)):
+        checked.faults.append(
+            Fault(
+                checked.table.name,
+                "period",
+                0,
+                f"{n_series:,} series over {n_periods:,} periods",
+                f"spans {n_series * n_periods:,} periods of series, and only {len(ordinal):,} have "
+                "a row",
+                "correct a date that is far from the others, or fit groups of series one by one",
+            )
+        )
+        return empty
     _refuse_second_rows(checked, series, ordinal, calendar, labels)
+    if calendar.period == "day":
+        refuse_wide_steps(checked, ordinal)
     if checked.faults:
         return empty
     quantity = np.full((n_series, n_periods), np.nan)
@@ -334,7 +371,10 @@ def _refuse_second_rows(
     if again.any():
         row = int(again.argmax())
         earlier = int((cell == cell[row]).argmax())
-        value = (*labels.iloc[int(series[row])], _shown(checked.frame["period"].to_numpy(), again))
+        value = (
+            *labels.iloc[int(series[row])],
+            shown_day(checked.frame["period"].to_numpy(), again),
+        )
         checked.add(
             "period",
             again,

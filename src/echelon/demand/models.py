@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from echelon.demand.arguments import check_levels, check_whole
 from echelon.demand.candidates import CANDIDATES
 from echelon.demand.classify import CLASSES
 from echelon.demand.history import Panel
-from echelon.demand.score import check_levels, check_whole
 from echelon.results import Result
 
 
@@ -37,6 +37,8 @@ class DemandModels(Result):
         - ``effective_periods``: periods that the weights of its memory amount to
         - ``history_mean``, ``history_std``: plain moments of the quantities, units per period
         - ``half_life``: memory, periods; NaN where the past is not forgotten
+        - ``drift``: factor on mean and variance for what came after such a past in its pool; 1
+          where nothing was seen
         - ``periods``, ``demands``, ``stock_outs``: observed, with demand, with stock-outs
         - ``demand_interval`` (periods), ``size_variation`` (no unit): what it is classified by
         - ``criterion``: information criterion, NaN or infinite where it was not told
@@ -68,11 +70,14 @@ class DemandModels(Result):
     def demand(self) -> pd.DataFrame:
         """Table ``demand`` for ``Network.from_tables``: key, family, mean, std, parameters.
 
-        Series without a model (``failures``) have no row.
+        Series without a model (``failures``) have no row. Where the history has dates,
+        ``attrs["period"]`` says what period they count, and a network in another refuses it.
         """
         table = self.models[[*self.keys, "family", "mean", "std"]].copy()
         table["family"] = table["family"].astype("str")
         table["parameters"] = ""
+        if self.panel.calendar.period != "number":
+            table.attrs["period"] = self.panel.calendar.period
         return table
 
     def to_frame(self, level: str = "model") -> pd.DataFrame:
@@ -157,6 +162,12 @@ class DemandModels(Result):
                 f"  std widened by {_percent(widening.median())} at the median, "
                 f"{_percent(widening.max())} at most, for sums of {self.exposure}"
             )
+        moved = self.models["drift"][self.models["drift"] != 1.0]
+        if len(moved):
+            lines.append(
+                f"  means of {len(moved)} series moved by {_signed(moved.median())} at the median "
+                "for the drift of their pool"
+            )
         if len(self.findings):
             found = self.findings["finding"].value_counts()
             counted = ", ".join(f"{n} {name}" for name, n in found.items())
@@ -194,6 +205,10 @@ _SHOWN = ("class", "family", "mean", "std", "source", "widening")
 
 def _day(label: object) -> str:
     return str(label.date() if isinstance(label, pd.Timestamp) else label)
+
+
+def _signed(factor: float) -> str:
+    return f"{100.0 * (factor - 1.0):+.1f} %"
 
 
 def _percent(widening: float) -> str:

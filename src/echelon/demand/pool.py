@@ -7,7 +7,7 @@ that a segment of unlike series lends nothing and a long history borrows nothing
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -260,3 +260,23 @@ def borrow(
     weight = own.weight + worth
     left = np.where(lent, 0.0, noise)
     return Pooled(blended, variance, weight, own_share, share, left, level, usual)
+
+
+def drifted(pooled: Pooled, factor: Floats) -> Pooled:
+    """Move the means by a factor, and the variances with them: their ratio outlives a shift.
+
+    Parameters
+    ----------
+    pooled : Pooled
+    factor : (n_series,) float64
+
+    Returns
+    -------
+    Pooled
+    """
+    return replace(
+        pooled,
+        mean=pooled.mean * factor,
+        variance=pooled.variance * factor,
+        usual=pooled.usual * factor,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from echelon.demand.candidates import CANDIDATES, Candidate
 from echelon.demand.history import Panel
 from echelon.demand.moments import Sums, decay, moments
-from echelon.demand.pool import Pooled, borrow
-from echelon.errors import DomainError
+from echelon.demand.pool import Pooled, borrow, drifted
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
@@ -111,16 +110,24 @@ class Scores:
         Loss of the plainest model: negative binomial or gamma by all of the history.
     windows : (n_series,) int64
         Windows scored.
+    effective : (n_series,) float64
+        As many windows that do not overlap would say as much.
     """
 
     loss: Floats
     covered: Floats
     reference: Floats
     windows: Integers
+    effective: Floats
 
 
 def predictive_variance(
-    candidate: Candidate, pooled: Pooled, *, exposure: int, level: float, widen: bool
+    candidate: Candidate,
+    pooled: Pooled,
+    *,
+    exposure: int,
+    level: float,
+    widen: bool,
 ) -> Floats:
     r"""Variance per period whose sum over the exposure is as uncertain as the forecast is.
 
@@ -205,7 +212,17 @@ def origins_of(n_periods: int, task: Task) -> Integers:
     return np.unique(np.linspace(begin, last, task.origins).round().astype(np.int64))
 
 
-def score(panel: Panel, sums: Sums, task: Task, allowed: Mask, whole: Mask, pools: Pools) -> Scores:
+def score(
+    panel: Panel,
+    sums: Sums,
+    task: Task,
+    allowed: Mask,
+    whole: Mask,
+    pools: Pools,
+    drift: Floats,
+    *,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Scores:
     """Score candidates and memories on a rolling origin.
 
     At each origin the moments are those of the periods before it, the pools too; nothing of
@@ -221,6 +238,10 @@ def score(panel: Panel, sums: Sums, task: Task, allowed: Mask, whole: Mask, pool
         Candidates worth scoring.
     whole : (n_series,) bool
     pools : Pools
+    drift : (n_series, n_half_lives) float64
+        Factor on the mean, see :func:`echelon.demand.drift.drift_of`.
+    advance : callable, optional
+        Told of each origin that is done.
 
     Returns
     -------
@@ -231,27 +252,35 @@ def score(panel: Panel, sums: Sums, task: Task, allowed: Mask, whole: Mask, pool
     loss, covered = np.zeros(shape), np.zeros(shape)
     reference, windows = np.zeros(panel.n_series), np.zeros(panel.n_series, dtype=np.int64)
     highest = max(task.levels)
-    for origin in origins_of(panel.n_periods, task).tolist():
+    origins = origins_of(panel.n_periods, task)
+    used = np.zeros((panel.n_series, len(origins)))
+    for at, origin in enumerate(origins.tolist()):
+        advance(1)
         end = origin + task.exposure
         ahead = panel.quantity[:, origin:end].sum(axis=1)
-        usable = ~np.isnan(ahead)
+        usable = ~np.isnan(ahead) & allowed.any(axis=1)
         if panel.censored is not None:
             usable &= ~panel.censored[:, origin:end].any(axis=1)
         usable &= sums.observed[:, :origin].sum(axis=1) >= task.min_periods
-        usable &= allowed.any(axis=1)
         if not usable.any():
             continue
         windows += usable
+        used[:, at] = usable
         weights = np.stack([decay(panel.n_periods, origin, h) for h in task.half_lives], axis=1)
         for memory, own in enumerate(moments(sums, weights)):
             pooled = borrow(own, whole, everyone, pools.group, pools.count, lend=task.lend)
+            pooled = drifted(pooled, drift[:, memory])
             fits = usable & np.isfinite(pooled.mean) & np.isfinite(pooled.variance)
             for place, candidate in enumerate(task.candidates):
                 rows = np.flatnonzero(fits & allowed[:, place])
                 if not rows.size:
                     continue
                 variance = predictive_variance(
-                    candidate, pooled, exposure=task.exposure, level=highest, widen=task.widen
+                    candidate,
+                    pooled,
+                    exposure=task.exposure,
+                    level=highest,
+                    widen=task.widen,
                 )
                 mean, spread, actual = pooled.mean[rows], variance[rows], ahead[rows]
                 for level in task.levels:
@@ -268,7 +297,38 @@ def score(panel: Panel, sums: Sums, task: Task, allowed: Mask, whole: Mask, pool
         reference = reference * share / len(task.levels)
     unscored = ~allowed[:, :, None] | (windows == 0)[:, None, None]
     loss = np.where(unscored, np.nan, loss)
-    return Scores(loss, np.where(unscored, np.nan, covered), reference, windows)
+    effective = effective_windows(used, origins, task.exposure)
+    return Scores(loss, np.where(unscored, np.nan, covered), reference, windows, effective)
+
+
+def effective_windows(used: Floats, origins: Integers, length: int) -> Floats:
+    r"""How many windows that do not overlap would say as much as these.
+
+    Sums over windows :math:`k` periods apart share :math:`\rho_k = \max(0, 1 - k/h)` of their
+    periods; a mean over them has the variance of :math:`n^2 / \sum_{ij} \rho_{|i-j|}` sums apart.
+
+    Parameters
+    ----------
+    used : (n_series, n_origins) float64
+        1 where a window counts, else 0.
+    origins : (n_origins,) int64
+        Period at which each begins.
+    length : int
+        Periods of a window.
+
+    Returns
+    -------
+    (n_series,) float64
+        0 where no window counts.
+
+    Examples
+    --------
+    >>> effective_windows(np.ones((1, 4)), np.array([0, 4, 5, 6]), 2).tolist()  # 4 + 2 * 2 / 2
+    [2.6666666666666665]
+    """
+    apart = np.abs(origins[:, None] - origins[None, :])
+    shared = np.einsum("ij,ij->i", used @ np.maximum(1.0 - apart / length, 0.0), used)
+    return np.asarray(used.sum(axis=1) ** 2 / np.maximum(shared, 1.0))
 
 
 def _reference(task: Task, pooled: Pooled, fits: Mask, whole: Mask, ahead: Floats) -> Floats:
@@ -286,10 +346,11 @@ def _reference(task: Task, pooled: Pooled, fits: Mask, whole: Mask, ahead: Float
 def join(scores: Scores, allowed: Mask, classes: Integers, whole: Mask) -> Floats:
     """Weigh each series' own scores against those of its class.
 
-    A dozen overlapping windows choose by luck as often as by merit. So the mean loss of a candidate
-    over the windows of a series is joined by 24 windows in which its loss, relative to that of the
-    reference, is that of the whole class. A series without windows goes by its class alone, and
-    where its class has none, by all series in the same kind of units.
+    A dozen windows choose by luck as often as by merit, and overlapping ones are fewer than they
+    look. So the mean loss of a candidate over the effective windows of a series is joined by 24
+    windows in which its loss, relative to that of the reference, is that of the whole class. A
+    series without windows goes by its class alone, and where its class has none, by all series in
+    the same kind of units.
 
     Parameters
     ----------
@@ -311,7 +372,7 @@ def join(scores: Scores, allowed: Mask, classes: Integers, whole: Mask) -> Float
     of_kind = _relative(scores, allowed, kind, 2)
     of_class = np.where(np.isnan(of_class), np.repeat(of_kind, n_classes, axis=0), of_class)
     expected = of_class[classes + n_classes * kind]
-    weight = scores.windows.astype(np.float64)[:, None, None]
+    weight = scores.effective[:, None, None]
     with np.errstate(invalid="ignore"):
         own = np.where(weight > 0.0, weight * scores.loss, 0.0)
         scale = np.where(scores.windows > 0, scores.reference, 1.0)[:, None, None]
@@ -323,7 +384,7 @@ def _relative(scores: Scores, allowed: Mask, classes: Integers, n_classes: int) 
     """Loss of each candidate in each class over that of the reference; NaN where unknown."""
     _, n_candidates, n_memories = scores.loss.shape
     relative = np.full((n_classes, n_candidates, n_memories), np.nan)
-    weight = scores.windows.astype(np.float64)
+    weight = scores.effective
     for place in range(n_candidates):
         rows = np.flatnonzero(
             (weight > 0.0) & ~np.isnan(scores.loss[:, place, 0]) & allowed[:, place]
@@ -335,35 +396,3 @@ def _relative(scores: Scores, allowed: Mask, classes: Integers, n_classes: int) 
                 ratio = np.bincount(classes[rows], total, n_classes) / plain
             relative[:, place, memory] = np.where(plain > 0.0, ratio, np.nan)
     return relative
-
-
-def check_levels(service_level: float | Sequence[float]) -> tuple[float, ...]:
-    """Give target levels as a tuple.
-
-    Raises
-    ------
-    DomainError
-        If one is not between 0.5 and 1, both excluded.
-    """
-    given = [service_level] if isinstance(service_level, (int, float)) else list(service_level)
-    wrong = [level for level in given if not 0.5 < level < 1.0]
-    if wrong or not given:
-        shown = repr(wrong[0]) if wrong else "empty"
-        raise DomainError(
-            f"service_level is {shown}, must be above 0.5 and below 1. "
-            "Fix: give a fraction, 0.975 for 97.5 %, or several."
-        )
-    return tuple(sorted({float(level) for level in given}))
-
-
-def check_whole(name: str, value: object, least: int) -> int:
-    """Give a whole number that an argument must be.
-
-    Raises
-    ------
-    DomainError
-        If it is none, or too small.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise DomainError(f"{name} is {value!r}. Fix: give a whole number >= {least}.")
-    return int(value)

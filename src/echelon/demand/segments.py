@@ -15,22 +15,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from echelon.demand.arguments import check_columns
+from echelon.demand.columns import GROUPS
 from echelon.demand.copula import TOLERANCE, largest_scale, smallest_eigenvalue
+from echelon.demand.failures import failures_frame
 from echelon.demand.history import Absent, Floats, Integers, Panel, read_history
 from echelon.demand.shrinkage import TARGETS, Target, ledoit_wolf
 from echelon.errors import DomainError, UnknownNameError
 from echelon.results import Provenance, Result, frame_digest
 from echelon.tables import SEGMENTS, label_of
-
-GROUP_COLUMNS = (
-    "group",
-    "series",
-    "periods",
-    "periods_not_used",
-    "shrinkage",
-    "mean_correlation",
-    "smallest_eigenvalue",
-)
 
 _FEWEST_PERIODS = 12
 """Below it even the mean correlation of a group is a guess."""
@@ -45,17 +38,24 @@ class CorrelationModels(Result):
     pairs : DataFrame
         The table ``correlation`` of a network: one row per pair of series of one group.
     groups : DataFrame
-        One row per group: its key, series, periods used and not used, shrinkage (the weight of the
-        target, 0 to 1), mean correlation of its pairs, smallest eigenvalue of their matrix.
+        One row per group: its key, series, periods used and not used, those of them that all series
+        have but some ran out of stock in, shrinkage (the weight of the target, 0 to 1), mean
+        correlation of its pairs, smallest eigenvalue of their matrix.
     segments : tuple of str
         Segment columns.
     failures : DataFrame
-        Groups without correlations, one row per series (``component`` numbers the group), and why.
+        Series without correlations (``component`` numbers the group), and why; segment columns at
+        the end.
     """
 
     pairs: pd.DataFrame
     groups: pd.DataFrame
     segments: tuple[str, ...]
+
+    @property
+    def correlation(self) -> pd.DataFrame:
+        """Table ``correlation`` for ``Network.from_tables``, a copy of ``pairs``."""
+        return self.pairs.copy()
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Give the frames that :meth:`write` writes, by file stem."""
@@ -88,6 +88,11 @@ class CorrelationModels(Result):
                 f"{groups['shrinkage'].max():.2f}",
                 f"  periods used      {groups['periods'].min():,} to {groups['periods'].max():,}",
             ]
+            bare = int(groups["stock_outs"].sum())
+            if bare:
+                noun = "period" if bare == 1 else "periods"
+                verb = "is" if bare == 1 else "are"
+                lines.append(f"  {bare:,} {noun} with a stock-out {verb} not used")
         if len(self.failures):
             lines.append(f"  failures          {len(self.failures):,} series, see .failures")
         return "\n".join(lines)
@@ -111,15 +116,16 @@ def fit_correlation(
 ) -> CorrelationModels:
     r"""Estimate how demand series vary together, shrunk after Ledoit and Wolf.
 
-    Series are compared within groups, in the periods that all series of a group have. Each is
+    Series are compared within groups, in the periods that all series of a group have and none ran
+    out of stock in: shelves that are bare together are no demand that falls together. Each is
     scaled to variance 1, and the sample correlation is drawn towards a target by the share that
     minimises the expected squared error; see :func:`echelon.demand.shrinkage.ledoit_wolf`.
 
     Parameters
     ----------
     history : DataFrame
-        Table ``demand_history``: item, location, segment columns, period, quantity. A period in
-        which stock ran out counts with what was sold.
+        Table ``demand_history``: item, location, segment columns, period, quantity, stock_out. A
+        period in which a series of the group ran out of stock is not used.
     within : sequence of str, default ("item",)
         Columns whose values a group shares: by default all locations and segments of one item.
         Empty makes one group of all series.
@@ -141,8 +147,10 @@ def fit_correlation(
     Returns
     -------
     CorrelationModels
-        A group of one series has no pair and no row. A group with fewer than 12 common periods (12
-        beyond the cycle), or with a series that never changes, is a failure.
+        A group of one series has no pair and no row. A series of fewer than 12 periods (12 beyond
+        the cycle) without a stock-out, or one that never changes, is a failure, and the others of
+        its group are estimated without it; so are all series of a group that has fewer periods in
+        common.
 
     Raises
     ------
@@ -175,9 +183,9 @@ def fit_correlation(
     keys = panel.keys.assign(**{name: "" for name in names if name not in panel.keys.columns})
     key_columns = ("item", "location", *names)
     keys = keys[list(key_columns)]
-    wrong = [name for name in within if name not in key_columns]
-    if isinstance(within, str) or wrong:
-        raise UnknownNameError("column in within", wrong[0] if wrong else within, key_columns)
+    wrong = [name for name in check_columns("within", within) if name not in key_columns]
+    if wrong:
+        raise UnknownNameError("column in within", wrong[0], key_columns)
 
     group = (
         keys.groupby(list(within), sort=False).ngroup().to_numpy(dtype=np.int64)
@@ -190,25 +198,24 @@ def fit_correlation(
         if len(members) < 2:
             continue
         name = ", ".join(keys[column].iloc[members[0]] for column in within)
-        told = _estimate(panel, members, target, cycle)
+        number = int(group[members[0]])
+        members, apart = _usable(panel, keys, members, _FEWEST_PERIODS + (cycle or 0))
+        told = _estimate(panel, members, target, cycle) if len(members) > 1 else ""
         if isinstance(told, str):
-            failures += [
-                (int(group[members[0]]), *keys.iloc[member, :2], "DomainError", told)
-                for member in members
-            ]
+            apart += [(int(member), told) for member in members if told]
+        failures += [(number, member, "DomainError", why) for member, why in apart]
+        if isinstance(told, str):
             continue
-        matrix, shrinkage, used, unused = told
+        matrix, shrinkage, used, unused, bare = told
         one, other = np.triu_indices(len(members), 1)
         pairs.append(_rows(keys, members[one], members[other], matrix[one, other]))
         smallest = smallest_eigenvalue(matrix)
         groups.append(
-            (name, len(members), used, unused, shrinkage, matrix[one, other].mean(), smallest)
+            (name, len(members), used, unused, bare, shrinkage, matrix[one, other].mean(), smallest)
         )
     nothing = np.zeros(0, dtype=np.int64)
     return CorrelationModels(
-        failures=pd.DataFrame(
-            failures, columns=["component", "item", "location", "error", "message"]
-        ),
+        failures=failures_frame(keys, failures),
         provenance=Provenance(
             arguments={
                 "within": list(within),
@@ -222,7 +229,7 @@ def fit_correlation(
             seconds={"fit": time.perf_counter() - began},
         ),
         pairs=pd.concat([_rows(keys, nothing, nothing, np.zeros(0)), *pairs], ignore_index=True),
-        groups=pd.DataFrame(groups, columns=list(GROUP_COLUMNS)),
+        groups=pd.DataFrame(groups, columns=list(GROUPS.names)),
         segments=names,
     )
 
@@ -294,20 +301,64 @@ def correlation_table(keys: pd.DataFrame, matrix: ArrayLike) -> pd.DataFrame:
     return _rows(keys.reset_index(drop=True), one, other, given[one, other])
 
 
+def _usable(
+    panel: Panel, keys: pd.DataFrame, members: Integers, needed: int
+) -> tuple[Integers, list[tuple[int, str]]]:
+    """Series of a group that can have a correlation; and those that cannot, with why."""
+    of_group = _in_stock(panel, members)
+    there = ~np.isnan(of_group)
+    periods = there.sum(axis=1)
+    every = np.isnan(panel.quantity[members]).sum(axis=1) + periods == panel.n_periods
+    most = np.max(of_group, axis=1, where=there, initial=-np.inf)
+    flat = most == np.min(of_group, axis=1, where=there, initial=np.inf)
+    left_out = []
+    for k in np.flatnonzero((periods < needed) | flat).tolist():
+        name = _label(keys, int(members[k]))
+        told = f"{periods[k]} periods{'' if every[k] else ' without a stock-out'}"
+        if periods[k] < needed:
+            why = f"{name!r} has {told}, and {needed} are needed."
+        else:
+            why = f"{name!r} never changes in its {told}, so it has no correlation."
+        left_out.append(
+            (
+                int(members[k]),
+                f"{why} Fix: nothing, if it may count as independent; it is left out.",
+            )
+        )
+    return members[(periods >= needed) & ~flat], left_out
+
+
+def _in_stock(panel: Panel, members: Integers) -> Floats:
+    """Demand of a group, NaN where it was not observed and where stock ran out."""
+    of_group = panel.quantity[members]
+    if panel.censored is None:
+        return of_group
+    return np.where(panel.censored[members], np.nan, of_group)
+
+
+def _label(keys: pd.DataFrame, row: int) -> str:
+    item, location, *names = keys.iloc[row]
+    return label_of(item, location, ", ".join(name for name in names if name))
+
+
 def _estimate(
     panel: Panel, members: Integers, target: Target, cycle: int | None
-) -> tuple[Floats, float, int, int] | str:
-    """Correlation matrix, shrinkage, periods used and not used; or why there is none."""
-    of_group = panel.quantity[members]
-    observed = ~np.isnan(of_group)
-    common = observed.all(axis=0)
+) -> tuple[Floats, float, int, int, int] | str:
+    """Correlation matrix, shrinkage, periods used, not used, bare; or why there is none."""
+    of_group = _in_stock(panel, members)
+    observed = ~np.isnan(panel.quantity[members])
+    common = ~np.isnan(of_group).any(axis=0)
     used = int(common.sum())
     unused = int((observed.any(axis=0) & ~common).sum())
+    bare = int((observed.all(axis=0) & ~common).sum())
     needed = _FEWEST_PERIODS + (cycle or 0)
     if used < needed:
+        of_them = f", {bare} of them with a stock-out of one or another" if bare else ""
+        remedy = ", those most often out of stock" if bare else ""
         return (
-            f"the {len(members)} series have {used} periods in common, and {needed} are needed. "
-            "Fix: leave out the shortest, or give the correlation by hand."
+            f"the {len(members)} series have {used + bare} periods in common{of_them}, and "
+            f"{needed} are needed. Fix: leave out the shortest{remedy}, or give the correlation "
+            "by hand."
         )
     demand = of_group[:, common].T
     if cycle is not None:
@@ -322,9 +373,7 @@ def _estimate(
         spread <= 1e-12 * np.maximum(np.abs(of_group[:, common]).max(axis=1), 1.0)
     )
     if flat.size:
-        names = ", ".join(
-            repr(label_of(*panel.keys.iloc[members[k], :2])) for k in flat[:3].tolist()
-        )
+        names = ", ".join(repr(_label(panel.keys, int(members[k]))) for k in flat[:3].tolist())
         more = f" and {flat.size - 3} more" if flat.size > 3 else ""
         return (
             f"{names}{more} never changes in the {used} periods in common, so it has no "
@@ -332,7 +381,7 @@ def _estimate(
         )
     matrix, shrinkage = ledoit_wolf(apart / spread, target)
     np.fill_diagonal(matrix, 1.0)  # 1 but for rounding
-    return matrix, shrinkage, used, unused
+    return matrix, shrinkage, used, unused, bare
 
 
 def _rows(keys: pd.DataFrame, one: Integers, other: Integers, coefficient: Floats) -> pd.DataFrame:

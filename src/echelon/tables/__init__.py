@@ -8,16 +8,15 @@ from echelon.tables.catalog import (
     DEMAND,
     LANES,
     RECORDS,
-    SEGMENTS,
     SETTINGS,
     STAGES,
     table_named,
     template,
-    with_segments,
 )
 from echelon.tables.check import Checked, check_settings, check_table, label_of
 from echelon.tables.column import Column, Table
 from echelon.tables.describe import markdown
+from echelon.tables.segments import SEGMENTS, with_segments
 from echelon.tables.shipments import SHIPMENTS
 from echelon.tables.units import PERIODS, Period, period_named
 

@@ -6,8 +6,6 @@ that a unit, a bound or a default is written once.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pandas as pd
 
 from echelon.errors import UnknownNameError
@@ -19,6 +17,64 @@ from echelon.tables.units import PERIODS
 _NAME = "give every row a name, as text or as a whole number"
 _LONGEST = 1e6  # periods: beyond that a time is a typing error, and sums of times lose digits
 _FRACTION = "give a fraction between 0 and 1: 97.5 % is 0.975"
+
+
+def _lead_time(text: str, taker: str) -> tuple[Column, ...]:
+    """Columns of a lead time, alike for stages and lanes; ``taker`` is what takes the time."""
+    return (
+        Column(
+            "lead_time",
+            "period",
+            text,
+            minimum=0.0,
+            maximum=_LONGEST,
+            default=0.0,
+            blank="where the parameters or the `lead_time_distribution` fix it",
+            blank_beside=("lead_time_family", "lead_time_distribution"),
+            fix=f"give the time in periods of the network, 0 where {taker} takes no time",
+        ),
+        Column(
+            "lead_time_std",
+            "period",
+            f"Standard deviation of the time that {taker} takes",
+            minimum=0.0,
+            maximum=_LONGEST,
+            default=0.0,
+            blank="where the family, the parameters or the `lead_time_distribution` fix it",
+            blank_beside=("lead_time_family", "lead_time_distribution"),
+            fix="give the standard deviation in periods, 0 where the lead time is known",
+        ),
+        Column(
+            "lead_time_family",
+            "",
+            "Name of the distribution of the lead time, a family of demand whose values are not "
+            "negative",
+            dtype="text",
+            default="",
+            blank="only the mean and the standard deviation are known",
+            fix="use the name of a family, or leave it blank",
+        ),
+        Column(
+            "lead_time_parameters",
+            "",
+            'What the family needs besides, {"values": [2, 9], "probabilities": [0.9, 0.1]} of '
+            "empirical for example",
+            dtype="json",
+            default="",
+            blank="the family needs none",
+            fix='write a JSON object, for example {"values": [2, 9]}',
+        ),
+        Column(
+            "lead_time_distribution",
+            "period",
+            "A distribution of echelon or a frozen one of scipy.stats, in Python only, instead of "
+            "`lead_time`, `lead_time_std`, `lead_time_family` and `lead_time_parameters`",
+            dtype="object",
+            blank="the other columns say it",
+            fix="give a distribution of echelon.distributions or a frozen one of scipy.stats",
+        ),
+    )
+
 
 STAGES = Table(
     "stages",
@@ -52,24 +108,7 @@ STAGES = Table(
             minimum=0.0,
             fix="give a cost per unit and period, or leave the column out and give holding_rate",
         ),
-        Column(
-            "lead_time",
-            "period",
-            "Time to make, release or put away, once all inputs are there",
-            minimum=0.0,
-            maximum=_LONGEST,
-            default=0.0,
-            fix="give the time in periods of the network, 0 where the stage takes no time",
-        ),
-        Column(
-            "lead_time_std",
-            "period",
-            "Standard deviation of the stage's lead time",
-            minimum=0.0,
-            maximum=_LONGEST,
-            default=0.0,
-            fix="give the standard deviation in periods, 0 where the lead time is known",
-        ),
+        *_lead_time("Time to make, release or put away, once all inputs are there", "the stage"),
         Column(
             "review_period",
             "period",
@@ -214,15 +253,7 @@ LANES = Table(
             default=1.0,
             fix="give the units needed, or remove the lane where none are",
         ),
-        Column(
-            "lead_time",
-            "period",
-            "Time in transit",
-            minimum=0.0,
-            maximum=_LONGEST,
-            default=0.0,
-            fix="give the time in periods of the network, 0 where transit takes no time",
-        ),
+        *_lead_time("Time in transit", "transit"),
     ),
     references=(("from_item", "from_location"), ("to_item", "to_location")),
 )
@@ -280,8 +311,8 @@ DEMAND = Table(
             "",
             "Name of the distribution of demand in one period: binomial, compound_poisson, "
             "deterministic, empirical, gamma, geometric, lognormal, mixture, negative_binomial, "
-            "normal, per_period, poisson, scipy, smoothed_empirical, triangular, truncated_normal, "
-            "uniform, weibull or zero_inflated",
+            "normal, per_period, poisson, scipy, smoothed_empirical, sum, triangular, "
+            "truncated_normal, uniform, weibull or zero_inflated",
             dtype="text",
             default="normal",
             blank="only beside a `distribution`",
@@ -454,38 +485,6 @@ _DTYPES = {
 }
 
 
-SEGMENTS = ("segment",)
-"""Segment columns unless a network names others."""
-
-
-def with_segments(table: Table, segments: tuple[str, ...]) -> Table:
-    """Put a network's own segment columns in place of ``segment`` and ``other_segment``.
-
-    Parameters
-    ----------
-    table : Table
-    segments : tuple of str
-        Names of columns, none of which the table has already.
-
-    Returns
-    -------
-    Table
-
-    Examples
-    --------
-    >>> with_segments(DEMAND, ("market", "channel")).key
-    ('item', 'location', 'market', 'channel', 'period')
-    """
-    columns: list[Column] = []
-    for column in table.columns:
-        if column.name not in ("segment", "other_segment"):
-            columns.append(column)
-            continue
-        prefix = column.name.removesuffix("segment")
-        columns += [replace(column, name=f"{prefix}{name}") for name in segments]
-    return replace(table, columns=tuple(columns))
-
-
 def table_named(name: str) -> Table:
     """Look a table up.
 
@@ -523,7 +522,7 @@ def template(name: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> list(template("lanes"))
+    >>> list(template("lanes"))[:6]
     ['from_item', 'from_location', 'to_item', 'to_location', 'units_required', 'lead_time']
     """
     return pd.DataFrame(

@@ -20,6 +20,7 @@ from echelon.errors import Fault
 from echelon.tables.catalog import CATALOG
 from echelon.tables.cells import Complaint, read_cells
 from echelon.tables.column import Column, Table
+from echelon.tables.duplicates import duplicates_remedy
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -177,10 +178,12 @@ def check_table(frame: object, table: Table) -> Checked:
     """
     if not isinstance(frame, pd.DataFrame):
         kind = type(frame).__name__
+        holds = isinstance(getattr(frame, table.name, None), pd.DataFrame)  # models of its rows
+        remedy = f"pass its .{table.name}" if holds else "pass pd.DataFrame(...)"
         return Checked(
             table,
             pd.DataFrame(),
-            [_of_table(table, "must be a pandas DataFrame", "pass pd.DataFrame(...)", value=kind)],
+            [_of_table(table, "must be a pandas DataFrame", remedy, value=kind)],
         )
     if other := _meant_for(frame, table):
         message = f"looks like the {other} table"
@@ -201,7 +204,7 @@ def check_table(frame: object, table: Table) -> Checked:
         series = frame.iloc[:, names.index(column.name)]
         if not column.required and len(frame) and series.isna().all():
             continue  # a column nothing is written in says as much as none
-        values, found = read_cells(series, column, table.name)
+        values, found = read_cells(series, column, table.name, _excused(frame, column))
         given[column.name] = values
         for complaint in found:
             rows = complaint.rows & ~empty
@@ -216,8 +219,21 @@ def check_table(frame: object, table: Table) -> Checked:
         rows = complaint.rows
         checked.faulty[column.name] = checked.faulty.get(column.name, np.zeros_like(rows)) | rows
         checked.add(column.name, rows, complaint.message, complaint.remedy, value=complaint.value)
-    _check_duplicates(checked)
+    _check_duplicates(checked, frame)
     return checked
+
+
+def _excused(frame: pd.DataFrame, column: Column) -> Mask | None:
+    """Rows in which a cell may be empty because another one is filled; None where none is asked."""
+    if not column.blank_beside:
+        return None
+    names = list(frame.columns)
+    filled = np.zeros(len(frame), dtype=np.bool_)
+    for name in column.blank_beside:
+        if names.count(name) == 1:
+            cells = frame[name]
+            filled |= (cells.notna() & (cells.astype(object) != "")).to_numpy(dtype=np.bool_)
+    return filled
 
 
 def _meant_for(frame: pd.DataFrame, table: Table) -> str:
@@ -402,10 +418,12 @@ def _unknown_column(name: Hashable, names: Sequence[Hashable], table: Table) -> 
         remedy = f"drop it, {near[0]!r} is there already" if there else f"rename it to {near[0]!r}"
     else:
         remedy = f"drop it, or use one of {', '.join(table.names)}"
+        if "segment" in table.names:
+            remedy += f"; if it tells customers apart, pass segments=[{str(name)!r}]"
     return _of_table(table, "is not a column of this table", remedy, column=str(name), value=name)
 
 
-def _check_duplicates(checked: Checked) -> None:
+def _check_duplicates(checked: Checked, frame: pd.DataFrame) -> None:
     """One row per key; rows whose key is faulty anyway are passed over."""
     required = tuple(name for name in checked.table.key if checked.table[name].required)
     if not checked.table.key or not checked.named(required):
@@ -429,6 +447,6 @@ def _check_duplicates(checked: Checked) -> None:
         ", ".join(key),
         repeated,
         f"must name one row only, but row {int(same.argmax()) + 1} has the same key",
-        "merge the rows, or remove all but one",
+        duplicates_remedy(checked.table, key, keys, frame.iloc[np.flatnonzero(whole)]),
         value=value,
     )

@@ -55,8 +55,13 @@ class Column:
         Value of every row where the column is absent; ``None`` means that nothing is assumed.
     blank : str
         What an empty cell means; empty text makes an empty cell a fault.
+    blank_beside : tuple of str
+        Columns of which one must be filled in a row where this cell is empty; none need be where
+        this is empty.
     fix : str
         What to do about a value outside the range.
+    fix_empty : str
+        What to do about an empty cell, where that is another thing.
 
     Examples
     --------
@@ -81,7 +86,9 @@ class Column:
     required: bool = False
     default: object = None
     blank: str = ""
+    blank_beside: tuple[str, ...] = ()
     fix: str = ""
+    fix_empty: str = ""
 
     @property
     def requirement(self) -> str:

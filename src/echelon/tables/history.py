@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 from echelon.tables.column import Column, Table
 
 _NAME = "give every row a name, as text or as a whole number"
 _PERIOD = "give the number of the period, or its first day as a date: 2026-03-02"
+LARGEST = 1e12
+"""Units per period; beyond it a quantity is a typing error, and its square loses digits."""
 
 
 def _key(name: str, text: str) -> Column:
@@ -39,14 +38,19 @@ DEMAND_HISTORY = Table(
         _key("item", "Item customers ask for"),
         _key("location", "Where they ask"),
         _SEGMENT,
-        _period("period", "Number of the period, or a day in it"),
+        _period(
+            "period", "Number of the period, or a day in it; for weeks always the same weekday"
+        ),
         Column(
             "quantity",
             "unit/period",
             "Units asked for; where `stock_out` is true, units sold until stock ran out",
             minimum=0.0,
+            maximum=LARGEST,
             required=True,
             fix="give the units asked for, 0 for none; book returns apart from demand",
+            fix_empty="give 0 for none; where it is not known because stock ran out, "
+            "give quantity=0 with stock_out=True",
         ),
         Column(
             "stock_out",
@@ -74,35 +78,9 @@ FORECASTS = Table(
             "unit/period",
             "Expected demand of the period",
             minimum=0.0,
+            maximum=LARGEST,
             required=True,
             fix="give the units expected, 0 for none",
         ),
     ),
 )
-
-
-def with_segments(table: Table, segments: Sequence[str]) -> Table:
-    """Give the table with a required key column for each further segment.
-
-    Parameters
-    ----------
-    table : Table
-        :data:`DEMAND_HISTORY` or :data:`FORECASTS`.
-    segments : sequence of str
-        Names of columns; ``"segment"`` itself makes that column required.
-
-    Returns
-    -------
-    Table
-        Segments stand behind the location.
-
-    Examples
-    --------
-    >>> with_segments(DEMAND_HISTORY, ["market", "channel"]).key
-    ('item', 'location', 'market', 'channel', 'period')
-    """
-    if not segments:
-        return table
-    named = [_key(name, "Segment of the customers") for name in segments]
-    rest = [column for column in table.columns[2:] if column.name != "segment"]
-    return replace(table, columns=(*table.columns[:2], *named, *rest))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from echelon.tables.column import Column, Table
 
 _NAME = "give text or a whole number"
-_DATE = "give a date, or a text that one of the formats reads"
+_DATE = (
+    "give a date, or a text that one of the formats reads; a spreadsheet's day numbers become "
+    "dates by pd.to_datetime(column, unit='D', origin='1899-12-30')"
+)
 _COUNTED = "the row is counted under that reason"
 
 

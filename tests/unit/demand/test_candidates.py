@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
+import echelon as ec
 from echelon.demand.candidates import CANDIDATES, candidates_named, facts_of, information
 from echelon.demand.likelihood import likely_shape, variance_of
 from echelon.distributions import make
@@ -108,9 +110,27 @@ def test_the_resolution_makes_likelihoods_of_one_history_comparable():
         np.testing.assert_allclose(in_units, in_dozens, rtol=1e-12)
 
 
+def test_the_few_counts_of_a_short_history_are_units_still():
+    """Steps of 3, 4 and 2 between counts: their common divisor is 1; of packs it is the pack."""
+    counts = np.array([[3.0, 9.0, 7.0, 13.0], [12.0, 36.0, 24.0, 0.0]])
+    assert facts_of(counts).resolution.tolist() == [1.0, 12.0]
+
+
+def test_counts_that_vary_less_than_poisson_are_the_limit_of_the_negative_binomial():
+    """The likelihood climbs to that of Poisson as the excess of variance goes; there it stays."""
+    counts = np.array([[3.0, 4.0, 3.0, 5.0, 4.0, 4.0]])
+    facts, mean = facts_of(counts), np.array([23.0 / 6.0])
+    negative_binomial, poisson = CANDIDATES["negative_binomial"], CANDIDATES["poisson"]
+    assert negative_binomial.fits(facts, mean, 0.2 * mean).all()
+    want = poisson.log_likelihood(counts, facts, mean, mean)
+    for excess in (1e-4, 0.0, -0.8):
+        found = negative_binomial.log_likelihood(counts, facts, mean, mean * (1.0 + excess))
+        np.testing.assert_allclose(found, want, rtol=1e-3)
+
+
 def test_criterion_of_hurvich_and_tsai():
     """-2 (-10) + 2*2 + 2*2*3/(12-2-1); infinite where there is no room for the correction."""
-    found = information(CANDIDATES["gamma"], np.array([-10.0, -10.0]), np.array([12.0, 3.0]))
+    found = information(np.full(2, 2.0), np.array([-10.0, -10.0]), np.array([12.0, 3.0]))
     assert found.tolist() == [pytest.approx(24.0 + 12.0 / 9.0), np.inf]
 
 
@@ -161,3 +181,34 @@ def test_unknown_and_doubtful_families():
     for wrong in ("gamma", [], ["gamma", "gamma"]):
         with pytest.raises(DomainError, match="families is"):
             candidates_named(wrong)
+
+
+def test_no_family_finds_whole_units_likelier_than_certain():
+    """Rare units: a density at the zeros is above 1, what it gives to a cell never is."""
+    quantity = np.random.default_rng(2).poisson([[0.05], [0.2], [1.0]], (3, 156)).astype(float)
+    mean, variance = quantity.mean(axis=1), quantity.var(axis=1, ddof=1)
+    facts = facts_of(quantity)
+    for candidate in CANDIDATES.values():
+        found = candidate.log_likelihood(quantity, facts, mean, variance)
+        assert (found < 0.0).all()
+    normal = CANDIDATES["normal"].log_likelihood(quantity, facts, mean, variance)
+    cells = stats.norm(mean[:, None], np.sqrt(variance)[:, None])
+    below = np.where(quantity > 0.0, cells.cdf(quantity - 0.5), 0.0)
+    by_hand = np.log(cells.cdf(quantity + 0.5) - below).sum(axis=1)
+    np.testing.assert_allclose(normal, by_hand)
+
+
+def test_slow_movers_of_whole_units_get_a_family_of_whole_units():
+    rate = np.repeat([0.05, 0.1, 0.2, 1.0], 20)[:, None]
+    sold = np.random.default_rng(5).poisson(rate, (80, 156)).astype(float)
+    history = pd.DataFrame(
+        {
+            "item": np.repeat(np.arange(80), 156),
+            "location": "shop",
+            "period": np.tile(np.arange(156), 80),
+            "quantity": sold.ravel(),
+        }
+    )
+    for options in ({}, {"origins": 0, "pooling": False}):
+        models = ec.fit_demand(history, exposure=6, service_level=0.98, **options).models
+        assert models["family"].isin(["poisson", "negative_binomial"]).all()

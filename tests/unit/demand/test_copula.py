@@ -100,6 +100,30 @@ def test_what_two_distributions_cannot_have_is_told_with_what_they_can():
     assert score(Poisson(0.3), Poisson(0.3), 1.0)[0] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(("one", "other"), [(Gamma(10.0, 14.0), Gamma(4.0, 1.0)),
+                                            (Gamma(3.0, 2.0), Poisson(2.5))])  # fmt: skip
+def test_limits_are_those_of_demands_fully_in_step_and_opposed(one, other):
+    """Frechet and Hoeffding: the mean of F^-1(U) G^-1(U), and of F^-1(U) G^-1(1 - U)."""
+    _, lowest, highest = score(one, other, 0.1)
+    u = (np.arange(1_000_000) + 0.5) / 1_000_000
+    x, y = one.ppf(u) - one.mean, other.ppf(u) - other.mean
+    scale = one.std * other.std
+    assert highest == pytest.approx((x * y).mean() / scale, abs=1e-4)
+    assert lowest == pytest.approx((x * y[::-1]).mean() / scale, abs=1e-4)
+
+
+def test_quantiles_are_looked_up_by_row_and_not_by_pair(monkeypatch):
+    """Forty rows have 780 pairs; each distribution is expanded once."""
+    calls = []
+    plain = Gamma.ppf
+    monkeypatch.setattr(Gamma, "ppf", lambda law, q: calls.append(law) or plain(law, q))
+    laws = [Gamma(5.0 + k, 4.0) for k in range(40)]
+    first, second = np.triu_indices(40, 1)
+    found = score_correlation(laws, first, second, np.full(len(first), 0.3))
+    assert not np.isnan(found.score).any()
+    assert len(calls) == 2 * len(laws)
+
+
 def test_a_season_is_met_on_the_average_of_its_cycle():
     """Two lognormal rows, in one the season doubles: the closed form of each period, averaged."""
     one = PerPeriod((LogNormal(5.0, 5.0), LogNormal(10.0, 10.0)))

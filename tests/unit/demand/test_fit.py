@@ -166,6 +166,43 @@ def test_stock_outs_that_hide_everything_leave_the_series_to_its_pool():
     assert {"stock_outs", "not_settled", "fell_back"} <= set(told)
 
 
+def test_stock_outs_are_no_periods_without_demand():
+    """Every third period sold out from the start, sales 0: smooth demand stays smooth."""
+    quantity = np.random.default_rng(10).poisson(20.0, (12, 60)).astype(float)
+    hidden = np.resize([True, False, False], quantity.shape)
+    quantity[hidden] = 0.0
+    models = fit_demand(history_of(quantity, stock_out=hidden.ravel()))
+    assert (models.models["class"] == "smooth").all()
+    assert models.models["demand_interval"].tolist() == [1.0] * 12
+    nothing = fit_demand(
+        history_of(np.zeros((2, 20)), stock_out=np.ones(40, dtype=bool)), pooling=False
+    )
+    assert len(nothing.failures) == 2
+
+
+def test_what_falls_back_takes_the_family_of_its_pool():
+    """Too short to be scored: clustered like its pool, not Poisson for want of better."""
+    rng = np.random.default_rng(11)
+    quantity = np.where(rng.random((60, 9)) < 0.4, 1.0 + rng.geometric(0.1, (60, 9)), 0.0)
+    quantity[0] = 0.0
+    row = fit_demand(history_of(quantity), exposure=4).models.iloc[0]
+    assert row["source"] == "all series"
+    assert row["fitted_family"] != "poisson"
+    assert row["std"] ** 2 > 3.0 * row["mean"]
+
+
+def test_no_finding_says_that_a_failure_follows_its_lender():
+    models = fit_demand(history_of(np.array([[1.0, 2.0, 3.0]])))
+    assert len(models.failures) == 1
+    assert models.findings.empty
+
+
+def test_progress_counts_the_points_forecast_from(portfolio: np.ndarray):
+    seen: list[tuple[int, int]] = []
+    fit_demand(history_of(portfolio), progress=lambda done, total, _: seen.append((done, total)))
+    assert seen == [(done, 12) for done in range(1, 13)]
+
+
 def test_too_little_for_any_model_is_a_result_too():
     models = fit_demand(history_of(np.array([[1.0, 2.0, 3.0]])))
     assert models.demand.empty
@@ -263,6 +300,10 @@ def test_the_digest_tells_histories_apart(portfolio: np.ndarray):
         ("half_lives", []),
         ("half_lives", [0.0]),
         ("half_lives", 12.0),
+        ("half_lives", [0.05]),
+        ("half_lives", ["x"]),
+        ("pooling", "no"),
+        ("widen", None),
         ("method", "bayes"),
         ("origins", -1),
         ("min_periods", 2),

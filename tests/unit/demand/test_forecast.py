@@ -149,6 +149,33 @@ def test_dates_and_segments_and_the_demand_table(tmp_path):
     assert "<table" in models._repr_html_()
 
 
+def test_the_latest_snapshot_is_named_and_old_ones_are_counted():
+    demand = np.random.default_rng(7).poisson(20.0, (2, 40)).astype(float)
+    forecasts = snapshots(2, range(10, 41), 3, lambda *_: 20.0)
+    old = (forecasts["item"] == "i1") & (forecasts["made_at"] > 30)
+    models = ec.fit_forecasts(forecasts[~old], actuals(demand), exposure=3)
+    assert models.errors["made_at"].tolist() == [40, 30]
+    assert "1 series were last forecast before the others" in models.summary()
+
+
+def test_two_forecasts_of_one_month_are_refused():
+    """Told apart by their days they would be summed, and pass for a window of two months."""
+    months = pd.date_range("2024-01-01", periods=30, freq="MS")
+    history = actuals(np.full((1, 24), 20.0))
+    history["period"] = months[history["period"]]
+    forecasts = snapshots(1, range(10, 24), 1, lambda *_: 20.0)
+    for name in ("made_at", "period"):
+        forecasts[name] = months[forecasts[name]]
+    twice = pd.concat(
+        [forecasts, forecasts.assign(period=forecasts["period"] + pd.Timedelta("9D"))]
+    )
+    with pytest.raises(TableError) as caught:
+        ec.fit_forecasts(twice, history, exposure=2, period="month")
+    (fault,) = caught.value.faults
+    assert (fault.column, fault.row, fault.count) == ("period", 15, 14)
+    assert "same month, of the same series and snapshot, as row 1" in fault.message
+
+
 @dataclass(frozen=True)
 class Mistake:
     name: str
@@ -246,7 +273,15 @@ def test_faults_of_both_tables_come_at_once():
 
 @pytest.mark.parametrize(
     ("argument", "value"),
-    [("exposure", 0), ("exposure", []), ("lag", -1), ("min_windows", 1), ("service_level", 0.4)],
+    [
+        ("exposure", 0),
+        ("exposure", []),
+        ("lag", -1),
+        ("min_windows", 1),
+        ("service_level", 0.4),
+        ("service_level", "x"),
+        ("exposure", None),
+    ],
 )
 def test_arguments_are_checked(argument: str, value: object):
     forecasts = snapshots(1, range(1, 7), 2, lambda *_: 5.0)

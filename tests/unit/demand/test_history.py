@@ -12,7 +12,7 @@ import pytest
 
 from echelon import fit_demand
 from echelon.demand.history import read_history
-from echelon.errors import DomainError, TableError
+from echelon.errors import DomainError, TableError, UnknownNameError
 
 NAN = float("nan")
 
@@ -27,6 +27,11 @@ def sound() -> pd.DataFrame:
             "quantity": [3.0, 0.0, 4.0, 10.0, 12.0, 11.0],
         }
     )
+
+
+def many(periods: Any) -> pd.DataFrame:
+    """One series of these periods."""
+    return pd.DataFrame({"item": "bolt", "location": "shop", "period": periods, "quantity": 3.0})
 
 
 def put(column: str, row: int, value: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
@@ -92,7 +97,39 @@ MISTAKES = [
         2,
         NAN,
         "the cell is empty",
-        "0 for none",
+        "where it is not known because stock ran out, give quantity=0 with stock_out=True",
+    ),
+    *(
+        Mistake(
+            f"quantity {written}",
+            put("quantity", 5, written),
+            "quantity",
+            5,
+            written,
+            "not text",
+            remedy,
+        )
+        for written, remedy in {
+            "1.200,00": "write 1200.00 for 1.200,00, or read the file with thousands='.'",
+            "5-": "5- means -5, a negative number; give the units asked for",
+            "(3)": "(3) means -3, a negative number; give the units asked for",
+            "1 200": "write 1200 for 1 200",
+            "12 pcs": "write 12, without 'pcs'",
+            "€12": "write 12, without '€'",
+        }.items()
+    ),
+    *(
+        Mistake(
+            f"all dates written {form}",
+            lambda f, form=form: f.assign(period=pd.to_datetime(f["period"]).dt.strftime(form)),
+            "period",
+            1,
+            pd.Timestamp("2026-01-01").strftime(form),
+            "whole number or a date",
+            f"pd.to_datetime(demand_history['period'], format={form!r})",
+            6,
+        )
+        for form in ("%d.%m.%Y", "%d/%m/%Y", "%Y/%m/%d", "%b %Y", "%Y%m", "%Y%m%d")
     ),
     Mistake("returns", put("quantity", 4, -2.0), "quantity", 4, -2.0, ">= 0", "book returns apart"),
     Mistake(
@@ -184,6 +221,28 @@ MISTAKES = [
         period=None,
     ),
     Mistake(
+        "years and weeks as numbers",
+        lambda f: f.assign(period=[202251, 202252, 202301] * 2),
+        "period",
+        1,
+        202251.0,
+        "years and weeks",
+        "pd.to_datetime(demand_history['period'].astype(str) + '1', format='%G%V%u')",
+        6,
+        period=None,
+    ),
+    Mistake(
+        "days as numbers",
+        lambda f: f.assign(period=[20251231, 20260101, 20260102] * 2),
+        "period",
+        1,
+        20251231.0,
+        "looks like days",
+        "pd.to_datetime(demand_history['period'].astype(str), format='%Y%m%d')",
+        6,
+        period=None,
+    ),
+    Mistake(
         "the same row twice",
         lambda f: pd.concat([f, f.iloc[[1]]]),
         "item, location, period",
@@ -207,10 +266,51 @@ MISTAKES = [
         "period",
         3,
         "2026-01-20",
-        "must be a Monday",
+        "must be a Monday, as most rows are",
         "write the Monday",
         2,
         period="week",
+    ),
+    Mistake(
+        "the first row alone on another weekday",
+        lambda f: f.assign(period=["2026-01-06", "2026-01-12", "2026-01-19"] * 2).drop(index=3),
+        "period",
+        1,
+        "2026-01-06",
+        "must be a Monday, as most rows are",
+        "write the Monday",
+        period="week",
+    ),
+    Mistake(
+        "months for weeks",
+        lambda _: many(pd.date_range("2026-01-01", periods=6, freq="MS")),
+        "period",
+        1,
+        "2026-01-01",
+        "must be a Sunday",
+        "the rows are a month apart: pass period='month'",
+        4,
+        period="week",
+    ),
+    Mistake(
+        "weeks for days",
+        lambda _: many(pd.date_range("2026-01-05", periods=6, freq="7D")),
+        "period",
+        0,
+        "2026-01-05, 2026-01-12, 2026-01-19",
+        "no two rows are on neighbouring days",
+        "the rows are 7 days apart: pass period='week'",
+        period="day",
+    ),
+    Mistake(
+        "ends of months for days",
+        lambda _: many(pd.date_range("2026-01-01", periods=6, freq="ME")),
+        "period",
+        0,
+        "2026-01-31, 2026-02-28, 2026-03-31",
+        "no two rows are on neighbouring days",
+        "the rows are a month apart: pass period='month'",
+        period="day",
     ),
     Mistake(
         "a month without a row",
@@ -231,6 +331,75 @@ MISTAKES = [
         "True or False",
         "write True",
         2,
+    ),
+    Mistake(
+        "quantity beyond any",
+        put("quantity", 4, 1e300),
+        "quantity",
+        4,
+        1e300,
+        "<= 1e+12",
+        "units asked for",
+    ),
+    Mistake(
+        "dates with a time zone",
+        lambda f: f.assign(period=pd.to_datetime(f["period"]).dt.tz_localize("Europe/Berlin")),
+        "period",
+        1,
+        pd.Timestamp("2026-01-01", tz="Europe/Berlin"),
+        "without a time zone",
+        "tz_localize(None)",
+        6,
+    ),
+    Mistake(
+        "stock-outs in words",
+        lambda f: f.assign(stock_out=["no", "yes"] * 3),
+        "stock_out",
+        1,
+        "no",
+        "True or False",
+        "demand_history['stock_out'].map({'no': False, 'yes': True})",
+        6,
+    ),
+    Mistake(
+        "stock-outs in words nobody knows",
+        lambda f: f.assign(stock_out=["fine", "bare"] * 3),
+        "stock_out",
+        1,
+        "fine",
+        "True or False",
+        "write True or False",
+        6,
+    ),
+    Mistake(
+        "seconds for periods",
+        lambda f: f.assign(period=[1.7e9, 1.7e9 + 1, 1.7e9 + 2] * 2),
+        "period",
+        1,
+        1.7e9,
+        "not be beyond 1,000,000,000",
+        "count the periods",
+        6,
+        period=None,
+    ),
+    Mistake(
+        "quantities that are truths",
+        lambda f: f.assign(quantity=f["quantity"] > 3.0),
+        "quantity",
+        1,
+        False,
+        "not a truth value",
+        "units asked for",
+        6,
+    ),
+    Mistake(
+        "keys in the index",
+        lambda f: f.set_index("item"),
+        "item",
+        0,
+        None,
+        "is the frame's index",
+        "reset_index",
     ),
     Mistake(
         "years for periods",
@@ -281,7 +450,71 @@ def test_a_segment_column_that_is_named_must_be_there():
     assert (fault.column, fault.message) == ("market", "the column is missing")
 
 
-@pytest.mark.parametrize("segments", ["market", ["item"], ["market", "market"], [1]])
+def test_a_segment_that_is_spelled_otherwise_in_the_frame_is_one_fault():
+    frame = sound().assign(market="EU", channel="web")
+    with pytest.raises(DomainError) as caught:
+        fit_demand(frame, period="month", segments=["market", "chanel"])
+    assert str(caught.value) == (
+        "segments names 'chanel', the frame has 'channel'. "
+        "Fix: pass segments=['market', 'channel'], or rename the column."
+    )
+
+
+@pytest.mark.parametrize(
+    ("segments", "columns", "remedy"),
+    [
+        ((), {"market": ["EU", "US"]}, "pass segments=['market'], for market tells the rows apart"),
+        (
+            ["market"],
+            {"market": ["EU", "EU"], "channel": ["web", "shop"]},
+            "pass segments=['market', 'channel'], for channel tells the rows apart",
+        ),
+        ((), {"note": ["same", "same"]}, "merge the rows, or remove all but one"),
+    ],
+)
+def test_rows_of_one_key_are_kept_where_a_further_column_tells_them_apart(
+    segments: Any, columns: dict[str, list[str]], remedy: str
+):
+    twice = pd.concat([sound()] * 2, ignore_index=True)
+    both = twice.assign(**{name: np.repeat(values, 6) for name, values in columns.items()})
+    with pytest.raises(TableError) as caught:
+        fit_demand(both, period="month", segments=segments)
+    (fault,) = [fault for fault in caught.value.faults if "same key" in fault.message]
+    assert remedy in fault.remedy
+
+
+def test_weeks_are_not_filled_up_to_days_with_zeros():
+    weekly = many(pd.date_range("2026-01-05", periods=6, freq="7D"))
+    with pytest.raises(TableError, match="pass period='week'"):
+        read_history(weekly, period="day", absent="zero")
+    one_more = pd.concat([weekly, many([pd.Timestamp("2026-01-06")]).assign(quantity=0.0)])
+    assert read_history(one_more, period="day", absent="zero").n_periods == 36
+
+
+def test_a_fraction_of_periods_is_rounded_up_by_the_caller():
+    with pytest.raises(DomainError, match=r"exposure is 5\.3, .*Fix: round up: 6\."):
+        fit_demand(sound(), period="month", exposure=5.3)  # type: ignore[arg-type]
+    with pytest.raises(DomainError, match=r"Fix: write 5\."):
+        fit_demand(sound(), period="month", exposure=5.0)  # type: ignore[arg-type]
+
+
+def test_a_lone_far_date_does_not_fill_the_memory():
+    """30,000 series and one row 19,000 days away: 570 million cells for 60,001 rows."""
+    n = 30_000
+    frame = pd.DataFrame(
+        {"item": np.tile(np.arange(n), 2), "location": "b", "period": np.repeat([0, 1], n)}
+    ).assign(quantity=1.0)
+    far = pd.DataFrame({"item": ["x"], "location": "b", "period": 19_000, "quantity": 1.0})
+    with pytest.raises(TableError, match=r"30,001 series over 19,001 periods.*Fix: correct a date"):
+        read_history(pd.concat([frame.astype({"item": "str"}), far]), absent="zero")
+
+
+def test_a_period_is_known_even_where_periods_are_numbers():
+    with pytest.raises(UnknownNameError, match="unknown period 'year'"):
+        read_history(sound().assign(period=[1, 2, 3] * 2), period="year")
+
+
+@pytest.mark.parametrize("segments", ["market", ["item"], ["market", "market"], [1], None])
 def test_segments_are_a_list_of_new_names(segments: Any):
     with pytest.raises(DomainError, match="segments"):
         read_history(sound(), segments=segments, period="month")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+from echelon.demand.arguments import check_levels
 from echelon.demand.candidates import CANDIDATES
 from echelon.demand.moments import decay, moments, prepare
 from echelon.demand.pool import borrow
@@ -14,7 +15,7 @@ from echelon.demand.score import (
     Pools,
     Scores,
     Task,
-    check_levels,
+    effective_windows,
     join,
     origins_of,
     pinball,
@@ -63,7 +64,13 @@ def test_scores_are_those_of_a_loop():
     panel, task = panel_of(quantity), task_of(levels=(0.8, 0.95))
     yes = np.ones((6, 1), dtype=bool)
     scores = score(
-        panel, prepare(panel), task, yes, ~yes[:, 0], Pools(np.zeros(6, dtype=np.int64), 1)
+        panel,
+        prepare(panel),
+        task,
+        yes,
+        ~yes[:, 0],
+        Pools(np.zeros(6, dtype=np.int64), 1),
+        np.ones((6, len(task.half_lives))),
     )
     for row in range(6):
         losses, covered = [], []
@@ -89,7 +96,8 @@ def test_windows_with_a_stock_out_are_not_scored():
     panel = panel_of(quantity, hidden)
     yes = np.ones((1, 1), dtype=bool)
     pools = Pools(np.zeros(1, dtype=np.int64), 1)
-    scores = score(panel, prepare(panel), task_of(), yes, yes[:, 0], pools)
+    still = np.ones((1, len(task_of().half_lives)))
+    scores = score(panel, prepare(panel), task_of(), yes, yes[:, 0], pools, still)
     assert scores.windows.tolist() == [3]
 
 
@@ -125,8 +133,21 @@ def test_an_uncertain_poisson_is_the_bayesian_predictive():
     (own,) = moments(prepare(panel_of(quantity)), decay(10, 10, None)[:, None])
     yes = np.ones(1, dtype=bool)
     alone = borrow(own, yes, yes, np.zeros(1, dtype=np.int64), 1, lend=False)
-    variance = predictive_variance(CANDIDATES["poisson"], alone, exposure=3, level=0.9, widen=True)
-    assert variance[0] == pytest.approx(own.mean[0] * (1.0 + 3.0 / 10.0))
+    found = predictive_variance(CANDIDATES["poisson"], alone, exposure=3, level=0.9, widen=True)
+    assert found[0] == pytest.approx(own.mean[0] * (1.0 + 3.0 / 10.0))
+
+
+def test_windows_count_by_what_they_do_not_share():
+    """A mean of overlapping sums of noise varies as one of so many apart; 40,000 runs."""
+    origins, length = np.array([0, 1, 2, 5, 9]), 4
+    used = np.array([[1.0, 1.0, 1.0, 1.0, 1.0], [1.0, 0.0, 0.0, 0.0, 1.0], [0.0] * 5])
+    found = effective_windows(used, origins, length)
+    assert found[1:].tolist() == [2.0, 0.0]
+    noise = np.random.default_rng(7).normal(0.0, 1.0, (40_000, 13))
+    sums = np.stack([noise[:, o : o + length].sum(axis=1) for o in origins], axis=1)
+    squares = sums.mean(axis=1) ** 2
+    error = squares.std(ddof=1) / 200.0
+    assert abs(squares.mean() - length / found[0]) < 4.0 * error
 
 
 def test_series_and_class_are_joined_by_their_windows():
@@ -136,16 +157,20 @@ def test_series_and_class_are_joined_by_their_windows():
         np.zeros((2, 1, 1)),
         np.array([1.0, 1.0]),
         np.array([12, 12]),
+        np.array([8.0, 8.0]),
     )
     yes = np.ones((2, 1), dtype=bool)
     joined = join(scores, yes, np.zeros(2, dtype=np.int64), yes[:, 0])
-    want = [(12 * own + CLASS_WINDOWS * 3.0) / (12 + CLASS_WINDOWS) for own in (2.0, 4.0)]
+    want = [(8 * own + CLASS_WINDOWS * 3.0) / (8 + CLASS_WINDOWS) for own in (2.0, 4.0)]
     np.testing.assert_allclose(joined[:, 0, 0], want)
 
 
 def test_a_series_without_windows_goes_by_its_class_and_that_by_all():
     loss = np.array([[[2.0], [1.0]], [[2.0], [1.0]], [[np.nan]] * 2, [[np.nan]] * 2])
-    scores = Scores(loss, loss, np.array([1.0, 1.0, np.nan, np.nan]), np.array([5, 5, 0, 0]))
+    windows = np.array([5, 5, 0, 0])
+    scores = Scores(
+        loss, loss, np.array([1.0, 1.0, np.nan, np.nan]), windows, windows.astype(float)
+    )
     yes = np.ones((4, 2), dtype=bool)
     classes = np.array([0, 0, 0, 3])
     joined = join(scores, yes, classes, yes[:, 0])
@@ -153,7 +178,9 @@ def test_a_series_without_windows_goes_by_its_class_and_that_by_all():
     assert np.isfinite(joined).all()
 
 
-@pytest.mark.parametrize("wrong", [0.5, 1.0, 95, [], [0.9, float("nan")]])
+@pytest.mark.parametrize(
+    "wrong", [0.5, 1.0, 95, [], [0.9, float("nan")], "0.95", None, [0.9, None]]
+)
 def test_levels_are_fractions_above_one_half(wrong):
     with pytest.raises(DomainError, match=r"service_level .* Fix"):
         check_levels(wrong)
