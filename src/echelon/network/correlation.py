@@ -97,9 +97,9 @@ def check_correlation(
     if frame is None:
         empty = pd.DataFrame({name: pd.Series(dtype="str") for name in names[:-1]})
         empty["coefficient"] = np.empty(0)
-        checked = Checked(table, empty)
-    else:
-        checked = check_table(frame, table)
+        none = np.empty(0, dtype=np.int64)
+        return Checked(table, empty), Correlation(empty, none, none, np.empty(0))
+    checked = check_table(frame, table)
     required = tuple(column.name for column in table.columns if column.required)
     n_rows = len(checked.frame)
     nothing = np.zeros(n_rows, dtype=np.int64)
