@@ -13,6 +13,8 @@ from echelon.demand.arguments import check_levels, check_whole
 from echelon.demand.candidates import CANDIDATES
 from echelon.demand.classify import CLASSES
 from echelon.demand.history import Panel
+from echelon.demand.lookup import series_named
+from echelon.distributions import Distribution, make
 from echelon.results import Result
 
 
@@ -89,6 +91,36 @@ class DemandModels(Result):
             If the level is another.
         """
         return self._frame(level, {"model": self.models, "finding": self.findings})
+
+    def distribution(self, **key: str) -> Distribution:
+        """Give the distribution of one period's demand in a series.
+
+        Parameters
+        ----------
+        **key : str
+            ``item="bolt", location="shop"`` and segments; enough to name one series.
+
+        Returns
+        -------
+        Distribution
+            Units per period, widened as the model is.
+
+        Raises
+        ------
+        DomainError
+            If the key names no series with a model, or several.
+
+        Examples
+        --------
+        >>> import echelon as ec
+        >>> sold = np.random.default_rng(7).poisson(4.0, 52)
+        >>> history = pd.DataFrame({"item": "bolt", "location": "shop", "quantity": sold})
+        >>> models = ec.fit_demand(history.assign(period=np.arange(52)))
+        >>> models.distribution(item="bolt").family
+        'negative_binomial'
+        """
+        row = self.models.iloc[series_named(self.models[list(self.keys)], key)]
+        return make(row["family"], row["mean"], row["std"])
 
     def quantiles(
         self, service_level: float | list[float] | None = None, *, periods: int | None = None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from echelon.demand.classify import CLASSES, INTERVAL_CUT, VARIATION_CUT
+from echelon.demand.lookup import rows_with, series_named
 from echelon.demand.models import DemandModels
-from echelon.errors import DomainError
 from echelon.plots.canvas import axes, legend, plain
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ _COLOURS = dict(
 _CORNERS = {"smooth": (0, 0), "intermittent": (1, 0), "erratic": (0, 1), "lumpy": (1, 1)}
 """Where each class lies on the map: across, up."""
 
-_MOST_NAMED = 5
 """Series that an error lists."""
 
 
@@ -70,7 +68,7 @@ def history(
     'units a period'
     """
     panel = models.panel
-    series = _series(models, key)
+    series = series_named(panel.keys, key)
     seen = np.flatnonzero(~np.isnan(panel.quantity[series]))
     periods, quantity = panel.periods[seen], panel.quantity[series, seen]
     hidden = np.zeros(len(seen), dtype=np.bool_)
@@ -92,7 +90,8 @@ def history(
     unit = "period" if panel.calendar.period == "number" else panel.calendar.period
     title = " @ ".join(panel.keys.iloc[series, :2])
     title = " / ".join([title, *(name for name in panel.keys.iloc[series, 2:] if name)])
-    own = _rows(models.models, panel.keys.iloc[series])
+    named = {str(name): value for name, value in panel.keys.iloc[series].items()}
+    own = rows_with(models.models, named)
     if own.any():
         model = models.models[own].iloc[0]
         title = f"{title}: {model['class']}, {model['fitted_family']}"
@@ -109,13 +108,15 @@ def history(
                 linestyle=styles[place % 3],
                 label=f"{100.0 * level:.4g} % quantile of one {unit}: {table[level]:,.4g}",
             )
-    found = models.findings[_rows(models.findings, panel.keys.iloc[series])]
+    found = models.findings[rows_with(models.findings, named)]
     for place, when in enumerate(found.loc[found["finding"] == "level_shift", "period"]):
         ax.axvline(when, color="tab:purple", linewidth=1.0, label="" if place else "level shift")
-    for place, row in enumerate(found[found["finding"] == "outlier"].itertuples()):
+    outliers = found[found["finding"] == "outlier"]
+    marks = zip(outliers["period"], outliers["value"], strict=True)
+    for place, (when, value) in enumerate(marks):
         ax.plot(
-            [row.period],
-            [row.value],
+            [when],
+            [value],
             "o",
             color="tab:red",
             fillstyle="none",
@@ -226,45 +227,3 @@ def _plain_dates(ax: Axes) -> None:
 
 def _levels(service_level: float | Sequence[float]) -> list[float]:
     return [service_level] if isinstance(service_level, float) else list(service_level)
-
-
-def _rows(table: Any, key: Any) -> Any:
-    """Mark the rows of a table that have this key."""
-    marked = np.ones(len(table), dtype=np.bool_)
-    for name, value in key.items():
-        marked &= (table[name] == value).to_numpy()
-    return marked
-
-
-def _series(models: DemandModels, key: dict[str, str]) -> int:
-    keys = models.panel.keys
-    unknown = [name for name in key if name not in keys.columns]
-    if unknown:
-        known = ", ".join(keys.columns)
-        raise DomainError(f"{unknown[0]!r} is no key column. Fix: name one of {known}.")
-    found = np.flatnonzero(_rows(keys, {name: str(value) for name, value in key.items()}))
-    asked = ", ".join(f"{name}={value!r}" for name, value in key.items()) or "no key"
-    if not len(found):
-        remedy = _nearest(keys, key)
-        raise DomainError(f"{asked} names no series. Fix: {remedy}.")
-    if len(found) > 1:
-        named = [
-            ", ".join(f"{name}={value!r}" for name, value in keys.iloc[row].items() if value)
-            for row in found[:_MOST_NAMED]
-        ]
-        named += [f"and {len(found) - _MOST_NAMED:,} more"] if len(found) > _MOST_NAMED else []
-        raise DomainError(
-            f"{asked} names {len(found):,} series: {'; '.join(named)}. "
-            f"Fix: give {', '.join(keys.columns)} of one of them."
-        )
-    return int(found[0])
-
-
-def _nearest(keys: Any, key: dict[str, str]) -> str:
-    """Say what to write for the first value that no series has, else list the columns."""
-    for name, value in key.items():
-        known = keys[name].unique().tolist()
-        if str(value) not in known:
-            near = get_close_matches(str(value), known, n=1) or sorted(known)[:_MOST_NAMED]
-            return f"{name} is one of {', '.join(map(repr, near))}"
-    return f"no series has all of these; give {', '.join(keys.columns)} of a row of .panel.keys"
