@@ -57,12 +57,19 @@ def test_gamma_demand_is_covered_as_promised(periods: int, pooling: bool):
 @pytest.mark.parametrize("periods", [13, 26, 52])
 @pytest.mark.parametrize("kind", ["poisson", "clustered", "lumpy"])
 def test_short_histories_are_covered_with_the_family_and_memory_chosen(kind: str, periods: int):
-    """All defaults, 600 series, 200 sums ahead each, against the quantile of the truth itself.
+    """All defaults, 200 sums ahead each, against the quantile of the truth itself.
 
-    Whole units: the true quantile covers more than its level, and that is what is asked. A few
-    months do not tell a family: half a year covers up to 3 points less.
+    Whole units: the true quantile covers more than its level, and that is what is asked. Four draws
+    of 600 series, since all series of a draw share what their pool says of the families.
     """
-    rng = np.random.default_rng(3)
+    levels = (0.9, 0.95, 0.99)
+    short = np.mean([short_of_truth(kind, periods, seed, levels) for seed in (3, 4, 5, 6)], axis=0)
+    assert short == pytest.approx(np.zeros(3), abs=0.025)
+
+
+def short_of_truth(kind: str, periods: int, seed: int, levels: tuple[float, ...]) -> list[float]:
+    """Coverage of the models' quantiles less that of the true ones, at each level."""
+    rng = np.random.default_rng(seed)
     mean = np.exp(rng.normal(1.5, 1.0, 600))[:, None]
     cluster = 1.0 + rng.gamma(1.0, 2.0, 600)[:, None]
     share = rng.uniform(0.15, 0.5, 600)[:, None]
@@ -77,14 +84,15 @@ def test_short_histories_are_covered_with_the_family_and_memory_chosen(kind: str
         sizes = 1.0 + np.floor(rng.lognormal(1.2, 0.9, shape))
         return np.where(rng.random(shape) < share, sizes, 0.0)
 
-    quantity, levels = draw(periods), (0.9, 0.95, 0.99)
-    allowed = {13: 0.03, 26: 0.03, 52: 0.025}[periods]
+    quantity = draw(periods)
     models = ec.fit_demand(history_of(quantity), exposure=EXPOSURE, service_level=levels)
     ahead = draw(200 * EXPOSURE).reshape(600, 200, EXPOSURE).sum(axis=2)
+    difference = []
     for level in levels:
         found = models.quantiles()[level].to_numpy()[:, None]
         truth = np.quantile(ahead, level, axis=1, method="inverted_cdf")[:, None]
-        assert (ahead <= found).mean() == pytest.approx((ahead <= truth).mean(), abs=allowed)
+        difference.append(float((ahead <= found).mean() - (ahead <= truth).mean()))
+    return difference
 
 
 def test_borrowing_costs_less_than_going_alone():

@@ -117,12 +117,19 @@ def test_a_planted_decline_is_found():
 def test_the_quantile_holds_under_a_planted_decline():
     """1 % a period, 300 series, 200 sums of four ahead each: the 90 % quantile by 24 periods.
 
-    Against the truth's own quantile, which covers more than its level since units are whole. The
-    same models without their factor cover three points too much.
+    Against the truth's own quantile, which covers more than its level since units are whole; the
+    mean of four draws. The same models without their factor cover three points too much.
     """
+    with_factor, without = np.mean([over_truth_in_decline(seed) for seed in (1, 2, 3, 4)], axis=0)
+    assert with_factor == pytest.approx(0.0, abs=0.02)
+    assert without > 0.03
+
+
+def over_truth_in_decline(seed: int) -> tuple[float, float]:
+    """Coverage beyond the truth's, of the models and of the models without their factor."""
     rate = 0.99 ** np.arange(82)
     models = fit_demand(
-        frame_of(clustered(rate[:78], seed=1)), exposure=4, service_level=0.9, half_lives=[24.0]
+        frame_of(clustered(rate[:78], seed=seed)), exposure=4, service_level=0.9, half_lives=[24.0]
     )
     table = models.models
     assert (table["drift"] < 1.0).all()
@@ -130,7 +137,7 @@ def test_the_quantile_holds_under_a_planted_decline():
     still = table.assign(
         mean=table["mean"] / table["drift"], std=table["std"] / np.sqrt(table["drift"])
     )
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     mean = np.exp(rng.normal(0.5, 1.0, 300))[:, None, None] * rate[78:]  # the means of that seed
     ahead = rng.poisson(rng.gamma(1.0, 1.0, (300, 200, 4)) * mean).sum(axis=2)
     truth = np.quantile(ahead, 0.9, axis=1, method="inverted_cdf")
@@ -138,9 +145,9 @@ def test_the_quantile_holds_under_a_planted_decline():
     def covered(quantile: np.ndarray) -> float:
         return float((ahead <= quantile[:, None]).mean())
 
-    assert covered(models.quantiles()[0.9].to_numpy()) == pytest.approx(covered(truth), abs=0.02)
+    moved = models.quantiles()[0.9].to_numpy()
     unmoved = replace(models, models=still).quantiles()[0.9].to_numpy()
-    assert covered(unmoved) > covered(truth) + 0.03
+    return covered(moved) - covered(truth), covered(unmoved) - covered(truth)
 
 
 def test_without_drift_the_factor_stays_near_one():
