@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:  # what a type checker and an editor see; the table below says the same to Python
-    from echelon import distributions, errors, plots
+    from echelon import distributions, errors, exact, plots
     from echelon.demand.baseline import baseline_forecasts
     from echelon.demand.fit import fit_demand
     from echelon.demand.forecast import ForecastModels, fit_forecasts
     from echelon.demand.models import DemandModels
     from echelon.demand.segments import CorrelationModels, correlation_table, fit_correlation
     from echelon.errors import DataWarning, EchelonError, TableError
-    from echelon.exact.single import single_stage
+    from echelon.exact.single_stage.base_stock import single_stage
     from echelon.io.examples import read_example
     from echelon.io.folder import read_network
     from echelon.io.plan import read_plan
@@ -61,6 +61,7 @@ __all__ = [
     "distribution",
     "distributions",
     "errors",
+    "exact",
     "exposure_demand",
     "fit_correlation",
     "fit_demand",
@@ -112,7 +113,7 @@ _HOME = {
     "score_lead_time": "lead_time.score",
     "serial": "network.build",
     "simulate": "simulation.simulate",
-    "single_stage": "exact.single",
+    "single_stage": "exact.single_stage.base_stock",
 }
 
 

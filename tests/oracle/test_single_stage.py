@@ -10,7 +10,7 @@ import pytest
 
 from echelon import distributions as ed
 from echelon.exact.loss import expected_leftover, expected_shortage
-from echelon.exact.single import single_stage
+from echelon.exact.single_stage.base_stock import single_stage
 
 
 def cases(shared_oracles, name):

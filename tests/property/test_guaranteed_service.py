@@ -17,12 +17,12 @@ import echelon as ec
 from echelon.demand.propagate import seen_upstream, seen_upstream_plain
 from echelon.distributions import Empirical
 from echelon.errors import InfeasibleError
-from echelon.exact import refinement
-from echelon.exact.dual_ascent import ascend, fold_and_ascend
-from echelon.exact.folding import Folding
-from echelon.exact.guaranteed_service import solve_tree, solve_tree_plain
-from echelon.exact.problem import CostFunction, ServiceTimeProblem
-from echelon.exact.service_times import ServiceTimes
+from echelon.exact.guaranteed_service import refinement
+from echelon.exact.guaranteed_service.dual_ascent import ascend, fold_and_ascend
+from echelon.exact.guaranteed_service.folding import Folding
+from echelon.exact.guaranteed_service.problem import CostFunction, ServiceTimeProblem
+from echelon.exact.guaranteed_service.service_times import ServiceTimes
+from echelon.exact.guaranteed_service.tree import solve_tree, solve_tree_plain
 from echelon.network.compiled import CompiledNetwork
 from echelon.optimization import methods
 from echelon.optimization.bounds import DemandSeen, GuaranteedServiceCost, ServiceTargets

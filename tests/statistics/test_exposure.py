@@ -16,7 +16,7 @@ import pytest
 import echelon as ec
 from echelon import distributions as ed
 from echelon.distributions.described import specification
-from echelon.exact.single import single_stage
+from echelon.exact.single_stage.base_stock import single_stage
 from echelon.lead_time.exposed_periods import whole_periods
 from echelon.lead_time.exposure import exposure_demand
 from echelon.rng import stream

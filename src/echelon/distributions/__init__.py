@@ -1,5 +1,6 @@
 """Random quantities: one class per family, all under one protocol and in one registry."""
 
+from echelon.distributions.array import DistributionArray, array
 from echelon.distributions.base import (
     FAMILIES,
     Distribution,
@@ -31,6 +32,7 @@ __all__ = [
     "CompoundPoisson",
     "Deterministic",
     "Distribution",
+    "DistributionArray",
     "Empirical",
     "Gamma",
     "Geometric",
@@ -51,6 +53,7 @@ __all__ = [
     "Uniform",
     "Weibull",
     "ZeroInflated",
+    "array",
     "as_distribution",
     "check_moments",
     "expected_shortage",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from echelon.distributions.arguments import Floats
+from echelon.distributions.array import DistributionArray
 from echelon.distributions.base import Distribution, as_distribution
 from echelon.distributions.closed import CLOSED
 from echelon.distributions.compound import CompoundPoisson
@@ -351,7 +352,7 @@ def _listed(given: Any) -> tuple[list[Any], bool]:
     """Give one or several as a list, and whether it was one."""
     if isinstance(given, np.ndarray) and given.ndim > 1:
         raise DomainError(f"exposure: an array of shape {given.shape}. Fix: give one axis, stages.")
-    if not isinstance(given, (list, tuple)) and np.ndim(given) == 0:
+    if not isinstance(given, (list, tuple, DistributionArray)) and np.ndim(given) == 0:
         return [given], True
     if len(given) == 0:
         raise DomainError("exposure: nothing was given. Fix: give at least one stage.")

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from echelon.exact.problem import ServiceTimeChoice, ServiceTimeProblem
+from echelon.exact.guaranteed_service.problem import ServiceTimeChoice, ServiceTimeProblem
 from echelon.network.compiled import Floats, Integers
 
 

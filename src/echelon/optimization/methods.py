@@ -10,11 +10,15 @@ from typing import TypeAlias
 import numpy as np
 
 from echelon.errors import InfeasibleError, SolverError
-from echelon.exact.dual_ascent import fold_and_ascend
-from echelon.exact.guaranteed_service import solve_tree
-from echelon.exact.problem import CostFunction, ServiceTimeChoice, ServiceTimeProblem
-from echelon.exact.refinement import refine
-from echelon.exact.service_times import ServiceTimes
+from echelon.exact.guaranteed_service.dual_ascent import fold_and_ascend
+from echelon.exact.guaranteed_service.problem import (
+    CostFunction,
+    ServiceTimeChoice,
+    ServiceTimeProblem,
+)
+from echelon.exact.guaranteed_service.refinement import refine
+from echelon.exact.guaranteed_service.service_times import ServiceTimes
+from echelon.exact.guaranteed_service.tree import solve_tree
 from echelon.network.compiled import Integers
 from echelon.optimization.outcome import Outcome, relative_gap
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from echelon.errors import InfeasibleError, SolverError
-from echelon.exact.service_times import ServiceTimes
+from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import CompiledNetwork, Floats, Integers
 from echelon.optimization.bounds import GuaranteedServiceCost
 from echelon.optimization.methods import METHODS, Limits

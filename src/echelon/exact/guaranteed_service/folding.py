@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from echelon.errors import InfeasibleError
-from echelon.exact.problem import ServiceTimeChoice, ServiceTimeProblem
+from echelon.exact.guaranteed_service.problem import ServiceTimeChoice, ServiceTimeProblem
 from echelon.network.compiled import Booleans, Floats, Integers
 
 

@@ -15,9 +15,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from echelon.exact.dual_ascent import Ascent, ascend, fold_and_ascend
-from echelon.exact.problem import CostFunction, ServiceTimeProblem, tabulate
-from echelon.exact.service_times import ServiceTimes
+from echelon.exact.guaranteed_service.dual_ascent import Ascent, ascend, fold_and_ascend
+from echelon.exact.guaranteed_service.problem import CostFunction, ServiceTimeProblem, tabulate
+from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import Integers
 
 _FIRST_POINTS = 24

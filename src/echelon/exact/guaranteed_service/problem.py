@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from echelon.exact.service_times import ServiceTimes
+from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import Floats, Integers
 
 

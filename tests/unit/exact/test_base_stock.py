@@ -8,7 +8,7 @@ from scipy import stats
 
 from echelon import distributions as ed
 from echelon.errors import DomainError, UnknownNameError
-from echelon.exact.single import MEASURES, single_stage
+from echelon.exact.single_stage.base_stock import MEASURES, single_stage
 
 DEMANDS = [
     ed.Normal(20.0, 4.0),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from echelon.errors import DomainError
-from echelon.exact.folding import Folded, Folding, best_pair
-from echelon.exact.problem import ServiceTimeChoice, ServiceTimeProblem
+from echelon.exact.guaranteed_service.folding import Folded, Folding, best_pair
+from echelon.exact.guaranteed_service.problem import ServiceTimeChoice, ServiceTimeProblem
 from echelon.network.compiled import Floats, Integers
 
 

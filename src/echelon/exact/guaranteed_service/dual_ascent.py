@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from echelon.exact.folding import FlatTables, Folded, Folding
-from echelon.exact.problem import ServiceTimeChoice, ServiceTimeProblem
+from echelon.exact.guaranteed_service.folding import FlatTables, Folded, Folding
+from echelon.exact.guaranteed_service.problem import ServiceTimeChoice, ServiceTimeProblem
 from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.rng import stream
 
