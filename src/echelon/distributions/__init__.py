@@ -15,6 +15,7 @@ from echelon.distributions.continuous import Gamma, LogNormal, Normal, Uniform
 from echelon.distributions.counts import Binomial, Geometric
 from echelon.distributions.discrete import Deterministic, NegativeBinomial, Poisson
 from echelon.distributions.empirical import Empirical
+from echelon.distributions.empirical_array import empirical_array
 from echelon.distributions.loss import expected_shortage
 from echelon.distributions.mixed import Mixture, ZeroInflated
 from echelon.distributions.moments import MomentRule, TwoMoments
@@ -56,6 +57,7 @@ __all__ = [
     "array",
     "as_distribution",
     "check_moments",
+    "empirical_array",
     "expected_shortage",
     "family_class",
     "make",

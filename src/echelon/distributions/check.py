@@ -69,19 +69,20 @@ def check_moments(
     described, faults = _check_described(family, means, stds, parameters or ())
     plain = ~described
     implied = cls.expected_std(means)
-    if implied is not None:
-        stds[plain & np.isnan(stds)] = implied[plain & np.isnan(stds)]
+    if implied is not None and (blank := plain & np.isnan(stds)).any():
+        stds[blank] = implied[blank]
     sound = plain
     for rules in rules_of(cls):
         held_to = sound
         for rule in rules:
             with np.errstate(all="ignore"):  # rows already refused may hold anything
                 broken = held_to & rule.broken(means, stds)
-            sound = sound & ~broken
-            if rows := tuple(np.flatnonzero(broken).tolist()):
+            if broken.any():
+                sound = sound & ~broken
+                rows = tuple(np.flatnonzero(broken).tolist())
                 faults.append(MomentFault(rule.column, rows, rule.message, rule.remedy))
     if implied is not None:
-        stds[sound] = implied[sound]
+        stds = implied if sound.all() else np.where(sound, implied, stds)
     return means, stds, faults
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from math import sqrt
+from math import log10, sqrt
 from typing import Any, ClassVar
 
 import numpy as np
-import scipy
 from numpy.typing import ArrayLike
 
 from echelon.distributions.arguments import (
@@ -29,9 +28,9 @@ from echelon.distributions.inverse import smallest_reaching
 from echelon.distributions.lattice import Step, lattice_step
 from echelon.distributions.lattice_total import LatticeTotal, lattice_total
 from echelon.distributions.moments import MomentRule
+from echelon.distributions.tails import gamma_weight
 from echelon.errors import DomainError
 
-_NEGLIGIBLE = 1e-17
 _MOST_ORDERS = 2**20
 
 
@@ -175,7 +174,7 @@ class CompoundPoisson(Described):
         Returns
         -------
         list of (float, Distribution)
-            All numbers of a probability above 1e-17 of the likeliest's.
+            All numbers of a probability above 1e-30 of the likeliest's.
 
         Raises
         ------
@@ -183,13 +182,13 @@ class CompoundPoisson(Described):
             If the sizes do not add up within a family (see :attr:`adds_up`).
         """
         found = []
-        for count, weight in _event_counts(self.rate * periods):
+        for count, weight in zip(*event_counts(self.rate * periods), strict=True):
             total = self.size.sum_over(float(count))
             if total is None:
                 raise DomainError(
                     f"{self.size!r} does not add up within its family. Fix: use cdf and ppf."
                 )
-            found.append((weight, total))
+            found.append((float(weight), total))
         return found
 
 
@@ -198,16 +197,27 @@ def _step(distribution: CompoundPoisson) -> Step | None:
     return lattice_step(distribution.size)
 
 
-def _event_counts(rate: float) -> list[tuple[int, float]]:
-    """Poisson probabilities, all but a negligible part."""
-    reach = 12.0 * sqrt(rate) + 40.0
-    counts = np.arange(max(0, int(rate - reach)), int(rate + reach) + 1)
-    log_rate = np.log(rate) if rate > 0.0 else -np.inf
-    with np.errstate(invalid="ignore"):
-        logs = np.where(counts > 0, counts * log_rate, 0.0) - rate
-    chances = np.exp(logs - scipy.special.gammaln(counts + 1.0))
-    kept = chances > _NEGLIGIBLE * chances.max()
-    return list(zip(counts[kept].tolist(), chances[kept].tolist(), strict=True))
+def event_counts(rate: float, negligible: float = 1e-30) -> tuple[Floats, Floats]:
+    """Poisson probabilities, all but a negligible part.
+
+    Parameters
+    ----------
+    rate : float
+        Mean number.
+    negligible : float, default 1e-30
+        Numbers of a probability below so much of the likeliest's are left out.
+
+    Returns
+    -------
+    numbers, probabilities : (m,) ndarray of float64
+    """
+    reach = 2.2 * sqrt(-log10(negligible)) * sqrt(rate) + 40.0 - log10(negligible)
+    counts = np.arange(max(0, int(rate - reach)), int(rate + reach) + 1, dtype=np.float64)
+    some = np.maximum(counts, 1.0)
+    chances = np.where(counts > 0.0, gamma_weight(some, np.full(some.shape, rate)) / some, 0.0)
+    chances[counts == 0.0] = np.exp(-rate)
+    kept = chances > negligible * chances.max()
+    return counts[kept], chances[kept]
 
 
 @lru_cache(maxsize=64)

@@ -32,6 +32,7 @@ from echelon.distributions.moments import (
     TwoMoments,
     require_spread,
 )
+from echelon.distributions.tails import gamma_lower
 from echelon.errors import DomainError
 
 
@@ -126,7 +127,7 @@ class Gamma(TwoMoments):
     def cdf(self, x: ArrayLike) -> Floats:
         """Probability of at most ``x`` units."""
         points = np.maximum(values_of(x), 0.0)
-        return np.asarray(scipy.special.gammainc(self.shape, points / self.scale))
+        return gamma_lower(np.full(points.shape, self.shape), points / self.scale)
 
     def ppf(self, q: ArrayLike) -> Floats:
         """Quantile, units."""

@@ -11,7 +11,6 @@ from math import sqrt
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import scipy
 from numpy.typing import ArrayLike
 
 from echelon.distributions.arguments import (
@@ -24,6 +23,8 @@ from echelon.distributions.arguments import (
     values_of,
 )
 from echelon.distributions.base import Distribution, register, sum_trivially
+from echelon.distributions.closed import by_blocks, negative_binomial_columns
+from echelon.distributions.counting import failures_most
 from echelon.distributions.moments import (
     NOT_NEGATIVE,
     ROUNDING,
@@ -32,6 +33,7 @@ from echelon.distributions.moments import (
     TwoMoments,
     require_moments,
 )
+from echelon.distributions.tails import gamma_upper
 from echelon.errors import DomainError
 
 
@@ -137,8 +139,9 @@ class Poisson:
         return sum_trivially(self, periods) or Poisson(self.mean * periods)
 
     def _cumulated(self, units: Floats) -> Floats:
-        below = units < 0.0
-        return np.where(below, 0.0, scipy.special.pdtr(np.where(below, 0.0, units), self.mean))
+        counted = np.where((units < 0.0) | (units == np.inf), 0.0, units)
+        inside = gamma_upper(counted + 1.0, np.full(counted.shape, self.mean))
+        return np.where(units < 0.0, 0.0, np.where(units == np.inf, 1.0, inside))
 
 
 @register
@@ -225,7 +228,8 @@ class NegativeBinomial(TwoMoments):
         below = units < 0.0
         beyond = units == np.inf
         counted = np.where(below | beyond, 0.0, units)
-        inside = scipy.special.betainc(self.successes, counted + 1.0, self.probability)
+        moments = np.full(counted.shape, self.mean), np.full(counted.shape, self.std)
+        inside = by_blocks(failures_most, counted, *negative_binomial_columns(*moments))
         return np.where(below, 0.0, np.where(beyond, 1.0, inside))
 
 

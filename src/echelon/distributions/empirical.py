@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum, sqrt
-from typing import Any, ClassVar, NoReturn, Self
+from typing import Any, ClassVar, NoReturn, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -36,9 +36,9 @@ class Empirical:
     ----------
     values : sequence of float
         Units, in any order; equal values are one value, their probabilities added.
-    probabilities : sequence of float
+    probabilities : sequence of float, optional
         One per value, at least 0, together 1 (to 1e-9; the rounding is divided out). Values of
-        probability 0 are kept out.
+        probability 0 are kept out. Without them every value is equally likely, as in a history.
 
     Raises
     ------
@@ -51,10 +51,12 @@ class Empirical:
     >>> demand = Empirical([0, 5, 20], [0.5, 0.3, 0.2])
     >>> demand.mean, demand.ppf([0.5, 0.51, 0.95]).tolist()
     (5.5, [0.0, 5.0, 20.0])
+    >>> Empirical([3, 0, 3, 0]).probabilities
+    (0.5, 0.5)
     """
 
     values: tuple[float, ...]
-    probabilities: tuple[float, ...]
+    probabilities: tuple[float, ...] = cast("tuple[float, ...]", None)  # filled in below
 
     family: ClassVar[str] = "empirical"
     moment_rules: ClassVar[tuple[MomentRule, ...]] = (
@@ -78,7 +80,9 @@ class Empirical:
     def __post_init__(self) -> None:
         """Check, merge and sort the values."""
         values = _numbers("values", self.values)
-        probabilities = _numbers("probabilities", self.probabilities)
+        given: Any = self.probabilities
+        equal = [1.0 / max(len(values), 1)] * len(values) if given is None else given
+        probabilities = _numbers("probabilities", equal)
         if not values or len(values) != len(probabilities):
             raise DomainError(
                 f"empirical: {len(values)} values and {len(probabilities)} probabilities. "
@@ -173,8 +177,9 @@ class Empirical:
         """Make it from ``values`` and ``probabilities``, equal ones unless they are given."""
         take_parameters(cls.family, parameters, ("values",), ("probabilities",))
         values = _numbers("values", parameters["values"])
-        equal = (1.0 / max(len(values), 1),) * len(values)
-        return cls(values, parameters.get("probabilities", equal))
+        if "probabilities" not in parameters:
+            return cls(values)
+        return cls(values, _numbers("probabilities", parameters["probabilities"]))
 
     def sample(self, rng: np.random.Generator, size: Size) -> Floats:
         """Draw an array of shape ``size`` by inversion, units."""

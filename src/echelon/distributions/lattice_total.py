@@ -321,6 +321,8 @@ def _window(one: Increments, counts: Floats, events: float | None) -> tuple[int,
 
 def _chernoff(mass: Floats, first: int, most: float, events: float | None, tail: float) -> float:
     """A number of steps that the largest total exceeds with probability ``tail`` at most."""
+    if most == 0.0:
+        return 0.0
     n = len(mass)  # finer where most of a long tail's probability is
     bins = np.unique(np.append(np.linspace(0, n, 129), np.geomspace(1, n, 129)).astype(np.int64))
     weight = np.add.reduceat(mass, bins[:-1])

@@ -128,6 +128,11 @@ class Scipy:
         return cls(frozen.dist.name, tuple(frozen.args), tuple(frozen.kwds.items()))
 
     @property
+    def frozen(self) -> Any:
+        """The frozen distribution of ``scipy.stats`` itself."""
+        return self._frozen
+
+    @property
     def discrete(self) -> bool:
         """Whether ``scipy.stats`` counts it among the discrete ones."""
         return hasattr(self._frozen.dist, "pmf")

@@ -16,7 +16,7 @@ from echelon.distributions.base import sum_trivially
 from echelon.distributions.closed import CLOSED
 from echelon.distributions.loss import expected_shortage
 from echelon.errors import DomainError
-from echelon.exact.loss import expected_leftover, level_for_shortage
+from echelon.exact.loss_functions import expected_leftover, level_for_shortage
 
 CONTINUOUS = [
     ed.Normal(20.0, 6.0),
@@ -126,7 +126,7 @@ def test_the_inverse_gives_the_level_back(demand):
     assert expected_shortage(demand, found) == pytest.approx(owed, rel=1e-6)
     assert (found <= levels + 1e-5 * demand.std).all()
     assert level_for_shortage(demand, 0.0) == demand.support[1]
-    with pytest.raises(DomainError, match="must be >= 0"):
+    with pytest.raises(DomainError, match="at least 0"):
         level_for_shortage(demand, -1.0)
 
 
