@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor, inf, log2
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from echelon.distributions.arguments import Floats
-from echelon.distributions.array import DistributionArray
+from echelon.distributions.array import DistributionArray, array
 from echelon.distributions.base import Distribution, as_distribution
 from echelon.distributions.closed import CLOSED
 from echelon.distributions.compound import CompoundPoisson
-from echelon.distributions.counts import Geometric
+from echelon.distributions.counts import Binomial, Geometric
 from echelon.distributions.discrete import NegativeBinomial
+from echelon.distributions.empirical import Empirical
+from echelon.distributions.lattice_rows import RowTables
 from echelon.distributions.lattice_sum import total_of_sums
 from echelon.distributions.lattice_total import LatticeTotal, lattice_total
 from echelon.distributions.mixed import ZeroInflated
 from echelon.distributions.per_period import PerPeriod
 from echelon.distributions.sums import Sum
 from echelon.errors import DomainError, UnknownNameError
+from echelon.lead_time.exposed_array import ExposedArray
 from echelon.lead_time.exposed_periods import (
     ExposedPeriods,
     binomial_counts,
@@ -29,12 +31,25 @@ from echelon.lead_time.exposed_periods import (
     not_negative,
     poisson_counts,
 )
-from echelon.lead_time.totals import ExposureDemand, Terms
+from echelon.lead_time.exposure_rows import (
+    COUNTS,
+    StageRows,
+    count_rows,
+    empirical_rows_over,
+    excess_of,
+    law_rows,
+)
+from echelon.lead_time.exposure_terms import FlatTerms
+from echelon.lead_time.totals import ExposureDemand
+
+_FEW = 8
+_BATCHED = (Binomial, CompoundPoisson, Empirical, Geometric)
 
 METHODS = ("exact", "normal", "gamma")
 """The distribution itself, or a normal or a gamma one of its mean and variance."""
 
 Demands: TypeAlias = Distribution | Sequence[Distribution]
+"""One for all stages or one for each: a list, or a ``DistributionArray``."""
 LeadTimes: TypeAlias = float | Distribution | Sequence[float | Distribution] | Floats
 
 
@@ -99,14 +114,14 @@ def exposure_demand(
     """
     if method not in METHODS:
         raise UnknownNameError("method of exposure demand", method, METHODS)
-    known, periods, reviews, scalar = stage_arguments(demand, lead_time, review_period)
-    exposed = [one.later(more) for one, more in zip(periods, reviews.tolist(), strict=True)]
-    return _assemble(known, exposed, () if scalar else (len(known),), method, step)
+    laws, periods, reviews, scalar = stage_arguments(demand, lead_time, review_period)
+    exposed = periods.later(reviews)
+    return _assemble(laws, exposed, () if scalar else (len(laws),), method, step)
 
 
 def stage_arguments(
     demand: Demands, lead_time: LeadTimes, review_period: ArrayLike
-) -> tuple[list[Distribution], list[ExposedPeriods], Floats, bool]:
+) -> tuple[DistributionArray, ExposedArray, Floats, bool]:
     """Give each stage its demand, lead time and review period.
 
     Parameters
@@ -116,8 +131,8 @@ def stage_arguments(
 
     Returns
     -------
-    demands : list of n_stages Distribution
-    periods : list of n_stages ExposedPeriods
+    demands : DistributionArray of n_stages
+    periods : ExposedArray of n_stages
         The lead times.
     reviews : (n_stages,) ndarray of float64
         Periods.
@@ -140,33 +155,54 @@ def stage_arguments(
                 f"{name} has {count} entries where others have {n_stages}. "
                 "Fix: give one for all stages or one for each."
             )
-    known = [as_distribution(one) for one in demands]
-    known *= n_stages // len(known)
-    times *= n_stages // len(times)
-    shared: dict[Any, ExposedPeriods] = {}  # a lead time is taken apart once for all its stages
-    periods = []
-    for time, one in zip(times, known, strict=True):
-        number = isinstance(time, (int, float, np.integer, np.floating))
-        law = time if number else as_distribution(time)
-        key = law, 0.0 if number else _steadiness(one)
-        if key not in shared:
-            shared[key] = exposed_periods(law, demand_cv=key[1])
-        periods.append(shared[key])
-    reviews = np.array([not_negative("review_period", one) for one in given])
+    laws = array(demands)
+    if len(laws) < n_stages:
+        laws = laws.take(np.zeros(n_stages, dtype=np.int64))
     return (
-        known,
-        periods,
-        np.broadcast_to(reviews, n_stages),
+        laws,
+        _lead_times(times, laws),
+        np.broadcast_to(_numbers("review_period", given), n_stages),
         single_demand and single_time and single_review,
     )
 
 
+def _numbers(name: str, given: Any) -> Floats:
+    """Give times as an array, in one step where they are numbers already."""
+    known = np.asarray(given)
+    if known.dtype.kind in "iuf" and (np.isfinite(known) & (known >= 0)).all():
+        return known.astype(np.float64)
+    return np.array([not_negative(name, one) for one in given])
+
+
+def _lead_times(times: Any, laws: DistributionArray) -> ExposedArray:
+    """Take lead times apart, each distribution once for all demands that are much alike."""
+    n = len(laws)
+    if all(isinstance(one, (int, float, np.integer, np.floating)) for one in times):
+        return ExposedArray.of_numbers(np.broadcast_to(_numbers("lead_time", times), n))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # coefficients of variation, down to a power of 2
+        steps = np.floor(np.log2(laws.std / np.abs(laws.mean)))
+    steady = np.where(laws.std == 0.0, 0.0, np.where(laws.mean == 0.0, np.inf, 2.0**steps))
+    shared: dict[tuple[Any, float], ExposedPeriods] = {}
+    if len(times) == 1:
+        times = list(times) * n
+    periods = []
+    for time, variation in zip(times, steady.tolist(), strict=True):
+        number = isinstance(time, (int, float, np.integer, np.floating))
+        key = (time, 0.0) if number else (as_distribution(time), variation)
+        if key not in shared:
+            shared[key] = exposed_periods(key[0], demand_cv=key[1])
+        periods.append(shared[key])
+    return ExposedArray.of_stages(periods)
+
+
 def exposure_of_periods(
     demands: Sequence[Distribution],
-    periods: Sequence[ExposedPeriods],
+    periods: Sequence[ExposedPeriods] | ExposedArray,
     *,
     shape: tuple[int, ...] | None = None,
     step: float | None = None,
+    most_points: int = 0,
 ) -> ExposureDemand:
     """Demand over exposures that are known number by number; see :func:`exposure_demand`.
 
@@ -174,11 +210,14 @@ def exposure_of_periods(
     ----------
     demands : sequence of n_stages Distribution
         Of one period, units.
-    periods : sequence of n_stages ExposedPeriods
+    periods : sequence of n_stages ExposedPeriods, or ExposedArray of n_stages
     shape : tuple of int, optional
         ``()`` for a single stage without an axis; default ``(n_stages,)``.
     step : float, optional
         Of the fine lattice, units.
+    most_points : int, default 0
+        Poisson and negative binomial totals of no more points are put in tables, which answer
+        faster than the closed forms where much is asked of them.
 
     Returns
     -------
@@ -189,49 +228,64 @@ def exposure_of_periods(
     DomainError
         If a demand that has no sum over a fraction of a period is exposed to one.
     """
-    return _assemble(demands, periods, (len(demands),) if shape is None else shape, "exact", step)
+    laws, exposed = array(demands), ExposedArray.of_stages(periods)
+    return _assemble(
+        laws, exposed, (len(laws),) if shape is None else shape, "exact", step, most_points
+    )
 
 
 def _assemble(
-    demands: Sequence[Distribution],
-    periods: Sequence[ExposedPeriods],
+    laws: DistributionArray,
+    exposed: ExposedArray,
     shape: tuple[int, ...],
     method: str,
     step: float | None,
+    most_points: int = 0,
 ) -> ExposureDemand:
-    n = len(demands)
-    means = np.array([one.mean for one in demands])
-    variances = np.array([one.variance for one in demands])
-    length = np.array([one.mean for one in periods])
-    spread = np.array([one.variance for one in periods])
-    mean, variance = means * length, variances * length + spread * means**2
+    n = len(laws)
+    variances = laws.std**2
+    mean = laws.mean * exposed.mean
+    variance = variances * exposed.mean + exposed.variance * laws.mean**2
     bounds = np.zeros((2, n))
-    ends = [_support(one, exposed) for one, exposed in zip(demands, periods, strict=True)]
-    flat = _Flat()
+    low, high = _supports(laws, exposed)
+    flat = FlatTerms()
     totals: list[tuple[int, Distribution | LatticeTotal]] = []
-    for stage, (demand, exposed) in enumerate(zip(demands, periods, strict=True)):
+    parts: list[StageRows] = []
+    for stage, demand in laws.others:
         if isinstance(demand, PerPeriod):
             raise DomainError(
                 f"stage {stage}: the demand {demand!r} changes from period to period, so that of "
                 "an exposure depends on when it begins. Fix: give the distribution of one period."
             )
-        if method != "exact":
-            flat.add_moments(stage, method, mean[stage], variance[stage])
-            continue
-        size, counts = _orders(demand, exposed)
-        member = _closed_member(size)
-        if member is not None:
-            flat.add_sums(stage, member, counts)
-            continue
-        total = _total(size, counts, stage, step)
-        if isinstance(total, LatticeTotal):
-            bounds[:, stage] = total.error_bound, total.shortage_bound
-            ends[stage] = total.low, total.high
-        totals.append((stage, total))
-    low, high = np.array(ends).T
     if method != "exact":
+        flat.add(method, np.arange(n), np.ones(n), mean, np.sqrt(variance))
         low = np.where(variance > 0.0, 0.0 if method == "gamma" else -np.inf, mean)
         high = np.where(variance > 0.0, np.inf, mean)
+    else:
+        parts = _lattices(laws, exposed, most_points)
+        in_rows = np.zeros(n, dtype=bool)
+        for part in parts:
+            in_rows[part.stage] = True
+            step_of = part.rows.step
+            low[part.stage] = np.rint(low[part.stage] / step_of) * step_of  # the decimals typed
+            high[part.stage] = np.rint(high[part.stage] / step_of) * step_of
+        for group in laws.members:
+            flat.add_sums(group, exposed, ~in_rows[group.at])
+        alone = [one for one in laws.others if not in_rows[one[0]]]
+        for table in laws.tables:  # values on no lattice
+            rows = np.flatnonzero(~in_rows[table.at]).tolist()
+            alone += [(int(table.at[row]), table.law(row)) for row in rows]
+        for stage, demand in alone:
+            size, counts = _orders(demand, exposed[stage])
+            member = _closed_member(size)
+            if member is not None:
+                flat.add_sum(stage, member, counts)
+                continue
+            total = _total(size, counts, stage, step)
+            if isinstance(total, LatticeTotal):
+                bounds[:, stage] = total.error_bound, total.shortage_bound
+                low[stage], high[stage] = total.low, total.high
+            totals.append((stage, total))
     return ExposureDemand(
         shape=shape,
         mean=mean.reshape(shape),
@@ -243,43 +297,29 @@ def _assemble(
         method=method,
         terms=flat.groups(),
         totals=tuple(totals),
+        rows=tuple(
+            (part.stage, RowTables(part.rows, low[part.stage], high[part.stage])) for part in parts
+        ),
     )
 
 
-class _Flat:
-    """Collects totals of closed families, stage by stage."""
+def _lattices(laws: DistributionArray, exposed: ExposedArray, most_points: int) -> list[StageRows]:
+    """Stages that are summed together on lattices of their own.
 
-    def __init__(self) -> None:
-        self.columns: dict[str, list[tuple[Any, Any, Any, Any]]] = {}
-
-    def add_sums(self, stage: int, demand: Distribution, exposed: ExposedPeriods) -> None:
-        """Add the sums of a closed family over each number of periods."""
-        times, weights = exposed.periods, exposed.weights
-        if times[0] == 0.0:  # nothing is asked for in no time
-            self._add("deterministic", stage, weights[:1], np.zeros(1), np.zeros(1))
-            times, weights = times[1:], weights[1:]
-        self._add(demand.family, stage, weights, demand.mean * times, demand.std * np.sqrt(times))
-
-    def add_moments(self, stage: int, family: str, mean: float, variance: float) -> None:
-        """Add one total of two moments."""
-        known = "deterministic" if variance == 0.0 else family
-        self._add(known, stage, np.ones(1), np.array([mean]), np.array([np.sqrt(variance)]))
-
-    def _add(self, family: str, stage: int, weight: Floats, mean: Floats, std: Floats) -> None:
-        if family in ("poisson", "deterministic") or (std > 0.0).all():
-            self.columns.setdefault(family, []).append((stage, weight, mean, std))
-        else:  # a demand of 0, under whatever name
-            self._add("deterministic", stage, weight, mean, np.zeros(len(mean)))
-
-    def groups(self) -> tuple[Terms, ...]:
-        """Give one group per family."""
-        found = []
-        for family, rows in sorted(self.columns.items()):
-            stages, weights, means, stds = zip(*rows, strict=True)
-            sizes = [len(weight) for weight in weights]
-            joined = (np.concatenate(column) for column in (weights, means, stds))
-            found.append(Terms(family, np.repeat(np.array(stages, np.int64), sizes), *joined))
-        return tuple(found)
+    A few by themselves need no batch, and no compiler.
+    """
+    parts = []
+    for group in laws.members:
+        if most_points and group.family in COUNTS:
+            excess = np.zeros(len(group.at))
+            if group.family == "negative_binomial":
+                excess = excess_of(group.mean, group.std)
+            parts.append(count_rows(group.at, group.mean, excess, exposed, most_points)[0])
+    parts += [empirical_rows_over(table, exposed) for table in laws.tables]
+    others = [one for one in laws.others if isinstance(one[1], _BATCHED)]
+    if len(others) >= _FEW:
+        parts += law_rows(others, exposed)
+    return [part for part in parts if len(part.stage)]
 
 
 def _closed_member(demand: Distribution) -> Distribution | None:
@@ -316,12 +356,25 @@ def _total(
             return total_of_sums(known, weights, step)
     if len(periods) == 1 and (total := demand.sum_over(periods[0])) is not None:
         return total
-    _require_whole(demand, exposed, stage)
+    require_whole(demand, exposed, stage)
     return lattice_total(demand, periods, weights, step=step)
 
 
-def _require_whole(demand: Distribution, exposed: ExposedPeriods, stage: int) -> None:
-    """Raise where a demand without sums over fractions of a period is exposed to some."""
+def require_whole(demand: Distribution, exposed: ExposedPeriods, stage: int) -> None:
+    """Raise where a demand without sums over fractions of a period is exposed to some.
+
+    Parameters
+    ----------
+    demand : Distribution
+    exposed : ExposedPeriods
+    stage : int
+        For the message.
+
+    Raises
+    ------
+    DomainError
+        If one of the numbers of periods is not whole.
+    """
     if exposed.whole:
         return
     broken = exposed.periods[exposed.periods != np.rint(exposed.periods)]
@@ -333,27 +386,30 @@ def _require_whole(demand: Distribution, exposed: ExposedPeriods, stage: int) ->
     )
 
 
-def _support(demand: Distribution, exposed: ExposedPeriods) -> tuple[float, float]:
-    low, high = demand.support
-    counts = exposed.periods[[0, -1]].tolist()
-    lows = [count * low if count > 0.0 else 0.0 for count in counts]
-    highs = [count * high if count > 0.0 else 0.0 for count in counts]
-    return min(lows), max(highs)
+def _supports(laws: DistributionArray, exposed: ExposedArray) -> tuple[Floats, Floats]:
+    """Smallest and largest demand of each exposure, units."""
+    low, high = np.zeros(len(laws)), np.full(len(laws), np.inf)
+    for group in laws.members:
+        if group.family == "normal":
+            low[group.at] = np.where(group.std > 0.0, -np.inf, group.mean)
+        known = (group.std == 0.0) | (group.family == "deterministic")
+        low[group.at[known]] = high[group.at[known]] = group.mean[known]
+    for stage, law in laws.others:
+        low[stage], high[stage] = law.support
+    for table in laws.tables:
+        low[table.at], high[table.at] = table.support
+    with np.errstate(invalid="ignore"):  # nothing in no time, also of what has no limit
+        lows = [np.where(count > 0.0, count * low, 0.0) for count in exposed.ends]
+        highs = [np.where(count > 0.0, count * high, 0.0) for count in exposed.ends]
+    return np.minimum(*lows), np.maximum(*highs)
 
 
-def _steadiness(demand: Distribution) -> float:
-    """Coefficient of variation, down to a power of 2, so that demands much alike share cells."""
-    if demand.std == 0.0:
-        return 0.0
-    return 2.0 ** floor(log2(demand.std / abs(demand.mean))) if demand.mean else inf
-
-
-def _listed(given: Any) -> tuple[list[Any], bool]:
-    """Give one or several as a list, and whether it was one."""
+def _listed(given: Any) -> tuple[Any, bool]:
+    """Give one or several as a sequence, and whether it was one."""
     if isinstance(given, np.ndarray) and given.ndim > 1:
         raise DomainError(f"exposure: an array of shape {given.shape}. Fix: give one axis, stages.")
     if not isinstance(given, (list, tuple, DistributionArray)) and np.ndim(given) == 0:
         return [given], True
     if len(given) == 0:
         raise DomainError("exposure: nothing was given. Fix: give at least one stage.")
-    return list(given), False
+    return given if isinstance(given, (DistributionArray, np.ndarray)) else list(given), False

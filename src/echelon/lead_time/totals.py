@@ -16,8 +16,10 @@ from echelon.distributions.base import Distribution
 from echelon.distributions.blocks import MOST_NUMBERS
 from echelon.distributions.closed import CLOSED
 from echelon.distributions.inverse import smallest_reaching
+from echelon.distributions.lattice_rows import RowTables
 from echelon.distributions.lattice_total import LatticeTotal
 from echelon.distributions.loss import expected_shortage
+from echelon.distributions.second_loss import expected_second_shortage
 from echelon.errors import DomainError
 
 _SMOOTH = ("deterministic", "gamma", "normal")
@@ -45,7 +47,7 @@ class Terms:
     std: Floats
 
     def add(self, function: str, points: Floats, out: Floats) -> None:
-        """Add the weighted values of ``"cdf"`` or ``"shortage"`` at (..., n_stages) points."""
+        """Add the weighted values of a function of ``CLOSED`` at (..., n_stages) points."""
         values = getattr(CLOSED[self.family], function)
         begins = np.flatnonzero(np.diff(self.stage, prepend=-1))
         n_stages = points.shape[-1]
@@ -85,7 +87,9 @@ class ExposureDemand:
     terms : tuple of Terms
         Stages whose totals are of closed families.
     totals : tuple of (int, distribution)
-        The other stages.
+        The other stages, one by one.
+    rows : tuple of (stages, RowTables)
+        Stages on lattices that were summed together.
     """
 
     shape: tuple[int, ...]
@@ -98,6 +102,7 @@ class ExposureDemand:
     method: str
     terms: tuple[Terms, ...]
     totals: tuple[tuple[int, Distribution | LatticeTotal], ...]
+    rows: tuple[tuple[NDArray[np.int64], RowTables], ...] = ()
 
     @property
     def std(self) -> Floats:
@@ -147,6 +152,8 @@ class ExposureDemand:
             found[..., at] = self._searched(shares)[..., at]
         for stage, total in self.totals:
             found[..., stage] = total.ppf(shares[..., stage])
+        for stages, tables in self.rows:
+            found[..., stages] = tables.ppf(shares[..., stages])
         return self._out(found)
 
     def shortage(self, level: ArrayLike) -> Floats:
@@ -167,6 +174,28 @@ class ExposureDemand:
             If some level is NaN.
         """
         return self._out(self._shortage(self._in(values_of(level))))
+
+    def second_shortage(self, level: ArrayLike) -> Floats:
+        r"""Half the expected square of the demand above a level: the loss function of second order.
+
+        :math:`\int_x^\infty E(D - y)^+ dy = E[((D - x)^+)^2]/2`.
+
+        Parameters
+        ----------
+        level : array_like of float
+            Units; broadcasts against ``shape``.
+
+        Returns
+        -------
+        ndarray of float64
+            Units squared; infinite at a level of minus infinity.
+
+        Raises
+        ------
+        DomainError
+            If some level is NaN.
+        """
+        return self._out(self._second_shortage(self._in(values_of(level))))
 
     def leftover(self, level: ArrayLike) -> Floats:
         """Expected stock left of a level, units: level less mean plus shortage.
@@ -225,6 +254,8 @@ class ExposureDemand:
         for stage, total in self.totals:
             asked = wanted[..., stage]
             found[..., stage] = _level_of_total(total, asked)
+        for stages, tables in self.rows:
+            found[..., stages] = tables.level_for_shortage(wanted[..., stages])
         high = np.atleast_1d(self.high)
         return self._out(np.where(wanted == 0.0, high, np.minimum(found, high)))
 
@@ -245,6 +276,8 @@ class ExposureDemand:
             term.add("cdf", finite, reached)
         for stage, total in self.totals:
             reached[..., stage] = total.cdf(points[..., stage])
+        for stages, tables in self.rows:
+            reached[..., stages] = tables.cdf(finite[..., stages])
         reached = np.where(points >= np.atleast_1d(self.high), 1.0, np.minimum(reached, 1.0))
         return np.where(np.isneginf(points), 0.0, reached)
 
@@ -253,7 +286,29 @@ class ExposureDemand:
         owed = self._terms_shortage(finite)
         for stage, total in self.totals:
             owed[..., stage] = expected_shortage(total, finite[..., stage])
-        return np.where(points >= np.atleast_1d(self.high), 0.0, owed)
+        for stages, tables in self.rows:
+            owed[..., stages] = tables.shortage(finite[..., stages])
+        return np.where(self._beyond_all(points), 0.0, owed)
+
+    def _second_shortage(self, points: Floats) -> Floats:
+        finite = np.where(np.isfinite(points), points, 0.0)
+        square = np.zeros(points.shape)
+        for term in self.terms:
+            term.add("second_shortage", finite, square)
+        for stage, total in self.totals:
+            square[..., stage] = expected_second_shortage(total, finite[..., stage])
+        for stages, tables in self.rows:
+            square[..., stages] = tables.second_shortage(finite[..., stages])
+        square = np.where(self._beyond_all(points), 0.0, square)
+        return np.where(np.isneginf(points), np.inf, square)
+
+    def _beyond_all(self, points: Floats) -> NDArray[np.bool_]:
+        """Where no demand is left above; what was put on a lattice may end a little later.
+
+        Cut off there its loss would not be convex, and what is left of a level not either.
+        """
+        own_end = (np.atleast_1d(self.error_bound) > 0.0) & np.isfinite(points)
+        return np.asarray((points >= np.atleast_1d(self.high)) & ~own_end)
 
     def _searched(self, shares: Floats) -> Floats:
         """Quantiles by bisection between Cantelli's bounds on them."""
@@ -294,7 +349,12 @@ def _level_of_total(total: Distribution | LatticeTotal, shortage: Floats) -> Flo
 
 
 def narrowed(
-    cdf: Callable[[Floats], Floats], shares: Floats, low: Floats, high: Floats
+    cdf: Callable[[Floats], Floats],
+    shares: Floats,
+    low: Floats,
+    high: Floats,
+    *,
+    precision: float = 1e-13,
 ) -> tuple[Floats, Floats]:
     """Bring the ends closer between which a distribution function reaches each share.
 
@@ -310,6 +370,8 @@ def narrowed(
         Probabilities.
     low, high : ndarray of float64, shape of ``shares``
         Finite, units.
+    precision : float, default 1e-13
+        How close they need come, beside the larger of them.
 
     Returns
     -------
@@ -324,7 +386,9 @@ def narrowed(
     first = np.maximum(high - low, 1e-300)
     for _ in range(_SECANTS):
         width = high - low
-        open_ = (below < 0.0) & (above >= 0.0) & (width > 1e-13 * np.maximum(abs(low), abs(high)))
+        open_ = (
+            (below < 0.0) & (above >= 0.0) & (width > precision * np.maximum(abs(low), abs(high)))
+        )
         if not open_.any():
             break
         secant = width * (below / np.where(open_, below - above, 1.0))

@@ -80,6 +80,24 @@ def test_a_random_exposure_is_the_mixture_of_fixed_ones(demand):
     )
 
 
+@pytest.mark.parametrize("size", [ed.LogNormal(5.0, 3.0), ed.Geometric(3.0, start=1)])
+def test_orders_of_a_long_tail_over_no_time_are_none(size):
+    """No orders times an overflow is no number: it was warned of."""
+    made = exposure_demand(ed.CompoundPoisson(0.5, size), 0)
+    assert (made.high, float(made.ppf(0.9)), float(made.shortage(0.0))) == (0.0, 0.0, 0.0)
+
+
+def test_losses_are_convex_also_where_a_lattice_ends_after_the_largest_demand():
+    """Values on no lattice: the last point of the one they are put on lies beyond 2 pi."""
+    made = exposure_demand(ed.Empirical([0.0, 2.0**0.5, np.pi], [0.3, 0.3, 0.4]), 2)
+    points = np.linspace(made.high - 0.5, made.high + 0.5, 401)
+    for values in (made.shortage(points), made.leftover(points), made.second_shortage(points)):
+        assert (np.diff(values, 2) >= -1e-12).all()
+    assert (made.shortage(points)[points >= made.high] <= made.shortage_bound).all()
+    assert made.shortage([made.high + 1.0, np.inf]).tolist() == [0.0, 0.0]
+    assert made.level_for_shortage(0.0) == made.high
+
+
 @each_demand
 def test_quantiles_shortages_and_their_inverses_agree(demand):
     made = exposure_demand(demand, BIMODAL)
