@@ -19,7 +19,8 @@ from echelon.display import ROWS
 from echelon.distributions.arguments import Floats
 from echelon.distributions.array import DistributionArray, array
 from echelon.distributions.base import as_distribution
-from echelon.errors import DomainError
+from echelon.distributions.per_period import PerPeriod
+from echelon.errors import DomainError, EchelonError
 
 Value: TypeAlias = Any
 """A plain number where every argument was one; else an array of the shape of all of them."""
@@ -135,12 +136,19 @@ class Given:
         self.number(name, value, above=0.0, below=1.0)
         if len(self.faults) > before and name in self._numbers:
             values = self._numbers[name]
-            percent = values[(values >= 1.0) & (values < 100.0)]
-            if percent.size:
-                told = self.faults[before].partition(" Fix: ")[0]
-                self.faults[before] = f"{told} Fix: use {percent.flat[0] / 100:g}."
+            percent = values[(values > 1.0) & (values < 100.0)]
+            told = self.faults[before].partition(" Fix: ")[0]
+            hint = f"use {percent.flat[0] / 100:g}" if percent.size else "give a fraction below 1"
+            self.faults[before] = f"{told} Fix: {hint}."
 
-    def demand(self, name: str, value: Demand, *, least_mean: float | None = 0.0) -> None:
+    def demand(
+        self,
+        name: str,
+        value: Demand,
+        *,
+        least_mean: float | None = 0.0,
+        changing: bool = False,
+    ) -> None:
         """Take a random quantity: one distribution, or one for each SKU.
 
         Parameters
@@ -149,12 +157,22 @@ class Given:
         value : Distribution, sequence of them, DistributionArray or DataFrame
         least_mean : float, optional
             Smallest mean allowed, units.
+        changing : bool, default False
+            Whether it may change from period to period.
         """
         try:
             several = isinstance(value, (list, tuple, np.ndarray, pd.DataFrame, DistributionArray))
             laws = array(value) if several else array([as_distribution(value)])
-        except DomainError as error:
+        except EchelonError as error:
             self.faults.append(f"{name}: {error}")
+            return
+        seasonal = [at for at, law in laws.others if isinstance(law, PerPeriod)]
+        if seasonal and not changing:
+            place = f"[{seasonal[0]}]" if several else ""
+            self.faults.append(
+                f"{name}{place} changes from period to period, and the model has one distribution "
+                "for all. Fix: give that of one period, or use finite_horizon."
+            )
             return
         self._demands[name] = laws, several
         if least_mean is not None and (low := laws.mean < least_mean).any():
@@ -202,6 +220,9 @@ class Given:
                 f"arguments have shapes that do not fit: {told}. "
                 "Fix: give one number for all SKUs or one for each."
             )
+        if self._demands and 0 in shape:
+            told = ", ".join(name for name, given in shapes.items() if 0 in given)
+            self.faults.append(f"{told}: no SKU was given. Fix: give at least one.")
         if self.faults:
             shown = self.faults[:_MOST_FAULTS]
             if len(self.faults) > _MOST_FAULTS:
@@ -212,7 +233,11 @@ class Given:
             raise DomainError(f"{self.model}: {len(self.faults)} faults:\n{lines}")
         n = int(np.prod(shape))
         numbers = {
-            name: np.ascontiguousarray(np.broadcast_to(values, shape)).reshape(n)
+            name: values.reshape(n)
+            if values.shape == shape
+            else np.full(n, values)
+            if values.ndim == 0
+            else np.broadcast_to(values, shape).reshape(n)
             for name, values in self._numbers.items()
         }
         demands = {}
@@ -255,10 +280,14 @@ class Case:
 
     def shaped(self, values: NDArray[Any]) -> Value:
         """Give one flat array in the shape of the arguments, read-only, or a plain number."""
-        whole = np.broadcast_to(np.asarray(values).reshape(-1), (self.size,)).reshape(self.shape)
+        given = np.asarray(values).reshape(-1)
+        # a copy either way; adding 0 leaves no zero negative
+        kept = given + 0.0 if given.dtype.kind == "f" else given.copy()
         if not self.shape:
-            return whole.item()
-        kept = whole.copy()
+            return np.broadcast_to(kept, (self.size,)).item()
+        if kept.size != self.size:
+            kept = np.full(self.size, kept)
+        kept = kept.reshape(self.shape)
         kept.setflags(write=False)
         return kept
 
