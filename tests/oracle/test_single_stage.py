@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from echelon import distributions as ed
-from echelon.exact.loss import expected_leftover, expected_shortage
+from echelon.exact.loss_functions import expected_leftover, expected_shortage
 from echelon.exact.single_stage.base_stock import single_stage
 
 

@@ -24,16 +24,17 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from echelon.distributions.arguments import Floats, values_of
+from echelon.distributions.array import DistributionArray
 from echelon.distributions.inverse import smallest_reaching
 from echelon.errors import DomainError, UnknownNameError
-from echelon.lead_time.exposed_periods import ExposedPeriods, mixed
+from echelon.lead_time.exposed_array import ExposedArray
 from echelon.lead_time.exposure import (
     Demands,
     LeadTimes,
     exposure_of_periods,
     stage_arguments,
 )
-from echelon.lead_time.totals import ExposureDemand
+from echelon.lead_time.totals import ExposureDemand, narrowed
 
 MEASURES = ("cycle_service_level", "ready_rate", "fill_rate", "backorders")
 """What a base stock can be asked for by :meth:`SingleStage.base_stock_for`."""
@@ -165,7 +166,7 @@ class SingleStage:
                 break
             low = np.where(met, low - reach, low)
             reach = 2.0 * reach
-        low = np.minimum(low, high)
+        low, high = narrowed(self._fill_rate, wanted, np.minimum(low, high), high)
         # still met: some orders are there at once, and that is enough without any stock
         return np.where(met, 0.0, smallest_reaching(self._fill_rate, wanted, low, high))
 
@@ -213,33 +214,51 @@ def single_stage(
             f"review_period of stage {at} is {reviews[at]:g}, must be whole: stock is counted at "
             "the end of periods. Fix: use a finer period."
         )
-    means = np.array([one.mean for one in known])
+    means = known.mean
     if (means < 0.0).any():
         at = int(np.flatnonzero(means < 0.0)[0])
         raise DomainError(
             f"demand of stage {at} has mean {means[at]:g}, must be >= 0. "
             "Fix: a stage that takes back more than it gives has no service to measure."
         )
-    cycle = np.where(reviews == 0.0, 1.0, reviews)
-    lead_times = [
-        exposed.later(-1.0 if review == 0.0 else 0.0)
-        for exposed, review in zip(periods, reviews, strict=True)
-    ]
-    ends = [exposed.later(review) for exposed, review in zip(periods, reviews, strict=True)]
-    at_random = [
-        _in_cycle(exposed, int(review)) for exposed, review in zip(periods, reviews, strict=True)
-    ]
-    shape = () if scalar else (len(known),)
+    return stages_of(known, periods, reviews, shape=() if scalar else (len(known),))
+
+
+def stages_of(
+    demand: DistributionArray,
+    lead_time: ExposedArray,
+    review_period: Floats,
+    *,
+    shape: tuple[int, ...],
+    most_points: int = 0,
+) -> SingleStage:
+    """Make stages of arguments that are checked and taken apart; see :func:`single_stage`.
+
+    Parameters
+    ----------
+    demand : DistributionArray of n_stages
+    lead_time : ExposedArray of n_stages
+    review_period : (n_stages,) ndarray of float64
+        Periods, whole.
+    shape : tuple of int
+        ``()`` or ``(n_stages,)``.
+    most_points : int, default 0
+        See :func:`~echelon.lead_time.exposure.exposure_of_periods`.
+
+    Returns
+    -------
+    SingleStage
+    """
     before, cycle_end, period_end = (
-        exposure_of_periods(known, exposed, shape=shape)
-        for exposed in (lead_times, ends, at_random)
+        exposure_of_periods(demand, exposed, shape=shape, most_points=most_points)
+        for exposed in (
+            lead_time.later(np.where(review_period == 0.0, -1.0, 0.0)),
+            lead_time.later(review_period),
+            lead_time.in_cycle(review_period),
+        )
     )
-    return SingleStage(before, cycle_end, period_end, (means * cycle).reshape(shape))
-
-
-def _in_cycle(lead_time: ExposedPeriods, review: int) -> ExposedPeriods:
-    """Exposure at the end of a period picked at random."""
-    return mixed([lead_time.later(float(k)) for k in range(1, review + 1)]) if review else lead_time
+    cycle = np.where(review_period == 0.0, 1.0, review_period)
+    return SingleStage(before, cycle_end, period_end, (demand.mean * cycle).reshape(shape))
 
 
 def _targets(measure: str, target: ArrayLike) -> Floats:
