@@ -1,0 +1,1 @@
+"""A horizon that ends: demand, prices and costs that change by period."""

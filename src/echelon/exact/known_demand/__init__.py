@@ -1,0 +1,1 @@
+"""Demand that is known: how much to order at a time."""

@@ -1,0 +1,1 @@
+"""Customers who do not wait: what is short is lost."""

@@ -1,0 +1,1 @@
+"""Suppliers who are down at times, or deliver less than was ordered."""
