@@ -1,0 +1,1 @@
+"""Systems of several stages: serial, assembly and distribution."""
