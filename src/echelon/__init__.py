@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; the table below says
     from echelon.demand.models import DemandModels
     from echelon.demand.segments import CorrelationModels, correlation_table, fit_correlation
     from echelon.errors import DataWarning, EchelonError, TableError
+    from echelon.exact.evaluate import Evaluation, evaluate
     from echelon.exact.single_stage.base_stock import single_stage
     from echelon.io.examples import read_example
     from echelon.io.folder import read_network
@@ -49,6 +50,7 @@ __all__ = [
     "DataWarning",
     "DemandModels",
     "EchelonError",
+    "Evaluation",
     "ForecastModels",
     "LeadTimeModels",
     "Network",
@@ -61,6 +63,7 @@ __all__ = [
     "distribution",
     "distributions",
     "errors",
+    "evaluate",
     "exact",
     "exposure_demand",
     "fit_correlation",
@@ -87,6 +90,7 @@ _HOME = {
     "DataWarning": "errors",
     "DemandModels": "demand.models",
     "EchelonError": "errors",
+    "Evaluation": "exact.evaluate",
     "ForecastModels": "demand.forecast",
     "LeadTimeModels": "lead_time.models",
     "Network": "network.network",
@@ -97,6 +101,7 @@ _HOME = {
     "baseline_forecasts": "demand.baseline",
     "correlation_table": "demand.segments",
     "distribution": "network.build",
+    "evaluate": "exact.evaluate",
     "exposure_demand": "lead_time.exposure",
     "fit_correlation": "demand.segments",
     "fit_demand": "demand.fit",

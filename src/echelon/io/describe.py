@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from echelon.demand import columns as demand
+from echelon.exact import columns as exact
 from echelon.lead_time import columns as lead_time
 from echelon.policies import columns as plan
 from echelon.simulation import columns as simulation
@@ -14,7 +15,7 @@ _INTRODUCTION = """\
 # Output tables
 
 This page is made from `echelon.policies.columns`, `echelon.simulation.columns`,
-`echelon.demand.columns` and `echelon.lead_time.columns`.
+`echelon.exact.columns`, `echelon.demand.columns` and `echelon.lead_time.columns`.
 
 Plans, simulations and fitted models are tidy frames. Keys are ordinary columns, the frame's index
 carries no meaning, and `write` puts each frame into a file of its own. Times are in periods of the
@@ -23,7 +24,8 @@ network, money is in its currency, and **cost is per period** unless its name sa
 *blank* says, and nothing else; a standard error is blank where there is one replication. What each
 number counts is the [convention](../method/convention.md).
 
-Results are named here as the guides name them: `plan` of `optimize`, `run` of `simulate`, `demand`
+Results are named here as the guides name them: `plan` of `optimize`, `run` of `simulate`,
+`evaluation` of `evaluate`, `demand`
 of `fit_demand`, `forecasts` of `fit_forecasts`, `together` of `fit_correlation`, `times` of
 `fit_lead_time`. A result of `fit_demand` or `fit_forecasts` writes its input table
 [`demand`](tables.md) as well.
@@ -60,6 +62,7 @@ TABLES: Final = {
 """Each output table of a plan and a simulation, by the name of the file it is written to."""
 
 FITTED: Final = {
+    "evaluate": {"evaluation": exact.STAGES, "evaluation_components": exact.COMPONENTS},
     "fit_demand": {"models": demand.MODELS, "findings": demand.FINDINGS},
     "fit_forecasts": {"errors": demand.ERRORS},
     "fit_correlation": {"correlation": demand.PAIRS, "groups": demand.GROUPS},

@@ -11,10 +11,11 @@ from types import MethodType, SimpleNamespace
 from typing import Any
 
 from echelon.errors import UnknownNameError
-from echelon.plots import demand, lead_time, placement, simulation
+from echelon.plots import demand, evaluation, lead_time, placement, simulation
 
 PLOTS: dict[str, dict[str, Callable[..., Any]]] = {
     "DemandModels": {"classes": demand.classes, "history": demand.history},
+    "Evaluation": {"cost": evaluation.cost, "stock": evaluation.stock},
     "LeadTimeModels": {"histogram": lead_time.histogram},
     "Plan": {"cost": placement.cost, "network": placement.network},
     "Simulation": {"service": simulation.service, "trace": simulation.trace},
