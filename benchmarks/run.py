@@ -17,7 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality import carparts, exposure, many_histories, real_chains, scms
+from benchmarks.quality import (
+    carparts,
+    exact_models,
+    exposure,
+    many_histories,
+    many_levels,
+    real_chains,
+    scms,
+)
 from benchmarks.registry import Case, cases
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -133,7 +141,15 @@ def main() -> int:
         parts.append(table([measure(known[name], size) for size in known[name].sizes]))
         print(parts[-1], flush=True)
     if set(wanted) == set(known):
-        for quality in (real_chains, exposure, carparts, many_histories, scms):
+        for quality in (
+            real_chains,
+            exposure,
+            carparts,
+            many_histories,
+            scms,
+            exact_models,
+            many_levels,
+        ):
             parts.append(quality.table())
             print(parts[-1], flush=True)
         rewrite("\n".join(parts))

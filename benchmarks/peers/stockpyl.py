@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,3 +66,33 @@ def run_serial(built: tuple[Serial, Any]) -> float:
         for seed in range(system.replications)
     ]
     return float(np.mean(costs)) / system.periods
+
+
+def repair_series() -> None:
+    """Make `ssm_serial` of stockpyl 1.0.2 run on NumPy 2, which it was not written for.
+
+    It asks for arrays without a copy where one is needed, and takes arrays of one for numbers. Its
+    arithmetic is left as it is.
+    """
+    from stockpyl import helpers, ssm_serial
+
+    if isinstance(helpers.np, _CopyingNumpy):
+        return
+    nearest = helpers.find_nearest
+
+    def find_nearest(*args: Any, **kwargs: Any) -> Any:
+        found = np.asarray(nearest(*args, **kwargs))
+        return int(found.ravel()[0]) if found.size == 1 else found
+
+    helpers.np = _CopyingNumpy("numpy")
+    ssm_serial.find_nearest = find_nearest
+
+
+class _CopyingNumpy(types.ModuleType):
+    """NumPy in which ``copy=False`` means what it meant before 2.0."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    def array(self, *args: Any, copy: bool | None = None, **kwargs: Any) -> Any:
+        return np.array(*args, copy=copy or None, **kwargs)
