@@ -18,7 +18,7 @@ from echelon.distributions.arguments import Floats
 from echelon.distributions.array import DistributionArray
 from echelon.distributions.base import Distribution
 from echelon.distributions.closed import CLOSED
-from echelon.distributions.lattice import Increments, common_step, increments_of
+from echelon.distributions.lattice import Increments, common_step, default_step, increments_of
 from echelon.exact.lost_sales.lost_sales_lattices import own_step, require_not_negative
 from echelon.exact.lost_sales.reflected_walk import reflected_mean
 from echelon.exact.manner import Answer, Demand, Given, Value, unit
@@ -30,8 +30,8 @@ _ONE_BY_ONE = {True: 24, False: 160}
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
 _AS_THEY_ARE = 64
 """Terms taken from the distribution itself where a family is not closed under addition."""
-_STEPS = 64
-"""Steps of a lattice in a standard deviation of a density."""
+_COARSER = 2.0
+"""Steps of the lattice of a density, as multiples of those that exposures use."""
 _FINEST = 1000
 """Into so many steps an order may divide those of the demand."""
 _GOLDEN = (5.0**0.5 - 1.0) / 2.0
@@ -179,7 +179,7 @@ def _left_of_one(law: Distribution, order: float) -> float:
         shortage = CLOSED["negative_binomial"].shortage
         term = _Term(shortage, *_each(order, law.mean, law.std))
         return float(term.total(_ONE_BY_ONE[False])[0])
-    least = law.std / _STEPS
+    least = _COARSER * default_step(law)
     if own_step(law) is None and order < least:  # convex, and 0 where nothing is ordered
         return _left_of_one(law, least) * order / least
     made = _on_multiples(law, order)
@@ -201,7 +201,7 @@ def _on_multiples(law: Distribution, order: float) -> Increments:
         if shared is not None and shared[0] / shared[1] * _FINEST >= step:
             kept = shared[0] / shared[1] == step
             return increments_of(law, None if kept else shared[0] / shared[1], kept=kept)
-    width = order / max(round(order * _STEPS / law.std), 1)
+    width = order / max(round(order / (_COARSER * default_step(law))), 1)
     return increments_of(law, width, kept=False)
 
 

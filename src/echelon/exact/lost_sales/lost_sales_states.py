@@ -160,8 +160,9 @@ def optimum(law: Distribution, hold: float, short: float, delay: int, tolerance:
     low, high = states.average(
         hold * left_of + short * shortage, choice, follow=False, tolerance=tolerance, least=floor
     )
+    near = max(1e-9 * min(1.0, hold / short), 1e-14) * mean  # lost units are dear
     lost, left = (
-        0.5 * sum(states.average(of, choice, follow=True, tolerance=1e-7, least=1e-9 * mean))
+        0.5 * sum(states.average(of, choice, follow=True, tolerance=1e-7, least=near))
         for of in (shortage, left_of)
     )
     if not np.isfinite([low, high, lost, left]).all():
