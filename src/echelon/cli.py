@@ -261,8 +261,9 @@ def _require_in_order(folder: str, run: str) -> None:
 
 def _template(options: argparse.Namespace) -> int:
     from echelon.folder import MANIFEST
-    from echelon.tables.catalog import CATALOG, SETTINGS, template
+    from echelon.tables.catalog import CATALOG, template
     from echelon.tables.describe import legend
+    from echelon.tables.settings import SETTINGS
 
     folder = Path(options.folder)
     written = {name: f"{name}.csv" for name in CATALOG} | {SETTINGS.name: MANIFEST}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import Any, ClassVar, Protocol, Self
 
@@ -90,6 +91,7 @@ WIDEST = MomentRule(
 """Beyond it nearly every quantile is 0 to the last digit, and no simulation meets a demand."""
 
 
+@cache
 def rules_of(cls: type[Family]) -> tuple[tuple[MomentRule, ...], ...]:
     """Give the rules of a family in the order in which they are told, in groups.
 

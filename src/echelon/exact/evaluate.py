@@ -128,6 +128,12 @@ def evaluate(
         The ``fill_rate`` of a depot's retailers is counted at the moment of demand: a unit served
         later in the same period is late there and not by clause 6.3, which comes out higher.
 
+    Warns
+    -----
+    DataWarning
+        If the tables say of capacity, yield, shelf life, disruptions or other things what the model
+        does not reckon with.
+
     Raises
     ------
     UnknownNameError
@@ -155,6 +161,7 @@ def evaluate(
         raise DomainError(f"base_stock is {base_stock!r}. Fix: give 'best' or 'table'.")
     model = MODELS[method]
     began = time.perf_counter()
+    network.warn_of_unreckoned(f"the model {method!r}")
     levels = _levels_of(network, model, method) if base_stock == "table" else None
     seen, allocation = network.demand_seen(), network.stages["allocation"].tolist()
     read: list[Outcome[Component]] = [

@@ -138,12 +138,18 @@ def _require_told(
     shard: CompiledNetwork, labels: Sequence[str], preds: Neighbours, succs: Neighbours
 ) -> None:
     """Raise if the tables say of a stage what no model knows of."""
+    customer = np.repeat(np.arange(shard.n_stages), np.diff(shard.pred_ptr))
     supplied, supplies = np.array([[len(one) > 0 for one in near] for near in (preds, succs)])
     for wrong, what in (
         (
             ~shard.can_stock,
             "may hold no stock (can_stock), the model lets all. Fix: leave the stage out and add "
             "its time to the next, or use optimize and simulate",
+        ),
+        (
+            np.bincount(customer, shard.pred_share != 1.0, shard.n_stages) > 0,
+            "has alternative suppliers (share, backup), the model one of each component. "
+            "Fix: keep one lane of them, or use optimize and simulate",
         ),
         (
             supplied & (shard.inbound_service_time > 0.0),
@@ -313,23 +319,21 @@ def _lead_time(
             f"the lanes into {label} take different or random times. Fix: put the time on the "
             "supplying stages, whose lead times may differ."
         )
-    own = network.lead_time_distributions[int(shard.stage_row[stage])]
+    own, varying = network.process_time(int(shard.stage_row[stage]))
     fixed = float(shard.inbound_service_time[stage])
-    random = []
     lane_std = shard.pred_lead_time_std[begin:end]
-    for law, mean, std in (
-        (own, shard.lead_time[stage], shard.lead_time_std[stage]),
-        *zip(lanes[:1], times[:1], lane_std[:1], strict=True),
-    ):
-        if law is not None:
-            random.append(law)
-        elif std > 0.0:
-            raise UnsuitableError(
-                f"the lead time of {label} has a standard deviation and no distribution. "
-                "Fix: name its family in lead_time_family."
-            )
-        else:
-            fixed += float(mean)
+    if varying is None or (end > begin and lanes[0] is None and lane_std[0] > 0.0):
+        raise UnsuitableError(
+            f"the lead time of {label} has a standard deviation and no distribution. "
+            "Fix: name its family in lead_time_family, or that of a release in "
+            "release_time_family."
+        )
+    fixed += own
+    random = list(varying)
+    if end > begin and lanes[0] is not None:
+        random.append(lanes[0])
+    elif end > begin:
+        fixed += float(times[0])
     if not random:
         return fixed
     return sum_of([*random, Deterministic(fixed)])

@@ -22,15 +22,15 @@ _OF_THE_WRITER = ("kind", "files")
 
 
 def read_network(folder: str | Path) -> Network:
-    """Read ``stages``, ``lanes``, ``demand`` and ``correlation``, CSV or Parquet, and a manifest.
+    """Read the tables of a network, CSV or Parquet, and a manifest.
 
     Parameters
     ----------
     folder : str or Path
-        Holds ``stages.csv`` or ``stages.parquet``, and where there are any ``lanes``, ``demand``
-        and ``correlation``. ``manifest.json`` holds ``period``, ``periods_per_year``,
-        ``holding_rate``, ``currency``, ``name`` and ``segments``; without one the defaults of
-        ``Network.from_tables`` hold.
+        Holds ``stages.csv`` or ``stages.parquet``, and where there are any ``lanes``, ``demand``,
+        ``correlation``, ``levels``, ``calendar`` and ``disruptions``. ``manifest.json`` holds
+        ``period``, ``periods_per_year``, ``holding_rate``, ``currency``, ``name`` and ``segments``;
+        without one the defaults of ``Network.from_tables`` hold.
 
     Returns
     -------
@@ -90,6 +90,9 @@ def read_network(folder: str | Path) -> Network:
             frames.get("lanes"),
             demand,
             correlation=frames.get("correlation"),
+            levels=frames.get("levels"),
+            calendar=frames.get("calendar"),
+            disruptions=frames.get("disruptions"),
             **settings,
         )
     except TableError as error:

@@ -212,8 +212,13 @@ def check_targets(stages: Checked) -> None:
         )
 
 
-def resolve_value(stages: Checked, lanes: Checked, graph: Graph | None) -> Floats | None:
-    """Value of a unit at each stage, money per unit; None where it is not given or faulty."""
+def resolve_value(
+    stages: Checked, lanes: Checked, graph: Graph | None, share: Floats
+) -> Floats | None:
+    """Value of a unit at each stage, money per unit; None where it is not given or faulty.
+
+    ``share`` (n_lanes,) is the part of a component that a lane supplies.
+    """
     for name in ("unit_cost", "added_cost"):
         if not stages.sound((name,)).all():
             return None
@@ -228,7 +233,7 @@ def resolve_value(stages: Checked, lanes: Checked, graph: Graph | None) -> Float
             if lanes.has("units_required")
             else np.ones(len(lanes.frame))
         )
-        total = accumulate(graph, stages.frame["added_cost"].to_numpy(), units)
+        total = accumulate(graph, stages.frame["added_cost"].to_numpy(), units * share)
     if value is not None:
         # a frame that came from Network.stages has both, and they agree
         apart = np.ones(len(value), dtype=np.bool_)

@@ -18,6 +18,7 @@ def compile_network(
     demand: pd.DataFrame,
     graph: Graph,
     customer: Integers,
+    share: Floats,
 ) -> CompiledNetwork:
     """Lay a checked network out as arrays.
 
@@ -29,6 +30,8 @@ def compile_network(
         The lanes by row, in the order of ``lanes``.
     customer : (n_demands,) int64
         Row in ``stages`` of each row of ``demand``.
+    share : (n_lanes,) float64
+        Of what the receiver orders of the component; 0 of a backup.
 
     Returns
     -------
@@ -64,12 +67,17 @@ def compile_network(
     def of_demand(name: str) -> Floats:
         return np.ascontiguousarray(demand[name].to_numpy()[demand_row], dtype=np.float64)
 
+    lead_time = of_stages("lead_time", np.float64)
+    lead_time_std = of_stages("lead_time_std", np.float64)
+    if "release_time" in stages.columns:
+        lead_time += of_stages("release_time", np.float64)
+        lead_time_std = np.hypot(lead_time_std, of_stages("release_time_std", np.float64))
     return CompiledNetwork(
         component_ptr=component_ptr,
         component_id=np.arange(graph.n_components, dtype=np.int64),
         stage_row=order,
-        lead_time=of_stages("lead_time", np.float64),
-        lead_time_std=of_stages("lead_time_std", np.float64),
+        lead_time=lead_time,
+        lead_time_std=lead_time_std,
         inbound_service_time=of_stages("inbound_service_time", np.float64),
         max_service_time=of_stages("max_service_time", np.float64),
         review_period=of_stages("review_period", np.int64),
@@ -79,6 +87,7 @@ def compile_network(
         pred_ptr=pred_ptr,
         pred_stage=pred_stage,
         pred_units=of_lanes("units_required"),
+        pred_share=np.ascontiguousarray(share[lane_row]),
         pred_lead_time=of_lanes("lead_time"),
         pred_lead_time_std=of_lanes("lead_time_std"),
         lane_row=lane_row,

@@ -31,7 +31,8 @@ class CompiledNetwork:
     stage_row : (n_stages,) int64
         Row of the stage in ``Network.stages``.
     lead_time, lead_time_std, inbound_service_time, max_service_time : (n_stages,) float64
-        Periods; ``max_service_time`` is ``inf`` where there is no limit.
+        Periods; the first two are of making and release together, and ``max_service_time`` is
+        ``inf`` where there is no limit.
     review_period : (n_stages,) int64
         Periods between reviews; 0 is continuous review (clause 2).
     holding_cost, backorder_cost : (n_stages,) float64
@@ -43,6 +44,9 @@ class CompiledNetwork:
         Supplier, numbered within the component.
     pred_units, pred_lead_time, pred_lead_time_std : (n_lanes,) float64
         Units required per unit made; periods in transit, mean and standard deviation.
+    pred_share : (n_lanes,) float64
+        Part of what the stage orders of a component that comes by this lane: 1 unless there are
+        alternatives, 0 of a backup.
     lane_row : (n_lanes,) int64
         Row of the lane in ``Network.lanes``.
     succ_ptr : (n_stages + 1,) int64
@@ -73,6 +77,7 @@ class CompiledNetwork:
     pred_ptr: Integers
     pred_stage: Integers
     pred_units: Floats
+    pred_share: Floats
     pred_lead_time: Floats
     pred_lead_time_std: Floats
     lane_row: Integers
@@ -115,6 +120,11 @@ class CompiledNetwork:
         """How many lanes."""
         return len(self.pred_stage)
 
+    @property
+    def pred_usage(self) -> Floats:
+        """Units of the supplier that go into one unit made, by this lane: units times share."""
+        return self.pred_units * self.pred_share
+
     def shard(self, first: int, last: int) -> CompiledNetwork:
         """Components ``first`` up to, not including, ``last``, as views of the same memory."""
         component_ptr = self.component_ptr[first : last + 1]
@@ -139,6 +149,7 @@ class CompiledNetwork:
             pred_ptr=pred_ptr,
             pred_stage=self.pred_stage[lanes],
             pred_units=self.pred_units[lanes],
+            pred_share=self.pred_share[lanes],
             pred_lead_time=self.pred_lead_time[lanes],
             pred_lead_time_std=self.pred_lead_time_std[lanes],
             lane_row=self.lane_row[lanes],

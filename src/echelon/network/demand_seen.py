@@ -85,7 +85,7 @@ class SeenDemand:
             compiled.component_ptr,
             compiled.pred_ptr,
             compiled.pred_stage,
-            compiled.pred_units,
+            compiled.pred_usage,
             compiled.demand_ptr,
             compiled.demand_row,
         )

@@ -42,6 +42,21 @@ class Names:
     negative: tuple[str, str]
 
     @property
+    def noun(self) -> str:
+        """What the columns describe, in words."""
+        return self.mean.replace("_", " ")
+
+    @property
+    def moments(self) -> tuple[str, str]:
+        """Columns of mean and standard deviation."""
+        return self.mean, self.std
+
+    @property
+    def columns(self) -> tuple[str, str, str, str, str]:
+        """All columns."""
+        return *self.texts, self.distribution
+
+    @property
     def texts(self) -> tuple[str, str, str, str]:
         """All columns but that of objects."""
         return self.family, self.mean, self.std, self.parameters
@@ -62,6 +77,14 @@ LEAD_TIME_NAMES = Names(
     "lead_time_parameters",
     "lead_time_distribution",
     ("has a negative mean", "give a lead time that is not negative"),
+)
+RELEASE_TIME_NAMES = Names(
+    "release_time_family",
+    "release_time",
+    "release_time_std",
+    "release_time_parameters",
+    "release_time_distribution",
+    ("has a negative mean", "give a release time that is not negative"),
 )
 
 
@@ -145,16 +168,24 @@ def check_demand(demand: Checked) -> tuple[pd.DataFrame, pd.DataFrame]:
     return given, cells.frame(names)
 
 
-def check_lead_times(checked: Checked) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Add faults of lead times; describe every row of ``stages`` or ``lanes``.
+def check_times(
+    checked: Checked, given: pd.DataFrame, names: Names
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Add faults of lead times or release times; describe every row of ``stages`` or ``lanes``.
+
+    Parameters
+    ----------
+    checked : Checked
+    given : DataFrame
+        Its frame, most likely with other times written anew already.
+    names : Names
 
     Returns
     -------
     given, filled : DataFrame
-        The table as it was given, objects written as families; and its columns lead_time,
-        lead_time_std, lead_time_family and lead_time_parameters, in which no moment is blank.
+        The table as it was given, objects written as families; and the columns of mean, std,
+        family and parameters, in which no moment is blank.
     """
-    names = LEAD_TIME_NAMES
     cells = _Cells.of(checked, names)
     plain = (cells.family == "") & ~cells.has_object
     checked.add(
@@ -165,9 +196,9 @@ def check_lead_times(checked: Checked) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
     _take_objects(checked, names, cells)
     for name, numbers in ((names.mean, cells.mean), (names.std, cells.std)):
-        if not checked.has(name):
-            numbers[plain] = 0.0
-    given = checked.frame.drop(columns=names.distribution, errors="ignore")
+        if checked.table[name].feature or not checked.has(name):
+            numbers[plain & np.isnan(numbers)] = 0.0
+    given = given.drop(columns=names.distribution, errors="ignore")
     if not plain.all():  # else the columns that are not there need not come to be
         written = cells.frame(names)
         given = given.drop(columns=written.columns, errors="ignore")
@@ -186,7 +217,7 @@ def _check_values(checked: Checked, names: Names, cells: _Cells) -> None:
     for row in np.flatnonzero((cells.family != "") & cells.sound).tolist():
         law = (cells.family[row], cells.mean[row], cells.std[row], cells.texts[row])
         if law not in known:
-            known[law] = _refusal(*law, longest=longest)
+            known[law] = _refusal(*law, longest=longest, noun=names.noun)
         told = known[law]
         if told is not None:
             column = names.distribution if cells.has_object[row] else names.family
@@ -195,11 +226,11 @@ def _check_values(checked: Checked, names: Names, cells: _Cells) -> None:
 
 
 def _refusal(
-    family: str, mean: float, std: float, text: str, *, longest: float
+    family: str, mean: float, std: float, text: str, *, longest: float, noun: str
 ) -> tuple[str, str] | None:
     """Message and remedy of a distribution that no lead time has, None of one that may be."""
     if family == "per_period":
-        return "is 'per_period', and a lead time has no cycle", "give the lead time of any period"
+        return f"is 'per_period', and a {noun} has no cycle", f"give the {noun} of any period"
     if mean > longest or std > longest:
         return (
             f"has a mean of {mean:g} and a standard deviation of {std:g} periods, over {longest:g}",
@@ -207,7 +238,7 @@ def _refusal(
         )
     if make(family, mean, std, text or None).support[0] < 0.0:
         return (
-            f"is {family!r}, by which the lead time may be negative",
+            f"is {family!r}, by which the {noun} may be negative",
             "use a family from 0 on, 'gamma' or 'truncated_normal'",
         )
     return None
@@ -234,7 +265,7 @@ def _fill_families(checked: Checked, names: Names, cells: _Cells) -> None:
             cells.sound[bad] = False
             column = columns[fault.column]
             remedy = fault.remedy
-            if names is LEAD_TIME_NAMES and any(word in remedy for word in ("demand", "returns")):
+            if names is not DEMAND_NAMES and any(word in remedy for word in ("demand", "returns")):
                 remedy = f"correct {column}, or choose another family"
             message = fault.message
             for moment in ("mean", "std"):  # families know their moments by these names only

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from echelon.errors import DomainError
+from echelon.network.features import EVENTS
 from echelon.tables import DEMAND, LANES, SETTINGS
 
 if TYPE_CHECKING:
     from networkx import DiGraph
+
+_OF_THE_WHOLE = ("correlation", *EVENTS)
+"""Tables that are attributes of the graph and not of its nodes or edges."""
 
 
 def to_networkx(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> DiGraph[Any]:
@@ -20,7 +24,7 @@ def to_networkx(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any])
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        stages, lanes, demand and correlation, checked.
+        All of the network, checked.
     settings : mapping
         Kept in ``graph.graph``.
 
@@ -31,8 +35,10 @@ def to_networkx(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any])
     from networkx import DiGraph
 
     graph: DiGraph[Any] = DiGraph(**settings)
-    if len(tables["correlation"]):
-        graph.graph["correlation"] = tables["correlation"].to_dict("records")
+    for name in _OF_THE_WHOLE:
+        if len(tables[name]):
+            rows = tables[name].to_dict("records")
+            graph.graph[name] = rows if name == "correlation" else [_written(row) for row in rows]
     for row in tables["stages"].to_dict("records"):
         node = (row.pop("item"), row.pop("location"))
         graph.add_node(node, **_written(row))
@@ -65,7 +71,7 @@ def from_networkx(
     lanes, demand : DataFrame or None
         None where there are none.
     settings : dict
-        With ``segments`` and ``correlation`` where the graph has them.
+        With ``segments``, ``correlation`` and the tables of events where the graph has them.
 
     Raises
     ------
@@ -92,8 +98,9 @@ def from_networkx(
     ]
     names = (*SETTINGS.names, "segments")
     settings = {name: graph.graph[name] for name in names if name in graph.graph}
-    if graph.graph.get("correlation"):
-        settings["correlation"] = pd.DataFrame(graph.graph["correlation"])
+    for name in _OF_THE_WHOLE:
+        if graph.graph.get(name):
+            settings[name] = pd.DataFrame(graph.graph[name])
     return (
         pd.DataFrame(stages),
         pd.DataFrame(lanes) if lanes else None,

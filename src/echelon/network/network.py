@@ -17,14 +17,16 @@ from echelon.errors import DomainError
 from echelon.folder import NETWORK, FileFormat, write_folder
 from echelon.network.check import positions
 from echelon.network.compile import compile_network
-from echelon.network.compiled import CompiledNetwork
+from echelon.network.compiled import CompiledNetwork, Floats, Integers
 from echelon.network.demand_seen import SeenDemand, check_period
+from echelon.network.described import LEAD_TIME_NAMES, RELEASE_TIME_NAMES, Names
+from echelon.network.features import EVENTS, completed, in_use, some_columns, warn_of_unreckoned
 from echelon.network.oddities import warn_of_oddities
 from echelon.network.scores import ScoreGroup, score_groups
 from echelon.network.summary import NetworkSummary, summarize
 from echelon.network.tables import Resolved, resolve, without_computed
 from echelon.results import frame_digest
-from echelon.tables import DEMAND, LANES, STAGES, label_of, with_segments
+from echelon.tables import CATALOG, DEMAND, LANES, STAGES, Table, label_of, with_segments
 
 if TYPE_CHECKING:
     from networkx import DiGraph
@@ -71,6 +73,9 @@ class Network:
         demand: pd.DataFrame | None = None,
         *,
         correlation: pd.DataFrame | None = None,
+        levels: pd.DataFrame | None = None,
+        calendar: pd.DataFrame | None = None,
+        disruptions: pd.DataFrame | None = None,
         segments: Sequence[str] | None = None,
         period: str = "week",
         periods_per_year: float | None = None,
@@ -86,6 +91,12 @@ class Network:
             As ``docs/reference/tables.md`` says. They are not modified, and no memory is shared.
         correlation : DataFrame, optional
             Pairs of demand rows that vary together; rows that are in no pair are independent.
+        levels : DataFrame, optional
+            Levels of stages that change from period to period.
+        calendar : DataFrame, optional
+            Windows in which stages make their item.
+        disruptions : DataFrame, optional
+            What takes stages and lanes down, at random or at given times.
         segments : sequence of str, optional
             Columns of ``demand`` that together name a segment, for example
             ``["market", "channel"]``; ``["segment"]`` unless given.
@@ -111,8 +122,8 @@ class Network:
         Warns
         -----
         DataWarning
-            Once for stages with a service target and no customers, and once for stages that
-            neither lanes nor demand reach.
+            Once for stages with a service target and no customers, once for stages that neither
+            lanes nor demand reach, and once for lanes whose fast way is no faster.
         """
         settings: dict[str, object] = {
             "period": period,
@@ -122,10 +133,11 @@ class Network:
             "name": name,
             "segments": segments,
         }
-        tables = resolve(stages, lanes, demand, correlation, settings)
+        events = {"levels": levels, "calendar": calendar, "disruptions": disruptions}
+        tables = resolve(stages, lanes, demand, correlation, events, settings)
         sells = np.zeros(len(tables.stages), dtype=np.bool_)
         sells[tables.customer] = True
-        warn_of_oddities(tables.stages, tables.graph, sells, name)
+        warn_of_oddities(tables.stages, tables.lanes, tables.graph, sells, name)
         return cls(tables)
 
     @property
@@ -134,23 +146,132 @@ class Network:
 
         ``holding_cost`` and, where the value is known, ``unit_cost`` are filled too, and so are the
         moments of a lead time that has a family. A ``lead_time_distribution`` that was given is
-        written as family and parameters, and its column is blank.
+        written as family and parameters, and its column is blank; so is a
+        ``release_time_distribution``.
         """
-        return self._tables.stages.copy()
+        return self._completed["stages"].copy()
 
     @property
     def lanes(self) -> pd.DataFrame:
         """One row per lane: all columns of the catalog, defaults and lead times filled as there."""
-        return self._tables.lanes.copy()
+        return self._completed["lanes"].copy()
 
     @property
     def demand(self) -> pd.DataFrame:
-        """One row per stage and segment: key, family, mean, std and parameters.
+        """One row per stage and segment: key, family, mean, std, parameters and what they ask for.
 
         Where demand changes by period, the family is ``per_period``, and mean and std are those of
         a period picked at random from the cycle.
         """
-        return self._tables.demand.copy()
+        return self._completed["demand"].copy()
+
+    def columns(self, table: str, names: Sequence[str]) -> pd.DataFrame:
+        """Some columns of a table: of a portfolio the rest need not be copied.
+
+        Parameters
+        ----------
+        table : {"stages", "lanes", "demand"}
+        names : sequence of str
+
+        Returns
+        -------
+        DataFrame
+            As :attr:`stages`, :attr:`lanes` or :attr:`demand` has them.
+        """
+        return some_columns(getattr(self._tables, table), self._contracts[table], names)
+
+    @cached_property
+    def _completed(self) -> dict[str, pd.DataFrame]:
+        """Stages, lanes and demand with the columns that are off, made on first use."""
+        frames = {name: getattr(self._tables, name) for name in ("stages", "lanes", "demand")}
+        return {name: completed(frame, self._contracts[name]) for name, frame in frames.items()}
+
+    @property
+    def _contracts(self) -> dict[str, Table]:
+        return {**CATALOG, "demand": with_segments(DEMAND, self.segments)}
+
+    @property
+    def levels(self) -> pd.DataFrame:
+        """One row per stage and period: levels that change; no rows where none do."""
+        return self._tables.events.frames["levels"].copy()
+
+    @property
+    def calendar(self) -> pd.DataFrame:
+        """One row per stage and window for making, defaults filled; no rows where there is none."""
+        return self._tables.events.frames["calendar"].copy()
+
+    @property
+    def disruptions(self) -> pd.DataFrame:
+        """One row per disruption, defaults filled; no rows where there is none."""
+        return self._tables.events.frames["disruptions"].copy()
+
+    @property
+    def level_stages(self) -> Integers:
+        """Row of :attr:`stages` of each row of :attr:`levels`: (n_levels,) int64."""
+        return self._tables.events.level_stages.copy()
+
+    @property
+    def calendar_stages(self) -> Integers:
+        """Row of :attr:`stages` of each row of :attr:`calendar`: (n_windows,) int64."""
+        return self._tables.events.calendar_stages.copy()
+
+    @property
+    def disruption_stages(self) -> Integers:
+        """Row of :attr:`stages` of each row of :attr:`disruptions`, -1 where it is of a lane."""
+        return self._tables.events.disruption_stages.copy()
+
+    @property
+    def disruption_lanes(self) -> Integers:
+        """Row of :attr:`lanes` of each row of :attr:`disruptions`, -1 where it is of a stage."""
+        return self._tables.events.disruption_lanes.copy()
+
+    @property
+    def lane_groups(self) -> Integers:
+        """Which lanes stand in for one another: (n_lanes,) int64, equal for alternatives.
+
+        Lanes with a ``share`` and backups that bring one item to one stage have one number; every
+        other lane has a number of its own.
+        """
+        return self._tables.alternatives.group.copy()
+
+    @property
+    def features(self) -> dict[str, tuple[str, ...]]:
+        """What is on that is off by default: by table, columns that say more than their absence.
+
+        Of ``levels``, ``calendar`` and ``disruptions`` it is ``("rows",)`` where there are any.
+
+        Examples
+        --------
+        >>> from echelon.network.build import serial
+        >>> network = serial(["plant", "shop"], holding_cost=[1, 2], demand_mean=10, demand_std=3)
+        >>> network.features["stages"]
+        ()
+        >>> network.replace(stages=network.stages.assign(capacity=[12.0, None])).features["stages"]
+        ('capacity',)
+        """
+        return in_use(self._frames, self._contracts)
+
+    @property
+    def _frames(self) -> dict[str, pd.DataFrame]:
+        """All tables without what is off."""
+        tables = self._tables
+        frames = {"stages": tables.stages, "lanes": tables.lanes, "demand": tables.demand}
+        return {**frames, **tables.events.frames}
+
+    def warn_of_unreckoned(self, what: str) -> None:
+        """Warn once, where the caller was called, of features that a model knows nothing of.
+
+        Parameters
+        ----------
+        what : str
+            Name of the model, the subject of the message.
+
+        Warns
+        -----
+        DataWarning
+            With the columns, and in how many rows each is on.
+        """
+        warn_of_unreckoned(self._frames, self._contracts, what)
 
     @property
     def correlation(self) -> pd.DataFrame:
@@ -209,7 +330,12 @@ class Network:
         """The network as arrays, made on first use."""
         tables = self._tables
         return compile_network(
-            tables.stages, tables.lanes, tables.demand, tables.graph, tables.customer
+            tables.stages,
+            tables.lanes,
+            tables.demand,
+            tables.graph,
+            tables.customer,
+            tables.alternatives.share,
         )
 
     @cached_property
@@ -223,16 +349,62 @@ class Network:
 
     @cached_property
     def lead_time_distributions(self) -> tuple[Distribution | None, ...]:
-        """Lead time of each row of :attr:`stages`, made on first use.
+        """Lead time of each row of :attr:`stages`, without its release; made on first use.
 
         None where it is fixed, and where its mean and standard deviation are all that is known.
         """
-        return _lead_times(self._tables.stages)
+        return _times(self._tables.stages, LEAD_TIME_NAMES)
+
+    @cached_property
+    def release_time_distributions(self) -> tuple[Distribution | None, ...]:
+        """Release time of each row of :attr:`stages`, as :attr:`lead_time_distributions`."""
+        if "release_time" not in self._tables.stages.columns:
+            return (None,) * self.n_stages
+        return _times(self._tables.stages, RELEASE_TIME_NAMES)
 
     @cached_property
     def lane_lead_time_distributions(self) -> tuple[Distribution | None, ...]:
         """Lead time of each row of :attr:`lanes`, as :attr:`lead_time_distributions`."""
-        return _lead_times(self._tables.lanes)
+        return _times(self._tables.lanes, LEAD_TIME_NAMES)
+
+    def process_time(self, row: int) -> tuple[float, tuple[Distribution, ...] | None]:
+        """What a stage takes once all inputs are there: lead time and release together.
+
+        Parameters
+        ----------
+        row : int
+            Of :attr:`stages`.
+
+        Returns
+        -------
+        fixed : float
+            Periods that do not vary.
+        varying : tuple of Distribution, or None
+            What is added to them, independent of one another; None where the mean and standard
+            deviation of some part are all that is known.
+        """
+        fixed, laws = 0.0, []
+        for means, stds, known in self._process_times:
+            law = known[row]
+            if law is not None:
+                laws.append(law)
+            elif stds[row] > 0.0:
+                return fixed, None
+            else:
+                fixed += float(means[row])
+        return fixed, tuple(laws)
+
+    @cached_property
+    def _process_times(self) -> list[tuple[Floats, Floats, tuple[Distribution | None, ...]]]:
+        """Mean, standard deviation and distribution of each part, by row of stages."""
+        stages = self._tables.stages
+        parts = [(LEAD_TIME_NAMES, self.lead_time_distributions)]
+        if "release_time" in stages.columns:
+            parts.append((RELEASE_TIME_NAMES, self.release_time_distributions))
+        return [
+            (stages[names.mean].to_numpy(), stages[names.std].to_numpy(), laws)
+            for names, laws in parts
+        ]
 
     @property
     def independent(self) -> bool:
@@ -255,6 +427,8 @@ class Network:
         DomainError
             With every pair and group that no Gaussian copula gives the correlation asked for.
         """
+        if not len(self._tables.correlation.frame):
+            return ()  # a portfolio does without its hundred thousand distributions
         return score_groups(self._tables.correlation, self.distributions, self.demand_keys)
 
     @cached_property
@@ -331,6 +505,7 @@ class Network:
         frames = {"stages": tables.stages, "lanes": tables.lanes, "demand": tables.demand}
         if len(tables.correlation.frame):
             frames["correlation"] = tables.correlation.frame
+        frames |= {name: frame for name, frame in tables.events.frames.items() if len(frame)}
         return {name: frame_digest(frame) for name, frame in frames.items()}
 
     def component_of(self, item: str, location: str) -> int:
@@ -365,6 +540,9 @@ class Network:
         lanes: pd.DataFrame | _Keep | None = KEEP,
         demand: pd.DataFrame | _Keep | None = KEEP,
         correlation: pd.DataFrame | _Keep | None = KEEP,
+        levels: pd.DataFrame | _Keep | None = KEEP,
+        calendar: pd.DataFrame | _Keep | None = KEEP,
+        disruptions: pd.DataFrame | _Keep | None = KEEP,
         segments: Sequence[str] | _Keep | None = KEEP,
         periods_per_year: float | _Keep | None = KEEP,
         holding_rate: float | _Keep | None = KEEP,
@@ -377,13 +555,13 @@ class Network:
         ``unit_cost``, ``holding_cost`` and ``max_service_time`` count as given only where they
         were given, or were changed; in one that comes from :attr:`demand`, so do ``mean`` and
         ``std``; in either :attr:`stages` or :attr:`lanes`, so do ``lead_time`` and
-        ``lead_time_std`` beside a ``lead_time_family``.
+        ``lead_time_std`` beside a ``lead_time_family``, and so with release times.
 
         Parameters
         ----------
-        stages, lanes, demand, correlation : DataFrame, optional
+        stages, lanes, demand, correlation, levels, calendar, disruptions : DataFrame, optional
             In place of this network's; ``None`` means none. Correlations that stay must find their
-            rows in the demand.
+            rows in the demand, and the others their stages and lanes.
         segments, periods_per_year, holding_rate, currency, name
             As in :meth:`from_tables`.
 
@@ -422,6 +600,9 @@ class Network:
             chosen(lanes, given["lanes"]),
             chosen(demand, self._given_demand()),
             correlation=chosen(correlation, given["correlation"]),
+            levels=chosen(levels, given["levels"]),
+            calendar=chosen(calendar, given["calendar"]),
+            disruptions=chosen(disruptions, given["disruptions"]),
             segments=chosen(segments, self.segments),
             period=self.period,
             periods_per_year=chosen(periods_per_year, settings["periods_per_year"]),
@@ -469,12 +650,20 @@ class Network:
         keep = np.isin(tables.graph.component, wanted)
         rows = keep[tables.customer]
         demand = tables.given["demand"][rows]
-        pairs = tables.correlation
+        pairs, events = tables.correlation, tables.events
+        kept_lanes = keep[tables.graph.source]
+        down = np.append(keep, False)[events.disruption_stages]
+        down |= np.append(kept_lanes, False)[events.disruption_lanes]
         kept = resolve(
             tables.given["stages"][keep],
-            tables.given["lanes"][keep[tables.graph.source]],
+            tables.given["lanes"][kept_lanes],
             demand if len(demand) else None,
             pairs.frame[rows[pairs.first] & rows[pairs.second]],
+            {
+                "levels": events.given["levels"][keep[events.level_stages]],
+                "calendar": events.given["calendar"][keep[events.calendar_stages]],
+                "disruptions": events.given["disruptions"][down],
+            },
             dict(tables.settings),
         )
         return Network(kept)  # what is odd in it was told of the whole
@@ -490,6 +679,7 @@ class Network:
             and mine.lanes.equals(theirs.lanes)
             and mine.demand.equals(theirs.demand)
             and mine.correlation.frame.equals(theirs.correlation.frame)
+            and all(mine.events.frames[name].equals(theirs.events.frames[name]) for name in EVENTS)
         )
 
     def write(self, folder: str | Path, *, file_format: FileFormat = "csv") -> Path:
@@ -515,15 +705,20 @@ class Network:
             the other format that :meth:`write` did not write.
         """
         frames = dict(self._tables.given)
-        if not len(frames["correlation"]) and not list(Path(folder).glob("correlation.*")):
-            del frames["correlation"]
+        for name in ("correlation", *EVENTS):  # a stale file of the name would be read back
+            if not len(frames[name]) and not list(Path(folder).glob(f"{name}.*")):
+                del frames[name]
         manifest = {"kind": NETWORK, **self._tables.settings}
         return write_folder(folder, frames, manifest, file_format=file_format)
 
     def summary(self) -> NetworkSummary:
         """Count stages, lanes and components, and describe each component."""
         return summarize(
-            self._tables.stages, self.compiled, self._tables.graph, self._tables.settings
+            self._tables.stages,
+            self.compiled,
+            self._tables.graph,
+            self._tables.settings,
+            self.features,
         )
 
     def to_networkx(self) -> DiGraph[Any]:
@@ -531,7 +726,8 @@ class Network:
 
         Nodes are ``(item, location)`` with the columns of stages as attributes and, at stages with
         customers, ``demand``: a list of rows as dictionaries. Edges have the columns of lanes.
-        The settings and the rows of ``correlation`` are attributes of the graph.
+        The settings and the rows of ``correlation``, ``levels``, ``calendar`` and ``disruptions``
+        are attributes of the graph.
         Blank cells are left out, and so is what this network computed. A graph groups lanes and
         demand by stage: the order of the rows of one stage is kept, that of the whole table not.
         """
@@ -573,11 +769,10 @@ class Network:
         return self.summary()._repr_html_()
 
 
-def _lead_times(frame: pd.DataFrame) -> tuple[Distribution | None, ...]:
-    names = ("lead_time_family", "lead_time", "lead_time_std", "lead_time_parameters")
+def _times(frame: pd.DataFrame, names: Names) -> tuple[Distribution | None, ...]:
     made: dict[tuple[Any, ...], Distribution] = {}  # a lead time is made once for all its rows
     laws: list[Distribution | None] = []
-    for row in zip(*(frame[name] for name in names), strict=True):
+    for row in zip(*(frame[name] for name in names.texts), strict=True):
         family, mean, std, parameters = row
         if family == "" or std == 0.0:
             laws.append(None)

@@ -10,18 +10,20 @@ import pandas as pd
 from echelon.errors import DataWarning
 from echelon.network.compiled import Booleans
 from echelon.network.graph import Graph
-from echelon.tables import label_of
+from echelon.tables import LANES, label_of
 
 _NAMED = 5
 
 
-def warn_of_oddities(stages: pd.DataFrame, graph: Graph, sells: Booleans, name: str) -> None:
+def warn_of_oddities(
+    stages: pd.DataFrame, lanes: pd.DataFrame, graph: Graph, sells: Booleans, name: str
+) -> None:
     """Warn once per kind of oddity, with how many stages and which the first are.
 
     Parameters
     ----------
-    stages : DataFrame
-        As ``Network.stages``.
+    stages, lanes : DataFrame
+        As ``Network.stages`` and ``Network.lanes``; columns of what is off may be absent.
     graph : Graph
         Of the same network.
     sells : (n_stages,) bool
@@ -48,6 +50,18 @@ def warn_of_oddities(stages: pd.DataFrame, graph: Graph, sells: Booleans, name: 
         "{} neither lanes nor a row in demand",
         "add what is missing, or remove the stage",
     )
+    if "expedite_lead_time" in lanes.columns:
+        slow = (lanes["expedite_lead_time"] >= lanes["lead_time"]).to_numpy()
+        first = [label_of(*key) for key in lanes.loc[slow, list(LANES.key)].to_numpy()[:_NAMED]]
+        if first:
+            rest = f" and {slow.sum() - _NAMED:,} more" if slow.sum() > _NAMED else ""
+            warnings.warn(
+                f"{f'network {name!r}' if name else 'lanes'}: expedite_lead_time is not below the "
+                f"mean lead_time of {', '.join(first)}{rest}, so that the fast way is no faster. "
+                "Fix: give a shorter expedite_lead_time, or blank the rule.",
+                DataWarning,
+                stacklevel=3,
+            )
 
 
 def _warn(name: str, stages: pd.DataFrame, odd: Booleans, what: str, remedy: str) -> None:

@@ -57,7 +57,15 @@ def join_periods(demand: Checked, given: pd.DataFrame, filled: pd.DataFrame) -> 
         return Joined(every, given, filled)
     period = demand.frame["period"].to_numpy(dtype=np.float64)
     group = demand.frame.groupby(key, sort=False).ngroup().to_numpy(dtype=np.int64)
-    _check_cycles(demand, period, group)
+    check_cycles(
+        demand,
+        period,
+        group,
+        (
+            "stage and segment",
+            "give every period of the cycle a row, mean 0 and std 0 where nobody buys",
+        ),
+    )
     if demand.faults:
         return Joined(every, given, filled)
     first = np.unique(group, return_index=True)[1].astype(np.int64)  # groups count by first row
@@ -85,7 +93,23 @@ def join_periods(demand: Checked, given: pd.DataFrame, filled: pd.DataFrame) -> 
     return Joined(first, joined[0], joined[1])
 
 
-def _check_cycles(demand: Checked, period: Floats, group: NDArray[Any]) -> None:
+def check_cycles(
+    demand: Checked, period: Floats, group: NDArray[Any], words: tuple[str, str]
+) -> None:
+    """Add faults of cycles that are not whole.
+
+    Parameters
+    ----------
+    demand : Checked
+        The table, with a column ``period``.
+    period : (n_rows,) float64
+        NaN where the row is of every period.
+    group : (n_rows,) int64
+        Cycle of each row, from 0.
+    words : tuple of str
+        What has a cycle, and the remedy where a period has no row.
+    """
+    owner, remedy = words
     dated = ~np.isnan(period)
     sound = demand.sound(demand.table.key)
     broken: Booleans = dated & (period != np.rint(np.nan_to_num(period)))
@@ -102,7 +126,7 @@ def _check_cycles(demand: Checked, period: Floats, group: NDArray[Any]) -> None:
     demand.add(
         "period",
         mixed[group] & ~dated & sound,
-        "is blank here and filled in other rows of the same stage and segment",
+        f"is blank here and filled in other rows of the same {owner}",
         "give every row of the cycle its period, or keep the one row without",
     )
     last = np.full(n_groups, -1.0)
@@ -118,5 +142,5 @@ def _check_cycles(demand: Checked, period: Floats, group: NDArray[Any]) -> None:
             "period",
             short[group] & first_of,
             f"the cycle has gaps: period {absent} of 0 to {int(last[g])} has no row",
-            "give every period of the cycle a row, mean 0 and std 0 where nobody buys",
+            remedy,
         )

@@ -37,6 +37,8 @@ class NetworkSummary:
         Periods on the longest path, lanes included.
     components : DataFrame
         As :meth:`to_frame` gives it.
+    features : tuple of str
+        Columns and tables of what is off by default and on here: ``"stages.capacity"``.
     """
 
     name: str
@@ -49,6 +51,7 @@ class NetworkSummary:
     demand: float
     cumulative_lead_time: float
     components: pd.DataFrame
+    features: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """One row per component.
@@ -73,6 +76,8 @@ class NetworkSummary:
             ("components", f"{self.n_components:,} ({kinds})"),
             ("longest lead time", _counted(self.cumulative_lead_time, self.period)),
         ]
+        if self.features:
+            facts.append(("features", ", ".join(self.features)))
         if not self.n_demand_stages:
             return [*facts, ("demand", "no customers: nothing to plan for")]
         facts.append(("demand", f"{self.demand:,.6g} units per {self.period}"))
@@ -109,7 +114,11 @@ def _counted(count: float, noun: str) -> str:
 
 
 def summarize(
-    stages: pd.DataFrame, compiled: CompiledNetwork, graph: Graph, settings: Mapping[str, Any]
+    stages: pd.DataFrame,
+    compiled: CompiledNetwork,
+    graph: Graph,
+    settings: Mapping[str, Any],
+    features: Mapping[str, tuple[str, ...]],
 ) -> NetworkSummary:
     """Describe a network.
 
@@ -122,6 +131,8 @@ def summarize(
         Of the same network.
     settings : mapping
         period, currency and name.
+    features : mapping of str to tuple of str
+        As ``Network.features``.
 
     Returns
     -------
@@ -138,7 +149,9 @@ def summarize(
     value = stages["unit_cost"].to_numpy()[compiled.stage_row]
     lane_time = np.empty(compiled.n_lanes)
     lane_time[compiled.lane_row] = compiled.pred_lead_time
-    reach = longest_paths(graph, stages["lead_time"].to_numpy(), lane_time)[compiled.stage_row]
+    own_time = np.empty(compiled.n_stages)
+    own_time[compiled.stage_row] = compiled.lead_time
+    reach = longest_paths(graph, own_time, lane_time)[compiled.stage_row]
 
     def total(weights: Floats) -> Floats:
         sums = np.bincount(component, weights=weights, minlength=n_components)
@@ -185,6 +198,11 @@ def summarize(
         demand=float(stage_mean.sum()),
         cumulative_lead_time=float(reach.max()),
         components=frame,
+        features=tuple(
+            name if column == "rows" else f"{name}.{column}"
+            for name, columns in features.items()
+            for column in columns
+        ),
     )
 
 

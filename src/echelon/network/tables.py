@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from echelon.errors import Fault, TableError
+from echelon.network.alternatives import Alternatives, check_alternatives, check_expediting
 from echelon.network.check import (
     check_lanes,
     check_targets,
@@ -17,9 +18,17 @@ from echelon.network.check import (
     resolve_holding_cost,
     resolve_value,
 )
+from echelon.network.check_ordering import check_ordering, check_remaining_life, check_supply
 from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.network.correlation import Correlation, check_correlation
-from echelon.network.described import check_demand, check_lead_times
+from echelon.network.described import (
+    LEAD_TIME_NAMES,
+    RELEASE_TIME_NAMES,
+    check_demand,
+    check_times,
+)
+from echelon.network.events import Events, check_events
+from echelon.network.features import default_cells, without_inert
 from echelon.network.graph import Graph
 from echelon.network.seasons import join_periods
 from echelon.tables import (
@@ -43,8 +52,10 @@ _BY_COLUMN = ("unit_cost", "holding_cost")
 _BY_CELL = ("max_service_time", "mean", "std")
 """Columns whose blank cells are computed."""
 
-_BY_FAMILY = ("lead_time", "lead_time_std")
-"""Columns whose cells are computed where they are blank beside a ``lead_time_family``."""
+_BY_FAMILY = {
+    name: times.family for times in (LEAD_TIME_NAMES, RELEASE_TIME_NAMES) for name in times.moments
+}
+"""Columns whose cells are computed where they are blank beside a family, and that family."""
 
 _TIMED = ("lead_time", "fit_lead_time")
 """What of stages and lanes is in periods, and what fits it."""
@@ -59,13 +70,18 @@ class Resolved:
     given : dict of str to DataFrame
         By table, the columns that were given, typed; what is written and built from again.
     stages, lanes, demand : DataFrame
-        Every column of the catalog, defaults and computed columns filled.
+        Every column of the catalog, defaults and computed columns filled; features only where
+        something is on.
     graph : Graph
         Lanes by row of ``stages``.
     customer : (n_demands,) int64
         Row in ``stages`` of each row of ``demand``.
     correlation : Correlation
         Pairs of rows of ``demand``.
+    alternatives : Alternatives
+        Of ``lanes``.
+    events : Events
+        Levels, calendar and disruptions.
     settings : dict
         Period, periods_per_year, holding_rate, currency, name, segments.
     """
@@ -77,6 +93,8 @@ class Resolved:
     graph: Graph
     customer: Integers
     correlation: Correlation
+    alternatives: Alternatives
+    events: Events
     settings: dict[str, Any]
 
 
@@ -85,6 +103,7 @@ def resolve(
     lanes: object | None,
     demand: object | None,
     correlation: object | None,
+    events: Mapping[str, object | None],
     settings: dict[str, object],
 ) -> Resolved:
     """Check tables and settings together, and fill what follows from them.
@@ -93,6 +112,8 @@ def resolve(
     ----------
     stages, lanes, demand, correlation : DataFrame or None
         As a person gives them; not modified.
+    events : mapping of str to DataFrame or None
+        ``levels``, ``calendar`` and ``disruptions``, likewise.
     settings : dict
         Arguments of ``Network.from_tables`` by name.
 
@@ -127,10 +148,17 @@ def resolve(
     )
     graph = check_lanes(checked_stages, checked_lanes, source, target)
     check_targets(checked_stages)
-    given_stages, stage_times = check_lead_times(checked_stages)
-    given_lanes, lane_times = check_lead_times(checked_lanes)
+    check_ordering(checked_stages)
+    check_supply(checked_stages)
+    check_expediting(checked_lanes)
+    check_remaining_life(checked_demand, checked_stages, customer)
+    alternatives = check_alternatives(checked_lanes, target)
+    given_stages, stage_times = _times_of_stages(checked_stages)
+    given_lanes, lane_times = check_times(checked_lanes, checked_lanes.frame, LEAD_TIME_NAMES)
+    checked_events, happening = check_events(events, checked_stages, checked_lanes)
     written, filled = check_demand(checked_demand)
     joined = join_periods(checked_demand, written, filled)
+    asked = _of_customers(checked_demand, joined.first)
     key = _key_of_demand(checked_demand, joined.first)
     correlated, pairs = check_correlation(
         correlation,
@@ -142,7 +170,7 @@ def resolve(
 
     if values["periods_per_year"] is None and "period" not in wrong_settings:
         values["periods_per_year"] = PERIODS[values["period"]].periods_per_year
-    value = resolve_value(checked_stages, checked_lanes, graph)
+    value = resolve_value(checked_stages, checked_lanes, graph, alternatives.share)
     holding_cost = None
     if not wrong_settings & {"period", "periods_per_year", "holding_rate"}:
         holding_cost, fault = resolve_holding_cost(
@@ -153,23 +181,28 @@ def resolve(
     if "period" not in wrong_settings:
         given_tables = {"stages": stages, "lanes": lanes, "demand": demand}
         faults += check_periods(values["period"], given_tables)
-    tables = (checked_stages, checked_lanes, checked_demand, correlated)
+    tables = (checked_stages, checked_lanes, checked_demand, correlated, *checked_events)
     faults = [*(fault for table in tables for fault in table.faults), *faults]
     if faults or graph is None or holding_cost is None:
         raise TableError(faults)
+    given_stages = without_inert(given_stages, STAGES)
+    given_lanes = without_inert(given_lanes, LANES)
     return Resolved(
         given={
             "stages": given_stages,
             "lanes": given_lanes,
-            "demand": pd.concat([key, joined.given], axis="columns"),
+            "demand": pd.concat([key, joined.given, *asked], axis="columns"),
             "correlation": pairs.frame,
+            **happening.given,
         },
         stages=_fill_stages(given_stages, stage_times, value, holding_cost, customer),
         lanes=_fill(given_lanes, LANES, lane_times),
-        demand=pd.concat([key, joined.filled], axis="columns"),
+        demand=pd.concat([key, joined.filled, *asked], axis="columns"),
         graph=graph,
         customer=customer[joined.first],
         correlation=pairs,
+        alternatives=alternatives,
+        events=happening,
         settings=values,
     )
 
@@ -178,8 +211,47 @@ def _none() -> Checked:
     return Checked(LANES, pd.DataFrame({name: pd.Series(dtype="str") for name in LANES.key}))
 
 
+def _times_of_stages(stages: Checked) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lead times and, where there are any, release times, as given and filled."""
+    given, filled = check_times(stages, stages.frame, LEAD_TIME_NAMES)
+    if not any(stages.has(name) for name in RELEASE_TIME_NAMES.columns):
+        return given, filled
+    given, released = check_times(stages, given, RELEASE_TIME_NAMES)
+    none = not released[list(RELEASE_TIME_NAMES.moments)].to_numpy().any()
+    return given, filled if none else pd.concat([filled, released], axis="columns")
+
+
+def _of_customers(demand: Checked, rows: Integers) -> list[pd.DataFrame]:
+    """What a stage's customers ask for besides a quantity, no frame where they ask for nothing.
+
+    Where demand changes by period, all rows of a cycle must say the same.
+    """
+    names = [
+        column.name for column in demand.table.columns if column.feature and demand.has(column.name)
+    ]
+    if not names:
+        return []
+    if len(rows) < len(demand.frame) and demand.named(("item", "location")):
+        key = [name for name in demand.table.key if name != "period" and demand.has(name)]
+        group = demand.frame.groupby(key, sort=False).ngroup().to_numpy(np.int64)
+        for name in names:
+            cells = demand.frame[name].to_numpy()
+            demand.add(
+                name,
+                (cells != cells[rows][group]) & demand.sound((name,)),
+                "must be alike in all periods of a stage and segment",
+                "write the same in every row of the cycle",
+            )
+    frame = demand.frame[names].iloc[rows].reset_index(drop=True)
+    kept = without_inert(frame, demand.table)
+    return [kept] if len(kept.columns) else []
+
+
 def _fill(frame: pd.DataFrame, table: Table, times: pd.DataFrame) -> pd.DataFrame:
-    """Every column of the catalog: as checked or given, or its default in every row, or NaN."""
+    """Every column that is no feature: as checked or given, or its default in every row, or NaN.
+
+    Features follow where they are given.
+    """
     columns: dict[str, Any] = {}
     for column in table.columns:
         if column.name in times.columns:
@@ -187,11 +259,8 @@ def _fill(frame: pd.DataFrame, table: Table, times: pd.DataFrame) -> pd.DataFram
             continue
         if column.name in frame.columns:
             columns[column.name] = frame[column.name].copy()
-            continue
-        default = np.nan if column.default is None else column.default
-        kinds = {"text": "str", "whole": "int64", "flag": "bool", "object": "object"}
-        dtype = kinds.get(column.dtype, "float64")
-        columns[column.name] = pd.Series([default], dtype=dtype).repeat(len(frame)).array
+        elif not column.feature:
+            columns[column.name] = default_cells(column, len(frame))
     return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
 
 
@@ -347,16 +416,17 @@ def without_computed(
         )
         same = (at >= 0) & computed[at] & (cells == filled[name].to_numpy()[at])
         if name in _BY_FAMILY:
-            same &= _has_family(filled)[at] & _has_family(frame)
+            family = _BY_FAMILY[name]
+            same &= _has_family(filled, family)[at] & _has_family(frame, family)
         if name in _BY_COLUMN and not (same | np.isnan(cells)).all():
             continue  # a changed cell makes the column the caller's, and it is checked as such
         blanked[name] = np.where(same, np.nan, cells)
     return blanked
 
 
-def _has_family(frame: pd.DataFrame) -> Booleans:
-    """Rows whose lead time has a distribution of its own, which fixes its moments."""
-    if "lead_time_family" not in frame.columns:
+def _has_family(frame: pd.DataFrame, name: str) -> Booleans:
+    """Rows whose time has a distribution of its own, which fixes its moments."""
+    if name not in frame.columns:
         return np.zeros(len(frame), dtype=np.bool_)
-    family = frame["lead_time_family"]
+    family = frame[name]
     return (family.notna() & (family != "")).to_numpy(dtype=np.bool_)

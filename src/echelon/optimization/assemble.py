@@ -136,31 +136,17 @@ def warn_of_approximations(network: Network, plan: Plan) -> None:
 
 
 def _how_to_see(network: Network, plan: Plan) -> str:
-    """Say how to simulate the service level, which takes whole and fixed lead times."""
-    compiled = network.compiled
-    times = np.concatenate(
-        [
-            compiled.lead_time,
-            compiled.inbound_service_time,
-            compiled.pred_lead_time,
-            plan.stages["service_time"].to_numpy(dtype=np.float64),
-        ]
-    )
-    spread = np.concatenate([compiled.lead_time_std, compiled.pred_lead_time_std])
-    mend = []
-    if (np.abs(times - np.rint(times)) > _WHOLE).any():
-        mend.append("whose times are whole, by a finer period (period='day') or rounded")
-    if (spread > 0.0).any():
-        mend.append(
-            "whose lead_time_std is 0 and whose lead_time_family and lead_time_parameters are "
-            "blank, in stages and lanes"
-        )
-    if not mend:
+    """Say how to simulate the service level, which takes times that are fixed in whole periods."""
+    stages, lanes = network.stages, network.lanes
+    times = [stages["inbound_service_time"], plan.stages["service_time"]]
+    for frame, name in ((stages, "lead_time"), (stages, "release_time"), (lanes, "lead_time")):
+        times.append(frame[name].where(frame[f"{name}_std"] == 0.0, 0.0))
+    together = np.concatenate([time.to_numpy(dtype=np.float64) for time in times])
+    if not (np.abs(together - np.rint(together)) > _WHOLE).any():
         return "; simulate the plan to see it"
-    seen = "what demand does to it" if (spread > 0.0).any() else "it"
     return (
-        f". simulate takes whole, fixed lead times: to see {seen}, optimise and simulate a "
-        f"network {', and '.join(mend)}"
+        ". simulate takes fixed times in whole periods: to see it, optimise and simulate a network "
+        "whose times are whole, by a finer period (period='day') or rounded"
     )
 
 

@@ -59,7 +59,7 @@ class DemandSeen:
             compiled.component_ptr,
             compiled.pred_ptr,
             compiled.pred_stage,
-            compiled.pred_units,
+            compiled.pred_usage,
             own_mean,
             np.stack(
                 [
@@ -80,7 +80,7 @@ class DemandSeen:
             compiled.component_ptr,
             compiled.pred_ptr,
             compiled.pred_stage,
-            compiled.pred_units,
+            compiled.pred_usage,
             compiled.demand_ptr,
             compiled.demand_row,
         )

@@ -80,7 +80,9 @@ def optimize(
     -----
     DataWarning
         If demand changes by period: the plan is made for the average period. If some of the varying
-        lead times of a stage and the lanes into it have a distribution and others have none.
+        lead times of a stage and the lanes into it have a distribution and others have none. If
+        the tables say of capacity, yield, shelf life, disruptions or other things what the model
+        does not reckon with: with the columns, and at how many stages.
 
     Raises
     ------
@@ -115,6 +117,7 @@ def optimize(
     is_normal = network.demand["family"].isin(["normal", "deterministic"]).to_numpy()
     covariance = None if network.independent else network.covariance
     seen = DemandSeen.of(compiled, targets.safety_factor, is_normal, covariance)
+    network.warn_of_unreckoned("the guaranteed-service model")
     _warn_of_seasons(network)
     warn_of_moments(network)
     random_times = RandomTimes(network)

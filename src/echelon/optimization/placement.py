@@ -94,9 +94,10 @@ def _evaluate(task: ComponentTask, times: ServiceTimes, service: Integers) -> di
     safety = np.array([float(cost.safety_stock(j, tau[j])) for j in range(n)])
     mean = cost.seen.mean
     base = np.array([float(cost.base_stock(j, tau[j])) for j in range(n)])
+    pred_ptr = component.pred_ptr - component.pred_ptr[0]
     in_lanes = np.add.reduceat(
-        np.append(component.pred_units * component.pred_lead_time, 0.0), times.pred_ptr[:-1]
-    ) * (np.diff(times.pred_ptr) > 0)
+        np.append(component.pred_usage * component.pred_lead_time, 0.0), pred_ptr[:-1]
+    ) * (np.diff(pred_ptr) > 0)
     promised = np.array(
         [
             cost.promised_service(j, float(tau[j]), float(base[j]))

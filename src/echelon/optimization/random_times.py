@@ -11,7 +11,7 @@ from math import sqrt
 
 import numpy as np
 
-from echelon.distributions import Distribution
+from echelon.distributions import Distribution, sum_of
 from echelon.errors import DataWarning
 from echelon.lead_time.deviation import Wait
 from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
@@ -26,16 +26,14 @@ def wait_std(component: CompiledNetwork) -> Floats:
     Variances of the stage's own time and of all transits to it are added, as though it waited for
     one after the other. The variance of the largest of independent deviations is never more.
     """
-    transits = np.bincount(
-        _customer(component), component.pred_lead_time_std**2, component.n_stages
-    )
+    transits = np.bincount(_customer(component), _transit_std(component) ** 2, component.n_stages)
     return np.sqrt(component.lead_time_std**2 + transits)
 
 
 def wait_std_at(component: CompiledNetwork, stage: int) -> float:
     """Give :func:`wait_std` of one stage of a shard, periods."""
     lanes = slice(*(component.pred_ptr[stage : stage + 2] - component.pred_ptr[0]))
-    transits = float((component.pred_lead_time_std[lanes] ** 2).sum())
+    transits = float((_transit_std(component)[lanes] ** 2).sum())
     return sqrt(float(component.lead_time_std[stage]) ** 2 + transits)
 
 
@@ -45,6 +43,7 @@ class RandomTimes:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._made: dict[Wait, Wait] = {}
+        self._sums: dict[tuple[Distribution, ...], Distribution] = {}
 
     def of(self, shard: CompiledNetwork) -> dict[int, Wait]:
         """Give the waits of those stages of a shard whose varying times are all known."""
@@ -54,33 +53,51 @@ class RandomTimes:
             return found
         for j in np.flatnonzero(random).tolist():
             lanes = slice(*(shard.pred_ptr[j : j + 2] - shard.pred_ptr[0]))
-            varying = shard.pred_lead_time_std[lanes] > 0.0
-            own = self._network.lead_time_distributions[shard.stage_row[j]]
+            varying = _transit_std(shard)[lanes] > 0.0
+            _, laws = self._network.process_time(int(shard.stage_row[j]))
             rows = shard.lane_row[lanes][varying]
             transits = [self._network.lane_lead_time_distributions[row] for row in rows]
-            if (own is None and shard.lead_time_std[j] > 0.0) or None in transits:
+            if laws is None or None in transits:
                 continue
             # a supply from outside comes when it is said to, beside those of the network
-            fixed = not varying.all() or shard.inbound_service_time[j] > 0.0
+            awaited = shard.pred_share[lanes] > 0.0
+            fixed = not varying[awaited].all() or shard.inbound_service_time[j] > 0.0
             known = tuple(law for law in transits if law is not None)
-            wait = Wait(own, known, bool(fixed))
+            wait = Wait(self._sum(laws), known, bool(fixed))
             if len(self._made) == _MOST_KEPT:  # the oldest: few are shared where so many are made
                 del self._made[next(iter(self._made))]
             found[j] = self._made.setdefault(wait, wait)
         return found
 
+    def _sum(self, laws: tuple[Distribution, ...]) -> Distribution | None:
+        """Distribution of what varies of a stage's own time, None where nothing does."""
+        if len(laws) < 2:
+            return laws[0] if laws else None
+        if laws not in self._sums:
+            self._sums[laws] = sum_of(laws)
+        return self._sums[laws]
+
+
+def _transit_std(component: CompiledNetwork) -> Floats:
+    """Standard deviation of each transit that a stage waits for; it plans without its backups."""
+    return np.where(component.pred_share > 0.0, component.pred_lead_time_std, 0.0)
+
 
 def warn_of_moments(network: Network) -> None:
     """Warn of stages where a distribution is flattened to two moments, as another is not known."""
     compiled = network.compiled
-    own = _known(network.lead_time_distributions)[compiled.stage_row]
+    own = _known(network.lead_time_distributions) | _known(network.release_time_distributions)
+    own = own[compiled.stage_row]
     lane = _known(network.lane_lead_time_distributions)[compiled.lane_row]
+    lane &= compiled.pred_share > 0.0
     if not (own.any() or lane.any()):
         return
     customer, n = _customer(compiled), compiled.n_stages
     by_law = own | (np.bincount(customer, lane, n) > 0)
     moments = (compiled.lead_time_std > 0.0) & ~own
-    moments |= np.bincount(customer, (compiled.pred_lead_time_std > 0.0) & ~lane, n) > 0
+    for row in np.flatnonzero(own & (compiled.lead_time_std > 0.0)).tolist():
+        moments[row] = network.process_time(int(compiled.stage_row[row]))[1] is None
+    moments |= np.bincount(customer, (_transit_std(compiled) > 0.0) & ~lane, n) > 0
     rows = np.sort(compiled.stage_row[by_law & moments])
     if rows.size:
         rest = f" and {rows.size - 1:,} more" if rows.size > 1 else ""

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from echelon.tables.catalog import (
-    CATALOG,
-    CORRELATION,
-    DEMAND,
-    LANES,
-    RECORDS,
-    SETTINGS,
-    STAGES,
-    table_named,
-    template,
-)
+from echelon.tables.calendar import CALENDAR
+from echelon.tables.catalog import CATALOG, RECORDS, dtype_of, table_named, template
 from echelon.tables.check import Checked, check_settings, check_table, label_of
 from echelon.tables.column import Column, Table
+from echelon.tables.correlation import CORRELATION
+from echelon.tables.demand import DEMAND
 from echelon.tables.describe import markdown
+from echelon.tables.disruptions import DISRUPTIONS
+from echelon.tables.lanes import LANES
+from echelon.tables.levels import LEVELS
 from echelon.tables.segments import SEGMENTS, with_segments
+from echelon.tables.settings import SETTINGS
 from echelon.tables.shipments import SHIPMENTS
+from echelon.tables.stages import STAGES
 from echelon.tables.units import PERIODS, Period, period_named
 
 __all__ = [
+    "CALENDAR",
     "CATALOG",
     "CORRELATION",
     "DEMAND",
+    "DISRUPTIONS",
     "LANES",
+    "LEVELS",
     "PERIODS",
     "RECORDS",
     "SEGMENTS",
@@ -37,6 +38,7 @@ __all__ = [
     "Table",
     "check_settings",
     "check_table",
+    "dtype_of",
     "label_of",
     "markdown",
     "period_named",

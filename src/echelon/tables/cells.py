@@ -69,7 +69,8 @@ def read_cells(
     -------
     values : (n_rows,) array
         float64, int64, bool, text or object by ``column.dtype``; blank where a cell is faulty or
-        empty. New memory.
+        empty. A whole number that may be blank is float64 where it has no default, and the default
+        otherwise. New memory.
     complaints : list of Complaint
         One per kind of fault.
     """
@@ -88,7 +89,9 @@ def read_cells(
     unexcused = missing if excused is None else missing & ~excused
     if unexcused.any() and (excused is not None or not column.blank):
         complaints.insert(0, _missing(unexcused, series, column))
-    if column.dtype == "whole":
+    if column.dtype == "whole" and not (column.blank and column.default is None):
+        blank = column.default if column.blank else 0.0
+        values[missing] = blank
         for complaint in complaints:
             values[complaint.rows] = 0.0  # there is no blank integer
         values = values.astype(np.int64)
@@ -180,8 +183,8 @@ def _read_numbers(series: pd.Series, column: Column, table: str) -> tuple[Any, l
 
 
 def _within(values: NDArray[np.float64], column: Column) -> Mask:
-    above = np.greater if column.exclusive else np.greater_equal
-    below = np.less if column.exclusive else np.less_equal
+    above = np.greater if column.excludes("minimum") else np.greater_equal
+    below = np.less if column.excludes("maximum") else np.less_equal
     inside = np.ones(values.shape, dtype=np.bool_)
     if column.minimum is not None:
         inside &= above(values, column.minimum)
@@ -323,7 +326,8 @@ def _text_faults(
     """Judge the distinct texts; each verdict comes with a function that words the remedy."""
     verdicts: list[tuple[Mask, str, Callable[[str], str]]] = []
     if column.choices:
-        wrong = ~distinct.isin(column.choices).to_numpy()
+        allowed = (*column.choices, "") if column.default == "" else column.choices
+        wrong = ~distinct.isin(allowed).to_numpy()
         verdicts.append((wrong, column.requirement, lambda value: _nearest(value, column.choices)))
         return verdicts
     padded = (distinct != distinct.str.strip()).to_numpy()

@@ -26,6 +26,9 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 _UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)?")
 
+_MAY_BE_EMPTY = ("lanes", "correlation", "levels", "calendar", "disruptions")
+"""Tables without rows that say no more than ones that are not there."""
+
 _CELL = object()
 """Stands for the cell that a fault is about."""
 
@@ -102,6 +105,8 @@ class Checked:
         required = tuple(name for name in self.table.key if self.table[name].required)
         if not self.table.key or not self.named(required):
             return ""
+        if self.table.name == "disruptions":
+            return str(self.frame["name"].iloc[row])
         key = {name: self.frame[name].iloc[row] for name in self.table.key if self.has(name)}
         return (" and " if self.table.name == "correlation" else " -> ").join(labels_of(key))
 
@@ -140,7 +145,7 @@ def labels_of(key: Mapping[str, Any]) -> list[str]:
     for name, cell in key.items():
         if name.endswith("item"):
             groups.append([])
-        if name in ("period", "made_at"):
+        if name in ("period", "made_at", "start"):
             if cell == cell:  # a blank one is every period
                 shown = f"{cell:%Y-%m-%d}" if isinstance(cell, pd.Timestamp) else f"{cell:g}"
                 groups[-1].append(f"{name.replace('_', ' ')} {shown}")
@@ -171,7 +176,7 @@ def check_table(frame: object, table: Table) -> Checked:
 
     Examples
     --------
-    >>> from echelon.tables.catalog import LANES
+    >>> from echelon.tables.lanes import LANES
     >>> checked = check_table(pd.DataFrame({"from_itm": ["A"]}), LANES)
     >>> print(checked.faults[0])
     lanes.from_itm: is not a column of this table; found 'from_itm'. Fix: rename it to 'from_item'.
@@ -382,7 +387,7 @@ def _header_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
             "demand": "leave the table out if nobody buys",
             "lanes": "leave the table out if no stage supplies another",
         }
-        if table.name not in ("lanes", "correlation"):
+        if table.name not in _MAY_BE_EMPTY:
             fix = remedy.get(table.name, "give at least one row")
             faults.append(_of_table(table, "the table has no rows", fix))
     return faults

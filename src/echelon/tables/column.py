@@ -19,6 +19,13 @@ KIND_WORDS: dict[Kind, str] = {
 }
 
 
+NAME_FIX = "give every row a name, as text or as a whole number"
+"""What to do about a name that is none."""
+
+FRACTION_FIX = "give a fraction between 0 and 1: 97.5 % is 0.975"
+"""What to do about a share or a probability that is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """What one column may hold; checks, templates and the documentation page are made from it.
@@ -37,6 +44,8 @@ class Column:
         ``period`` the number of a period or a day in it (a date, or text such as 2026-03-02).
     minimum, maximum : float or None
         Bounds, which belong to the range unless ``exclusive``.
+    exclusive : bool or {"minimum", "maximum"}
+        Which of the bounds lie outside the range: both, none or the one that is named.
     infinite : bool
         Whether ``inf`` is a value here.
     percent : bool
@@ -53,6 +62,9 @@ class Column:
         Whether a table without this column is faulty.
     default : object
         Value of every row where the column is absent; ``None`` means that nothing is assumed.
+    feature : bool
+        Of something that is off by default: the column is kept only where some row is not the
+        default, and an empty cell is as good as the default.
     blank : str
         What an empty cell means; empty text makes an empty cell a fault.
     blank_beside : tuple of str
@@ -76,7 +88,7 @@ class Column:
     dtype: Kind = "number"
     minimum: float | None = None
     maximum: float | None = None
-    exclusive: bool = False
+    exclusive: bool | Literal["minimum", "maximum"] = False
     infinite: bool = False
     percent: bool = False
     choices: tuple[str, ...] = ()
@@ -85,6 +97,7 @@ class Column:
     refers_to: str = ""
     required: bool = False
     default: object = None
+    feature: bool = False
     blank: str = ""
     blank_beside: tuple[str, ...] = ()
     fix: str = ""
@@ -100,10 +113,15 @@ class Column:
             words += f" {self.range}"
         return f"{words} [{self.unit}]" if self.unit not in ("", "-") else words
 
+    def excludes(self, bound: Literal["minimum", "maximum"]) -> bool:
+        """Whether one of the bounds lies outside the range."""
+        return self.exclusive is True or self.exclusive == bound
+
     @property
     def range(self) -> str:
         """The bounds in words, empty where there are none."""
-        more, less = (">", "<") if self.exclusive else (">=", "<=")
+        more = ">" if self.excludes("minimum") else ">="
+        less = "<" if self.excludes("maximum") else "<="
         bounds = [
             f"{sign} {bound:,.12g}"
             for sign, bound in ((more, self.minimum), (less, self.maximum))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from echelon.tables.catalog import CATALOG, RECORDS, SETTINGS
+from echelon.tables.catalog import CATALOG, RECORDS
 from echelon.tables.column import Column, Table
+from echelon.tables.settings import SETTINGS
 
 _INTRODUCTION = """\
 # Input tables
@@ -12,6 +13,9 @@ This page is made from `echelon.tables.catalog`, the one place where columns, un
 defaults are written.
 
 A network is made from three tidy tables: `stages`, and where there are any `lanes` and `demand`.
+Further tables say what is true of some networks only: `correlation` of demand, `levels` that change
+with time, a `calendar` of making and `disruptions`. What is in none of these tables is off: a
+network without a capacity has no limit, one without a shelf life nothing that expires.
 Keys are ordinary columns; the frame's index carries no meaning. Keys are text; whole numbers are
 accepted and kept as text, so item `1001` is `"1001"`. Times are in periods of the network. The
 families of demand and their parameters have a [page of their own](distributions.md).
@@ -67,7 +71,7 @@ def legend(column: Column) -> str:
 
     Examples
     --------
-    >>> from echelon.tables.catalog import LANES
+    >>> from echelon.tables.lanes import LANES
     >>> legend(LANES["units_required"])
     "Units of the supplier's item in one unit of the receiver's. A number > 0; default 1.0."
     >>> legend(LANES["to_item"])

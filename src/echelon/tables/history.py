@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from echelon.tables.column import Column, Table
+from echelon.tables.column import NAME_FIX, Column, Table
 
-_NAME = "give every row a name, as text or as a whole number"
 _PERIOD = "give the number of the period, or its first day as a date: 2026-03-02"
 LARGEST = 1e12
 """Units per period; beyond it a quantity is a typing error, and its square loses digits."""
 
 
 def _key(name: str, text: str) -> Column:
-    return Column(name, "", text, dtype="text", key=True, required=True, fix=_NAME)
+    return Column(name, "", text, dtype="text", key=True, required=True, fix=NAME_FIX)
 
 
 def _period(name: str, text: str) -> Column:

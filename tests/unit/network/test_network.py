@@ -241,6 +241,8 @@ def test_distributions_may_be_given_as_objects(tables: dict[str, pd.DataFrame]) 
         "mean",
         "std",
         "parameters",
+        "priority",
+        "minimum_remaining_life",
     ]
     assert network.replace().equals(network)
 

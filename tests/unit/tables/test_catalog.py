@@ -66,7 +66,7 @@ def test_a_legend_says_what_must_be_what_may_be_and_what_holds_otherwise() -> No
     assert legend(stages["item"]) == "What is held or made. Required; text."
     assert legend(stages["lead_time"]).endswith("A number >= 0 and <= 1,000,000; default 0.0.")
     assert legend(stages["allocation"]).endswith(
-        "One of proportional, priority; default proportional."
+        "One of proportional, priority, first_come; default proportional."
     )
     assert "Blank: no target at this stage" in legend(stages["service_level"])
 
@@ -148,6 +148,14 @@ def test_an_unknown_period() -> None:
         (
             Column("x", "-", "t", minimum=0.0, maximum=1.0, exclusive=True),
             "must be a number > 0 and < 1",
+        ),
+        (
+            Column("x", "-", "t", minimum=0.0, maximum=1.0, exclusive="minimum"),
+            "must be a number > 0 and <= 1",
+        ),
+        (
+            Column("x", "-", "t", minimum=0.0, maximum=1.0, exclusive="maximum"),
+            "must be a number >= 0 and < 1",
         ),
         (Column("x", "", "t", dtype="text", choices=("a", "b")), "must be one of 'a', 'b'"),
         (Column("x", "", "t", dtype="flag"), "must be True or False, or 1 or 0"),

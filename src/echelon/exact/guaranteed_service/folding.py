@@ -67,6 +67,8 @@ class Folding:
     lane : (n_steps,) int64
     core : (n_core,) int64
         Stages that are left, ascending; one where the lanes form a tree.
+    n_lanes : int
+        Along which stages may be folded.
     """
 
     stage: Integers
@@ -74,6 +76,7 @@ class Folding:
     supplies_parent: Integers
     lane: Integers
     core: Integers
+    n_lanes: int
 
     @classmethod
     def of(cls, problem: ServiceTimeProblem, lanes: Booleans | None = None) -> Folding:
@@ -101,12 +104,16 @@ class Folding:
             if len(open_lanes[parent]) == 1:
                 pendant.append(parent)
         columns = np.array(steps, np.int64).reshape(-1, 4).T.copy()
-        return cls(columns[0], columns[1], columns[2], columns[3], np.flatnonzero(~folded))
+        n_lanes = len(supplier) if lanes is None else int(lanes.sum())
+        return cls(columns[0], columns[1], columns[2], columns[3], np.flatnonzero(~folded), n_lanes)
 
     @property
     def is_tree(self) -> bool:
-        """Whether everything folds into one stage."""
-        return len(self.core) == 1
+        """Whether all lanes are folded, so that what is left are stages that stand alone.
+
+        It is one stage, unless lanes of backups were left out of the problem.
+        """
+        return len(self.stage) == self.n_lanes
 
 
 @dataclass(frozen=True, slots=True)

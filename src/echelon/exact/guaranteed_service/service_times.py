@@ -65,6 +65,9 @@ class ServiceTimes:
     def of(cls, component: CompiledNetwork) -> ServiceTimes:
         """Bring the times of a component (a shard of one) to ticks and bound the service times.
 
+        A stage waits for the slowest of all lanes into it, alternatives included, and not for
+        backups, which are left out.
+
         Raises
         ------
         InfeasibleError
@@ -72,15 +75,16 @@ class ServiceTimes:
         """
         process = component.lead_time + component.review_period
         limit = component.max_service_time
-        ticks = _ticks_per_period(
-            (process, component.pred_lead_time, component.inbound_service_time, limit)
-        )
+        awaited = component.pred_share > 0.0
+        transit = component.pred_lead_time[awaited]
+        before = np.concatenate([[0], np.cumsum(awaited)]).astype(np.int64)
+        ticks = _ticks_per_period((process, transit, component.inbound_service_time, limit))
         return cls._bounded(
             ticks,
             _in_ticks(process, ticks),
-            _in_ticks(component.pred_lead_time, ticks),
-            component.pred_ptr - component.pred_ptr[0],
-            component.pred_stage,
+            _in_ticks(transit, ticks),
+            before[component.pred_ptr - component.pred_ptr[0]],
+            component.pred_stage[awaited],
             _in_ticks(component.inbound_service_time, ticks),
             np.where(limit < inf, _in_ticks(np.where(limit < inf, limit, 0.0), ticks), NO_LIMIT),
             component.can_stock,

@@ -67,13 +67,14 @@ def solve_tree_plain(problem: ServiceTimeProblem) -> tuple[ServiceTimeChoice, fl
             cost[parent] += np.array([value for value, _, _ in link])[None, :]
         links.append(link)
     inbound, outbound = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    (root,) = folding.core
-    inbound[root], outbound[root] = best_pair(cost[root])
+    for root in folding.core:
+        inbound[root], outbound[root] = best_pair(cost[root])
     for step in reversed(range(len(links))):
         k, parent = folding.stage[step], folding.parent[step]
         touched = inbound if folding.supplies_parent[step] else outbound
         _, inbound[k], outbound[k] = links[step][touched[parent]]
-    return ServiceTimeChoice(inbound, outbound), float(cost[root][inbound[root], outbound[root]])
+    total = sum(float(cost[root][inbound[root], outbound[root]]) for root in folding.core)
+    return ServiceTimeChoice(inbound, outbound), total
 
 
 def _best_within(table: Floats, allowed: Integers, *, axis: int) -> tuple[float, int, int]:

@@ -1,0 +1,210 @@
+"""Columns of what is off by default: a network keeps them only where something is on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from echelon.errors import DataWarning
+from echelon.tables import Column, Table, dtype_of
+
+EVENTS = ("levels", "calendar", "disruptions")
+"""Tables that a network may do without."""
+
+_RECKONED = ("release_time", "share")
+"""Features that models without a simulation reckon with."""
+
+_WITHOUT_EFFECT = ("priority", "review_phase")
+"""Features that matter to none of them, as they know no shortage and no particular period."""
+
+_DETAILS = (
+    "release_time_std",
+    "release_time_family",
+    "release_time_parameters",
+    "release_time_distribution",
+    "reorder_point",
+    "order_quantity",
+    "yield_std",
+    "lost_sale_cost",
+    "backup_after",
+    "expedite_after",
+    "expedite_lead_time",
+    "expedite_cost",
+)
+"""Columns that say more of a feature which another column tells of."""
+
+
+def without_inert(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Leave out features that are the default in every row, and fill the blank cells of others.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Typed, as a table was read; not modified.
+    table : Table
+        Its contract.
+
+    Returns
+    -------
+    DataFrame
+    """
+    given = [column for column in table.columns if column.feature and column.name in frame.columns]
+    if not given:
+        return frame
+    off = [column.name for column in given if _is_inert(frame[column.name], column)]
+    kept = frame.drop(columns=off)
+    for column in given:
+        if column.name not in off and column.default not in (None, ""):
+            kept[column.name] = _filled(kept[column.name], column)
+    return kept
+
+
+def _is_inert(cells: pd.Series, column: Column) -> bool:
+    if column.default is None:
+        return bool(cells.isna().all())
+    return bool((_filled(cells, column) == column.default).all())
+
+
+def _filled(cells: pd.Series, column: Column) -> pd.Series:
+    """Put the default into blank cells, save where it is itself a blank."""
+    if column.dtype in ("text", "json"):
+        return cells.where(cells != "", str(column.default))
+    default = column.default
+    if isinstance(default, int | float) and cells.dtype != np.bool_:
+        return cells.fillna(default)
+    return cells
+
+
+@lru_cache(maxsize=256)
+def _default_cell(column: Column) -> Any:
+    default = np.nan if column.default is None else column.default
+    return pd.Series([default], dtype=dtype_of(column)).array
+
+
+def default_cells(column: Column, n_rows: int) -> Any:
+    """Give the default of a column in so many rows; blank where there is none."""
+    return _default_cell(column).repeat(n_rows)
+
+
+def completed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Put columns that are off back in, so that every column of the contract is there.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Not modified.
+    table : Table
+
+    Returns
+    -------
+    DataFrame
+        In the order of the contract; columns that it does not know, and those of its columns that
+        are no features and are not there, are left as they are.
+    """
+    columns: dict[str, Any] = {}
+    for column in table.columns:
+        if column.name in frame.columns:
+            columns[column.name] = frame[column.name]
+        elif column.feature:
+            columns[column.name] = default_cells(column, len(frame))
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def some_columns(frame: pd.DataFrame, table: Table, names: Sequence[str]) -> pd.DataFrame:
+    """Some of the columns that :func:`completed` gives, and nothing made for the others.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Not modified.
+    table : Table
+    names : sequence of str
+
+    Returns
+    -------
+    DataFrame
+    """
+    if all(name in frame.columns for name in names):
+        return frame[list(names)]
+    cells = {
+        name: frame[name] if name in frame.columns else default_cells(table[name], len(frame))
+        for name in names
+    }
+    return pd.DataFrame(cells, index=frame.index)
+
+
+def in_use(frames: Mapping[str, pd.DataFrame], tables: Mapping[str, Table]) -> dict[str, Any]:
+    """Name the features that are on.
+
+    Parameters
+    ----------
+    frames : mapping of str to DataFrame
+        By table, without columns that are off.
+    tables : mapping of str to Table
+
+    Returns
+    -------
+    dict of str to tuple of str
+        By table: columns; of ``levels``, ``calendar`` and ``disruptions`` ``("rows",)`` where there
+        are any.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for name, frame in frames.items():
+        if name in EVENTS:
+            found[name] = ("rows",) if len(frame) else ()
+            continue
+        found[name] = tuple(
+            column.name
+            for column in tables[name].columns
+            if column.feature
+            and column.name in frame.columns
+            and not _is_inert(frame[column.name], column)
+        )
+    return found
+
+
+def warn_of_unreckoned(
+    frames: Mapping[str, pd.DataFrame], tables: Mapping[str, Table], what: str
+) -> None:
+    """Warn once of everything in a network that a model knows nothing of.
+
+    Parameters
+    ----------
+    frames : mapping of str to DataFrame
+        As the network holds them, without columns that are off.
+    tables : mapping of str to Table
+    what : str
+        Name of the model, the subject of the message.
+
+    Warns
+    -----
+    DataWarning
+        At the caller of the function that calls ``Network.warn_of_unreckoned``.
+    """
+    told = []
+    for name, columns in in_use(frames, tables).items():
+        frame = frames[name]
+        for column in columns:
+            if column in (*_RECKONED, *_WITHOUT_EFFECT, *_DETAILS):
+                continue
+            if column == "rows":
+                told.append(f"{name} ({len(frame):,} {'row' if len(frame) == 1 else 'rows'})")
+                continue
+            blank = tables[name][column].default
+            cells = frame[column]
+            on = cells.notna() & ((cells != blank) if blank is not None else True)
+            told.append(
+                f"{name}.{column} ({int(on.sum()):,} {name if on.sum() > 1 else name[:-1]})"
+            )
+    if told:
+        warnings.warn(
+            f"{what} does not reckon with {', '.join(told)}: its numbers are those of a network "
+            "without. Fix: simulate to see what that does to cost and service.",
+            DataWarning,
+            stacklevel=4,
+        )
