@@ -1,4 +1,4 @@
-"""The flow kernel by hand-worked examples; runs as plain Python too, with ECHELON_JIT=0."""
+"""The flow kernel of stages without features, by hand; as plain Python too (ECHELON_JIT=0)."""
 
 from __future__ import annotations
 
@@ -6,29 +6,53 @@ import numpy as np
 import pytest
 
 import echelon as ec
-from echelon.kernels.base_stock_flow import base_stock_flow, start_state, zero_sums
-from echelon.simulation.chain import chain_of
-from echelon.simulation.levels import levels_of
+from echelon.simulation.described.layout import lay_out
+from echelon.simulation.described.levels import levels_of
+from echelon.simulation.plain.flow import flow
+from tests.plain_runs import assert_engines_agree, given, laws_of, plain_kernel
 
 
 def run(network, demand, *, service_time=None, warmup=0):
-    """Step through ``demand`` (n_customers, n_periods); gives the state after every period."""
+    """Run ``demand`` (n_segments, n_periods) by every engine; gives flows by period, and sums."""
     problems = []
     levels, _ = levels_of(network, None, problems)
     assert problems == []
     if service_time is not None:
         levels.service_time[:] = service_time
-    chain = chain_of(network.compiled, levels)
-    state, sums = start_state(chain, levels.initial_stock, 1), zero_sums(chain, 1)
-    history = []
-    for period, today in enumerate(np.asarray(demand, dtype=float).T):
-        base_stock_flow(chain, today[:, None, None].copy(), period, warmup, state, sums)
-        history.append({name: getattr(state, name).copy()[..., 0] for name in state._fields})
-    return history, sums
+    demand = np.asarray(demand, dtype=float)
+    n_periods = demand.shape[1]
+    layout = lay_out(network, levels, warmups=np.array([warmup]), periods=np.array([n_periods]))
+    assert layout.feature_set.plain.all()
+    case = (*layout.shard(0, 1), given(demand))
+    sums = assert_engines_agree(*case)
+    _, states = plain_kernel(*case, stops=range(1, n_periods))
+    records = []
+    flow(case[0], None, demand[:, :, None], records=records)
+    return History(states, records), sums
 
 
-def series(history, name, row=0):
-    return [float(state[name][row]) for state in history]
+class History:
+    """What the fast kernel holds after each period, and what the readable engine tells of it."""
+
+    def __init__(self, states, records):
+        self._states, self._records = states, records
+
+    def rows(self, name, row=0):
+        """``on_hand`` of a stage, ``late`` of an asker or ``component`` of a lane, by period."""
+        place = ("on_hand", "late", "component").index(name)
+        return [float(state[place][row]) for state in self._states]
+
+    def flow(self, name, stage=0):
+        """A flow of a stage, by period."""
+        return [float(r.flows[name][0]) for r in self._records if r.stage == stage]
+
+    def arrived(self, stage):
+        """What the first lane into a stage brought, by period."""
+        return [float(r.lanes[0]["arrived"][0]) for r in self._records if r.stage == stage]
+
+    def transit(self, stage):
+        """What was under way to a stage, by period."""
+        return [float(r.transit[0][0]) for r in self._records if r.stage == stage]
 
 
 def shop(**options):
@@ -39,51 +63,51 @@ def shop(**options):
 def test_continuous_review_orders_the_demand_of_the_period_after_it():
     """Lead time 2 (clause 2.1): the order of period 0 serves the demand of period 2."""
     history, _ = run(shop(lead_time=2, base_stock=[10.0]), [[4, 3, 5, 0]])
-    assert series(history, "order") == [4, 3, 5, 0]
-    assert series(history, "on_hand") == [6, 3, 2, 5]
-    assert series(history, "in_process") == [4, 7, 8, 5]
-    assert series(history, "position") == [10, 10, 10, 10]
+    assert history.flow("order") == [4, 3, 5, 0]
+    assert history.rows("on_hand") == [6, 3, 2, 5]
+    assert history.flow("in_process") == [4, 7, 8, 5]
+    assert history.flow("position") == [10, 10, 10, 10]
 
 
 def test_without_lead_time_the_same_period_is_served():
     """Exposure 0: base stock 0 fills every order at once."""
     history, sums = run(shop(base_stock=[0.0]), [[4, 3, 5]])
-    assert series(history, "customer_late") == [0, 0, 0]
-    assert sums.customer_on_time[0, 0] == sums.customer_due[0, 0] == 12.0
+    assert history.rows("late") == [0, 0, 0]
+    assert sums.on_time[0, 0] == sums.due[0, 0] == 12.0
 
 
 def test_periodic_review_orders_before_the_demand_of_the_period():
     """Review every 2 periods, lead time 1 (clause 2.2): orders in 0, 2, 4 see earlier demand."""
     network = shop(lead_time=1, review_period=2, base_stock=[10.0])
     history, _ = run(network, [[4, 3, 5, 2, 1]])
-    assert series(history, "order") == [0, 0, 7, 0, 7]
-    assert series(history, "on_hand") == [6, 3, 0, 3, 2]
-    assert series(history, "customer_late") == [0, 0, 2, 0, 0]
+    assert history.flow("order") == [0, 0, 7, 0, 7]
+    assert history.rows("on_hand") == [6, 3, 0, 3, 2]
+    assert history.rows("late") == [0, 0, 2, 0, 0]
 
 
 def test_a_service_time_makes_customers_wait_exactly_that_long():
     """Service time 2, lead time 3: net replenishment time 1, nothing ships early."""
     history, sums = run(shop(lead_time=3, base_stock=[5.0]), [[5, 6, 4, 3]], service_time=[2])
-    assert series(history, "on_hand") == [5, 5, 0, 0]
+    assert history.rows("on_hand") == [5, 5, 0, 0]
     # period 3: the order of period 0 arrives, and with it 5 of the 6 units asked for in 1
-    assert series(history, "customer_late") == [0, 0, 0, 1]
-    assert sums.customer_due[0, 0] == 11.0
-    assert sums.customer_on_time[0, 0] == 10.0
+    assert history.rows("late") == [0, 0, 0, 1]
+    assert sums.due[0, 0] == 11.0
+    assert sums.on_time[0, 0] == 10.0
 
 
 def test_late_units_are_served_first_and_are_not_on_time():
     history, sums = run(shop(lead_time=1, base_stock=[4.0]), [[6, 3, 2]])
-    assert series(history, "customer_late") == [2, 0, 0]
+    assert history.rows("late") == [2, 0, 0]
     # 4 of 6 in period 0; in 1 the 6 that arrive serve 2 late units and all 3 due
-    assert sums.customer_on_time[0, 0] == 4 + 3 + 2
+    assert sums.on_time[0, 0] == 4 + 3 + 2
     assert sums.ready[0, 0] == 2
 
 
 def test_a_return_goes_to_stock_and_holds_back_the_next_order():
     history, sums = run(shop(lead_time=1, base_stock=[10.0]), [[-3, 1, 4]])
-    assert series(history, "order") == [0, 0, 2]
-    assert series(history, "on_hand") == [13, 12, 8]
-    assert sums.customer_due[0, 0] == 5.0  # a return asks for nothing
+    assert history.flow("order") == [0, 0, 2]
+    assert history.rows("on_hand") == [13, 12, 8]
+    assert sums.due[0, 0] == 5.0  # a return asks for nothing
 
 
 @pytest.mark.parametrize(
@@ -99,9 +123,9 @@ def test_a_short_supplier_follows_its_allocation_rule(rule, shipped, owed):
         demand_std=[1.0, 1.0],
     )  # fmt: skip
     history, _ = run(network, [[8.0], [4.0]])
-    assert history[0]["arriving"].tolist() == shipped
-    assert history[0]["lane_late"].tolist() == owed
-    assert history[0]["on_hand"].tolist() == [0.0, 0.0, 0.0]
+    assert [*history.arrived(1), *history.arrived(2)] == shipped
+    assert [history.rows("late", q)[0] for q in (0, 1)] == owed
+    assert [history.rows("on_hand", j)[0] for j in range(3)] == [0.0, 0.0, 0.0]
 
 
 def test_customers_of_a_supplier_come_first_under_priority():
@@ -112,8 +136,8 @@ def test_customers_of_a_supplier_come_first_under_priority():
         demand_std={"plant": 1.0, "shop": 1.0},
     )  # fmt: skip
     history, _ = run(network, [[7.0], [6.0]])
-    assert history[0]["customer_late"].tolist() == [0.0, 3.0]
-    assert history[0]["lane_late"].tolist() == [3.0]
+    # the plant's customers, its lane to the shop, the shop's customers
+    assert [history.rows("late", q)[0] for q in range(3)] == [0.0, 3.0, 3.0]
 
 
 def test_assembly_takes_whole_kits_and_the_rest_waits():
@@ -123,9 +147,9 @@ def test_assembly_takes_whole_kits_and_the_rest_waits():
         holding_cost=1.0, base_stock=[0.0, 0.0, 3.0], demand_mean=2.0, demand_std=1.0,
     )  # fmt: skip
     history, sums = run(network, [[2, 1, 0, 0]])
-    assert series(history, "component", row=1) == [0, 4, 2, 0]
-    assert series(history, "component", row=0) == [0, 0, 0, 0]
-    assert series(history, "on_hand", row=2) == [1, 0, 2, 3]
+    assert history.rows("component", 1) == [0, 4, 2, 0]
+    assert history.rows("component", 0) == [0, 0, 0, 0]
+    assert history.rows("on_hand", 2) == [1, 0, 2, 3]
     assert sums.component[:, 0].tolist() == [0.0, 6.0]
 
 
@@ -136,8 +160,8 @@ def test_outside_supply_of_an_assembly_waits_too():
         base_stock=[5.0, 3.0], demand_mean=1.0, demand_std=1.0,
     )  # fmt: skip
     history, _ = run(network, [[3, 0, 0, 0]])
-    assert series(history, "on_hand", row=1) == [0, 0, 3, 3]
-    assert series(history, "component") == [3, 3, 0, 0]
+    assert history.rows("on_hand", 1) == [0, 0, 3, 3]
+    assert history.rows("component") == [3, 3, 0, 0]
 
 
 def test_lane_lead_time_is_spent_in_transit():
@@ -146,15 +170,15 @@ def test_lane_lead_time_is_spent_in_transit():
         demand_mean=1.0, demand_std=1.0,
     )  # fmt: skip
     history, _ = run(network, [[3, 0, 0, 0]])
-    assert series(history, "in_transit") == [3, 3, 0, 0]
-    assert series(history, "on_hand", row=1) == [0, 0, 3, 3]
+    assert history.transit(1) == [3, 3, 0, 0]
+    assert history.rows("on_hand", 1) == [0, 0, 3, 3]
 
 
 def test_a_cycle_with_one_short_period_is_not_whole():
     """Review 2, lead time 1: cycles are periods 1-2, 3-4, 5-6; period 0 belongs to none counted."""
     network = shop(lead_time=1, review_period=2, base_stock=[6.0])
     history, sums = run(network, [[2, 2, 3, 1, 1, 1, 1]])
-    assert series(history, "customer_late") == [0, 0, 1, 0, 0, 0, 0]
+    assert history.rows("late") == [0, 0, 1, 0, 0, 0, 0]
     assert sums.ready[0, 0] == 6
     assert sums.whole_cycles[0, 0] == 2
 
@@ -173,17 +197,15 @@ def test_rounding_is_not_a_shortage():
     assert sums.ready[0, 0] == 50
 
 
-def test_lanes_do_not_meet():
-    """Three replications in one block give what each gives alone."""
+def test_runs_do_not_meet():
+    """Three runs in one block give what each gives alone."""
     network = shop(lead_time=2, base_stock=[10.0])
-    demand = np.random.default_rng(5).gamma(4.0, 1.2, (1, 12, 3))
     levels, _ = levels_of(network, None, [])
-    chain = chain_of(network.compiled, levels)
-    together = zero_sums(chain, 3)
-    base_stock_flow(chain, demand, 0, 2, start_state(chain, levels.initial_stock, 3), together)
-    for lane in range(3):
-        alone = zero_sums(chain, 1)
-        own = np.ascontiguousarray(demand[:, :, lane : lane + 1])
-        base_stock_flow(chain, own, 0, 2, start_state(chain, levels.initial_stock, 1), alone)
-        for name in alone._fields:
-            assert np.array_equal(getattr(alone, name)[:, 0], getattr(together, name)[:, lane])
+    layout = lay_out(network, levels, warmups=np.array([2]), periods=np.array([12]))
+    structure, features = layout.shard(0, 1)
+    sources = laws_of(structure, 5)
+    together = assert_engines_agree(structure, features, sources, n_runs=3)
+    for n_runs in (1, 2):
+        fewer = assert_engines_agree(structure, features, sources, n_runs=n_runs)
+        for name, one, other in zip(fewer._fields, fewer, together, strict=True):
+            assert np.array_equal(one[:, :n_runs], other[:, :n_runs]), name
