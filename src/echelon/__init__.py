@@ -41,24 +41,39 @@ if TYPE_CHECKING:  # what a type checker and an editor see; the table below says
     from echelon.network.build import assembly, distribution, general, serial
     from echelon.network.network import Network
     from echelon.optimization.optimize import optimize
+    from echelon.policies.base import StageView
+    from echelon.policies.base_stock import BaseStock, EchelonBaseStock
+    from echelon.policies.min_max import MinMax
     from echelon.policies.plan import Plan
+    from echelon.policies.reorder_point import ReorderPoint, ReorderPointOnce
+    from echelon.policies.rounding import OrderRounding
+    from echelon.simulation.compare import Comparison, compare_runs
     from echelon.simulation.result import Simulation
     from echelon.simulation.simulate import simulate
 
 __all__ = [
+    "BaseStock",
+    "Comparison",
     "CorrelationModels",
     "DataWarning",
     "DemandModels",
+    "EchelonBaseStock",
     "EchelonError",
     "Evaluation",
     "ForecastModels",
     "LeadTimeModels",
+    "MinMax",
     "Network",
+    "OrderRounding",
     "Plan",
+    "ReorderPoint",
+    "ReorderPointOnce",
     "Simulation",
+    "StageView",
     "TableError",
     "assembly",
     "baseline_forecasts",
+    "compare_runs",
     "correlation_table",
     "distribution",
     "distributions",
@@ -86,19 +101,28 @@ __all__ = [
 ]
 
 _HOME = {
+    "BaseStock": "policies.base_stock",
+    "Comparison": "simulation.compare",
     "CorrelationModels": "demand.segments",
     "DataWarning": "errors",
     "DemandModels": "demand.models",
+    "EchelonBaseStock": "policies.base_stock",
     "EchelonError": "errors",
     "Evaluation": "exact.evaluate",
     "ForecastModels": "demand.forecast",
     "LeadTimeModels": "lead_time.models",
+    "MinMax": "policies.min_max",
     "Network": "network.network",
+    "OrderRounding": "policies.rounding",
     "Plan": "policies.plan",
+    "ReorderPoint": "policies.reorder_point",
+    "ReorderPointOnce": "policies.reorder_point",
     "Simulation": "simulation.result",
+    "StageView": "policies.base",
     "TableError": "errors",
     "assembly": "network.build",
     "baseline_forecasts": "demand.baseline",
+    "compare_runs": "simulation.compare",
     "correlation_table": "demand.segments",
     "distribution": "network.build",
     "evaluate": "exact.evaluate",
@@ -112,8 +136,8 @@ _HOME = {
     "read_example": "io.examples",
     "read_network": "io.folder",
     "read_plan": "io.plan",
-    "read_simulation": "io.simulation",
     "read_scms": "io.scms",
+    "read_simulation": "io.simulation",
     "read_willems": "io.willems",
     "score_lead_time": "lead_time.score",
     "serial": "network.build",

@@ -25,6 +25,7 @@ network, money is in its currency, and **cost is per period** unless its name sa
 number counts is the [convention](../method/convention.md).
 
 Results are named here as the guides name them: `plan` of `optimize`, `run` of `simulate`,
+`comparison` of `compare_runs`,
 `evaluation` of `evaluate`, `demand`
 of `fit_demand`, `forecasts` of `fit_forecasts`, `together` of `fit_correlation`, `times` of
 `fit_lead_time`. A result of `fit_demand` or `fit_forecasts` writes its input table
@@ -54,9 +55,8 @@ TABLES: Final = {
     "plan": plan.STAGES,
     "components": plan.COMPONENTS,
     "simulation": simulation.STAGES,
-    "total": simulation.TOTAL,
-    "service": simulation.SERVICE,
-    "trace": simulation.TRACE,
+    **{name: table for name, table in simulation.FRAMES.items() if name != "stages"},
+    "comparison": simulation.COMPARISON,
     "failures": _FAILURES,
 }
 """Each output table of a plan and a simulation, by the name of the file it is written to."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
 from echelon.io.result import FAILURES, read_result, result_frame
-from echelon.simulation.columns import SERVICE, STAGES, TOTAL, TRACE, with_errors
-from echelon.simulation.result import Simulation
+from echelon.simulation.columns import FRAMES, SEGMENTS, SERVICE, STAGES, TOTAL, with_errors
+from echelon.simulation.result import OPTIONAL, Simulation, no_rows
 from echelon.tables.column import Column, Table
 
 _SCALARS = {
@@ -28,14 +26,15 @@ def read_simulation(folder: str | Path) -> Simulation:
     Parameters
     ----------
     folder : str or Path
-        Holds ``simulation``, ``total``, ``service`` and ``failures``, where it was asked for
-        ``trace``, CSV or Parquet, and a ``manifest.json``; or a folder ``simulation`` that does,
-        as ``echelon simulate`` writes it.
+        Holds ``simulation``, ``total``, ``service`` and ``failures`` and those of the other frames
+        that have rows, CSV or Parquet, and a ``manifest.json``; or a folder ``simulation`` that
+        does, as ``echelon simulate`` writes it.
 
     Returns
     -------
     Simulation
-        Equal to the one written, number by number.
+        Equal to the one written, number by number, but for what every replication came to, which
+        is not written.
 
     Raises
     ------
@@ -62,19 +61,48 @@ def read_simulation(folder: str | Path) -> Simulation:
         scalars=_SCALARS,
         write_it="echelon simulate FOLDER RUN",
     )
-    traced = "trace" in manifest.get("files", {})
+    written = manifest.get("files", {})
+    segments = tuple(str(name) for name in manifest.get("segments", ("segment",)))
+    frames = {
+        name: result_frame(root, name, _columns(name, segments), manifest)
+        if name in written
+        else no_rows(name)
+        for name in OPTIONAL
+    }
     return Simulation(
         stages=result_frame(root, "simulation", _measured(STAGES), manifest),
         total=result_frame(root, "total", _measured(TOTAL), manifest),
         service=result_frame(root, "service", SERVICE.columns, manifest),
-        trace=result_frame(root, "trace", TRACE.columns, manifest)
-        if traced
-        else pd.DataFrame(columns=list(TRACE.names)),
+        segments=frames["segments"],
+        segment_totals=frames["segment_totals"],
+        items=frames["items"],
+        locations=frames["locations"],
+        trace=frames["trace"],
+        paths=frames["paths"],
+        warmups=frames["warmups"],
+        disruptions=frames["disruptions"],
         failures=result_frame(root, "failures", FAILURES, manifest),
         provenance=provenance,
         currency=manifest.get("currency", ""),
         name=manifest.get("name", ""),
+        segment_columns=segments,
         **{name: manifest[name] for name in _SCALARS},
+    )
+
+
+def _columns(name: str, segments: tuple[str, ...]) -> tuple[Column, ...]:
+    """Columns of a frame as it is written, in a network with these segment columns."""
+    table = FRAMES[name]
+    if name in ("trace", "paths", "warmups"):
+        return table.columns
+    if name != "segments":
+        return _measured(table)
+    text = SEGMENTS["segment"]
+    keys = tuple(replace(text, name=segment) for segment in segments)
+    return tuple(
+        one
+        for column in _measured(table)
+        for one in (keys if column.name == text.name else (column,))
     )
 
 

@@ -11,14 +11,29 @@ from types import MethodType, SimpleNamespace
 from typing import Any
 
 from echelon.errors import UnknownNameError
-from echelon.plots import demand, evaluation, lead_time, placement, simulation
+from echelon.plots import (
+    comparison,
+    demand,
+    evaluation,
+    lead_time,
+    over_time,
+    placement,
+    simulation,
+)
 
 PLOTS: dict[str, dict[str, Callable[..., Any]]] = {
+    "Comparison": {"differences": comparison.differences},
     "DemandModels": {"classes": demand.classes, "history": demand.history},
     "Evaluation": {"cost": evaluation.cost, "stock": evaluation.stock},
     "LeadTimeModels": {"histogram": lead_time.histogram},
     "Plan": {"cost": placement.cost, "network": placement.network},
-    "Simulation": {"service": simulation.service, "trace": simulation.trace},
+    "Simulation": {
+        "bullwhip": simulation.bullwhip,
+        "cost": simulation.cost,
+        "paths": over_time.paths,
+        "service": simulation.service,
+        "trace": over_time.trace,
+    },
 }
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from echelon.demand.propagate import seen_upstream
 from echelon.errors import DataWarning
 from echelon.network.compiled import Booleans, CompiledNetwork, Floats
 from echelon.network.network import Network
-from echelon.simulation.chain import Levels
+from echelon.simulation.described.levels import Levels
+from echelon.simulation.described.memory import deviation_seen
 
 if TYPE_CHECKING:
     from echelon.policies.plan import Plan
@@ -51,7 +51,7 @@ def warn_if_made_for_other_tables(
     key = ["item", "location"]
     here = network.stages[key].iloc[compiled.stage_row]
     planned = plan.stages.set_index(key).reindex(pd.MultiIndex.from_frame(here))
-    mean, std = levels.demand_seen, _deviation_seen(compiled)
+    mean, std = levels.demand_seen, deviation_seen(compiled)
     told = []
     for what, of_plan, of_network in (
         ("demand a {period}", planned["demand_mean"], mean),
@@ -79,31 +79,18 @@ def warn_if_made_for_other_tables(
         )
 
 
-def _deviation_seen(compiled: CompiledNetwork) -> Floats:
-    stage = np.repeat(np.arange(compiled.n_stages), np.diff(compiled.demand_ptr))
-    variance = np.bincount(stage, compiled.demand_std**2, compiled.n_stages).astype(np.float64)
-    _, seen = seen_upstream(
-        compiled.component_ptr,
-        compiled.pred_ptr,
-        compiled.pred_stage,
-        compiled.pred_units,
-        np.zeros(compiled.n_stages),
-        variance[None, :],
-    )
-    return np.asarray(np.sqrt(seen[0]))
-
-
 def _planned_time(planned: pd.DataFrame) -> pd.Series[float]:
     """Time from an order to its receipt and review, as the plan had it: tau + S."""
     return planned["net_replenishment_time"] + planned["service_time"]
 
 
 def _time_here(compiled: CompiledNetwork, planned: pd.DataFrame) -> Floats:
-    """The same with this network's lead times and the plan's service times: SI + T + R."""
+    """The same with this network's times and the plan's service times: SI + T + R."""
     first = np.repeat(compiled.component_ptr[:-1], np.diff(compiled.component_ptr))
     receiver = np.repeat(np.arange(compiled.n_stages), np.diff(compiled.pred_ptr))
     supplier = compiled.pred_stage + first[receiver]
     ready = planned["service_time"].to_numpy(dtype=np.float64)[supplier] + compiled.pred_lead_time
     inbound = compiled.inbound_service_time.copy()
-    np.maximum.at(inbound, receiver, ready)
+    regular = compiled.pred_share > 0.0  # a backup is no part of the promise
+    np.maximum.at(inbound, receiver[regular], ready[regular])
     return np.asarray(inbound + compiled.lead_time + compiled.review_period)

@@ -1,47 +1,60 @@
-"""Run a network under base-stock policies, period by period, many times over."""
+"""Run a network period by period, many times over."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from functools import reduce
-from itertools import groupby
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from echelon.errors import DomainError
-from echelon.execution import Outcome, attempt, check_n_jobs, cut, run_shards
-from echelon.network.compiled import Booleans, Floats
+from echelon.errors import DataWarning, DomainError
+from echelon.execution import Outcome, check_n_jobs, run_shards
 from echelon.network.network import Network
 from echelon.policies.plan import Plan
 from echelon.progress import Progress
 from echelon.results import Provenance, frame_digest
 from echelon.simulation.arguments import (
+    Window,
+    blocks_of,
+    check_flags,
     fit,
+    own_policies,
     raise_all,
     read_demand,
-    warmed_up,
     whole_number,
     window_of,
 )
-from echelon.simulation.chain import Levels
-from echelon.simulation.draw import LANES, DemandRow, Joint
-from echelon.simulation.frames import failure_frame, planned_cost, service_frame, stage_frame
-from echelon.simulation.levels import levels_of
-from echelon.simulation.metrics import TOTALS, Moments, Window, total_measures
+from echelon.simulation.described.levels import levels_of
+from echelon.simulation.described.overload import warn_if_overloaded
+from echelon.simulation.frames import failure_frame, planned_cost
+from echelon.simulation.measured.gathered import Gathered, gather
+from echelon.simulation.measured.measured import Finished, Measured, keeps_runs
+from echelon.simulation.measured.output import (
+    disruption_frame,
+    group_frame,
+    runs_of,
+    segment_frame,
+    segment_total_frame,
+    service_frame,
+    stage_frame,
+    total_frame,
+    warmup_frame,
+)
 from echelon.simulation.other_tables import warn_if_made_for_other_tables
+from echelon.simulation.paths import follow_stages, stages_to_follow, trace_all
+from echelon.simulation.plain.orders import AnyPolicy
+from echelon.simulation.prepare import Blocks, Piece, Setup, prepare
 from echelon.simulation.result import Simulation
-from echelon.simulation.trace import TRACE_COLUMNS, trace_component
-from echelon.simulation.work import Finished, Shard, simulate_shard
+from echelon.simulation.stopping import StopRule, stop_rule
+from echelon.simulation.work import Part, run_task
 
 __all__ = ["Simulation", "simulate"]
 
-_SHARD_WORK = 2e6
-"""Stage-periods times replications in a shard: some hundredths of a second."""
-
-_MANY_COMPONENTS = 5_000
-"""From here on the work is Python's rather than the kernel's, and threads would take turns."""
+Key = tuple[str, str]
+"""Item and location of a stage."""
 
 
 def simulate(
@@ -55,52 +68,76 @@ def simulate(
     n_jobs: int = 1,
     progress: Progress = None,
     demand: pd.DataFrame | None = None,
+    policies: Mapping[Key, AnyPolicy] | None = None,
+    draws: str = "independent",
+    stop_when: Mapping[str, float] | None = None,
     charge_pipeline: bool = False,
     trace: bool = False,
+    paths: bool | Sequence[Key] = False,
+    keep: bool = False,
 ) -> Simulation:
-    """Simulate installation base-stock policies, exactly in the convention's order of events.
+    """Simulate a network, exactly in the convention's order of events.
 
     Every stage starts with its ``initial_stock`` (blank: its base stock) on hand and nothing on
-    order. It raises its inventory position to its base stock at each review, serves each request
-    the service time after it was placed, and backorders what it cannot. Lead times are fixed.
-    Demand that changes by period starts its cycle in period 0, the first of the warm-up.
+    order. It orders by its ``policy``, serves each request the service time after it was placed,
+    and backorders or loses what it cannot. What the tables say of supply, shelf lives, calendars
+    and disruptions happens; what they do not mention costs no time. Demand that changes by period
+    starts its cycle in period 0, the first of the warm-up.
 
     Parameters
     ----------
     network : Network
-        Acyclic, lead times in whole periods.
+        Acyclic; fixed lead times in whole periods, others any distribution.
     plan : Plan, optional
-        Base stocks and service times. Without one, the column ``base_stock`` of stages, and
-        everybody is served at once.
+        Base stocks and service times. Without one, the columns of stages and the table ``levels``,
+        and everybody is served at once.
     periods : int, optional
         Periods counted; 104 if not given, or all that ``demand`` has.
     warmup : int, optional
         Periods that every component runs before counting starts. If not given, each component has
-        its own: as many as it takes for its state to forget the start (its longest chain of lead
-        times and reviews), and ``run.warmup`` is the longest of them; 0 with ``demand``.
+        its own. Where the state forgets the start for certain, that is how many periods it takes
+        (the longest chain of lead times and reviews); elsewhere it is at least that, and what
+        queues before capacities take to settle, and a pilot run says whether it has to be more
+        (MSER-5). ``run.warmups`` shows both; 0 with ``demand``.
     replications : int, optional
-        Independent runs; 100 if not given, 1 with ``demand``.
+        Independent runs; 100 if not given, 1 with ``demand``. With ``stop_when`` the most there
+        are, 10,000 if not given. A single one is measured in batches of periods.
     seed : int, default 0
         The same seed and tables give the same bits, whatever ``n_jobs`` is and whatever other
         components are in the network, as long as no correlation with them is cut; rival plans meet
-        the same demand.
+        the same demand, lead times and disruptions, see :func:`compare_runs`.
     n_jobs : int, default 1
         Workers; -1 uses every core.
     progress : bool, callable or None
         A bar, or a function ``progress(done, total, label)``; None decides by the terminal.
     demand : DataFrame, optional
         Demand to replay in place of draws: item, location, [segment,] period, quantity.
+    policies : mapping of (item, location) to policy, optional
+        Your own, in place of the table's: an object with ``order(position)`` or ``order_at(view)``,
+        see :class:`echelon.policies.base.Policy`. Its component runs by the plain engine, slower.
+    draws : {"independent", "antithetic", "stratified"}
+        Antithetic runs come in mirrored pairs, stratified ones in groups of 16 that cover every
+        distribution evenly; ``replications`` is then a multiple of 2 or 16.
+    stop_when : mapping of str to float, optional
+        Stop as soon as 95 % confidence intervals of columns of ``run.total`` have these half
+        widths, ``{"fill_rate": 0.002}`` say.
     charge_pipeline : bool, default False
         Also charge holding on the pipeline: in process at the stage's own holding cost, in transit
         at that of the stage that sent it, on the row of the stage that waits for it.
     trace : bool, default False
         Keep every period of replication 0. Meant for a few stages: it runs the slow twin.
+    paths : bool or sequence of (item, location), default False
+        Keep mean and quantiles over the replications of the stock of every period; of all stages,
+        or of those named.
+    keep : bool, default False
+        Keep what every replication came to at every stage, for quantiles and comparisons. Small
+        runs keep it unasked.
 
     Returns
     -------
     Simulation
-        Means over replications with standard errors from the variation between replications; for
-        the ratios by the delta method.
+        Means with standard errors from the variation between replications, or between batches of
+        periods where there is one replication; for ratios by the delta method.
 
     Raises
     ------
@@ -108,15 +145,17 @@ def simulate(
         If ``network`` or ``plan`` is something else.
     DomainError
         With everything that is wrong about the arguments: numbers out of range, stages without a
-        base stock, fractional or random lead times, a plan of another network. Also with every
-        pair of correlated demands whose distributions cannot have their coefficient.
+        level, fractional fixed lead times, a plan of another network. Also with every pair of
+        correlated demands whose distributions cannot have their coefficient.
     TableError
         With every fault of the frame ``demand``.
 
     Warns
     -----
     DataWarning
-        If the plan was made for other demand or other lead times than those of this network.
+        If the plan was made for other demand or other lead times than those of this network, mean
+        demand is above a capacity or the largest orders, a warm-up has not settled, ``stop_when``
+        was not reached, or every component failed.
 
     Examples
     --------
@@ -139,41 +178,50 @@ def simulate(
     except DomainError as error:
         problems.append(str(error))
     replay, problems_of_table = read_demand(demand, network)
-    window, runs = window_of(network, replay, periods, warmup, replications, problems)
-    levels, absent = levels_of(network, plan, problems)
+    window = window_of(network, replay, periods, warmup, replications, draws, stop_when, problems)
+    check_flags(problems, charge_pipeline=charge_pipeline, trace=trace, keep=keep)
+    rule = stop_rule(stop_when, window.group, problems)
+    chosen = own_policies(network, policies, problems)
+    followed = stages_to_follow(network, paths, window, problems)
+    named = policies if isinstance(policies, Mapping) else None
+    levels, absent = levels_of(network, plan, problems, policies=named)
     raise_all(problems, problems_of_table)
     if plan is not None:
         warn_if_made_for_other_tables(network, plan, levels, absent)
-    windows = (window,) * network.n_components
-    if warmup is None and replay is None:
-        windows = warmed_up(network, levels, window)
-    if replay is not None:
-        replay = fit(replay, window.last)
 
-    shards = _shards(network, levels, replay, absent, windows, runs, seed, charge_pipeline)
-    warmups = {own.first for shard in shards for own in shard.windows} or {window.first}
-    prepared = time.perf_counter()
-    finished = run_shards(
-        simulate_shard,
-        shards,
-        n_jobs=n_jobs,
-        backend="processes" if network.n_components >= _MANY_COMPONENTS else "threads",
-        progress=progress,
-        label="simulate",
-        weigh=lambda shard: shard.compiled.n_stages * (shard.blocks[1] - shard.blocks[0]),
+    setup = prepare(
+        network,
+        levels,
+        absent,
+        periods=window.periods,
+        warmup=warmup,
+        replay=None if replay is None else fit(replay, window.warmup + window.periods),
+        runs=window.runs,
+        batches=window.batches,
+        seed=seed,
+        draws=draws,
+        keep=keeps_runs(network.compiled.n_stages, window.batches or window.runs, asked=keep),
+        charge_pipeline=charge_pipeline,
+        policies=chosen,
     )
-    components, totals = _gather(shards, finished, runs)
-    outcomes = {**_left_out(network, absent), **components}
+    prepared = time.perf_counter()
+    runs, gathered, failed = _run(setup, window, rule, n_jobs, progress)
     ran = time.perf_counter()
-    stages = stage_frame(network, outcomes, levels)
-    traced = _trace(network, shards) if trace else pd.DataFrame(columns=list(TRACE_COLUMNS))
+    _warn_if_not_settled(setup)
+    _warn_if_all_failed(setup, failed)
+    if replay is None:
+        warn_if_overloaded(network, setup.layout.feature_set.features)
+    counted_from = np.unique(setup.warmups[~setup.absent])
     arguments = {
         "periods": window.periods,
-        "warmup": max(warmups) if len(warmups) == 1 else None,  # None: each component its own
+        "warmup": int(counted_from[0]) if len(counted_from) == 1 else None,  # None: each its own
         "replications": runs,
         "n_jobs": int(n_jobs),
+        "draws": draws,
         "charge_pipeline": charge_pipeline,
         "replayed": demand is not None,
+        "own_policies": len(chosen),
+        "stop_when": None if stop_when is None else dict(stop_when),
     }
     tables = dict(network.digests)
     if plan is not None:
@@ -181,22 +229,50 @@ def simulate(
     if demand is not None:
         tables["replay"] = frame_digest(demand)
     seconds = {"prepare": prepared - started, "run": ran - prepared}
+    stages = stage_frame(network, gathered)
     return Simulation(
-        failures=failure_frame(network, outcomes),
+        failures=failure_frame(network, failed),
         provenance=Provenance(arguments=arguments, tables=tables, seconds=seconds, seed=seed),
         stages=stages,
-        total=pd.DataFrame([total_measures(totals)])[: min(len(stages), 1)],
-        service=service_frame(network, plan, levels, stages),
-        trace=traced,
+        total=total_frame(gathered),
+        service=service_frame(network, plan, levels.service_time, gathered, stages),
+        trace=trace_all(setup, window.blocks[:1]) if trace else trace_all(setup, ()),
         periods=window.periods,
-        warmup=max(warmups),
+        warmup=int(setup.warmups[~setup.absent].max(initial=window.warmup)),
         replications=runs,
         period=network.period,
         periods_per_year=network.periods_per_year,
         planned_cost=planned_cost(plan, stages),
         currency=network.currency,
         name=network.name,
+        paths=follow_stages(setup, followed, blocks_of(0, runs, window.group)),
+        **_levels_of_detail(setup, gathered),
     )
+
+
+def _levels_of_detail(setup: Setup, gathered: Gathered) -> dict[str, Any]:
+    """Frames of segments, items, locations, disruptions and warm-ups; the numbers of each run."""
+    network, labels = setup.network, setup.labels
+    disrupted = setup.layout.feature_set.disruption_row
+    return {
+        "segments": segment_frame(network, gathered),
+        "segment_totals": segment_total_frame(labels, gathered),
+        "items": group_frame(labels, gathered, "item"),
+        "locations": group_frame(labels, gathered, "location"),
+        "warmups": warmup_frame(network, setup.warmups, setup.found),
+        "disruptions": disruption_frame(
+            network, disrupted, gathered.disruptions, group=setup.group
+        ),
+        "segment_columns": network.segments,
+        "runs": runs_of(
+            network,
+            labels,
+            gathered,
+            demand_seen=setup.levels.demand_seen,
+            leaving=setup.leaving,
+            group=setup.group,
+        ),
+    }
 
 
 def _require_nouns(network: object, plan: object) -> None:
@@ -213,124 +289,159 @@ def _require_nouns(network: object, plan: object) -> None:
         )
 
 
-def _shards(
-    network: Network,
-    levels: Levels,
-    replay: Floats | None,
-    absent: Booleans,
-    windows: tuple[Window, ...],
-    runs: int,
-    seed: int,
-    charge_pipeline: bool,
-) -> list[Shard]:
-    """Cut the components that the plan covers; a large one is cut into blocks as well."""
-    compiled = network.compiled
-    rows = _demand_rows(network, drawn=replay is None)
-    if replay is not None:
-        replay = replay[compiled.demand_row]
-    n_blocks = -(-runs // LANES)
-    stages = np.diff(compiled.component_ptr)
-    periods = np.array([window.last for window in windows], dtype=np.float64)
-    work = stages * periods * n_blocks * LANES
-    here = ~absent[compiled.component_ptr[:-1]]
+def _run(
+    setup: Setup, window: Window, rule: StopRule | None, n_jobs: int, progress: Progress
+) -> tuple[int, Gathered, dict[int, Outcome[Any]]]:
+    """Run all replications, or as many as the rule asks for."""
+    parts: Parts = {}
+    if rule is None:
+        tasks = setup.tasks(window.blocks, estimates=True)
+        outcomes = _perform(tasks, n_jobs, progress)
+        if all(task.whole for task in tasks):  # a portfolio: each shard goes to its place at once
+            return window.runs, *_gathered(setup, _one_by_one(tasks, outcomes))
+        _collect(setup, tasks, outcomes, window.blocks, parts)
+        return window.runs, *_gathered(setup, sorted(parts.items()))
+    blocks: Blocks = ()
+    done = 0
+    while True:
+        runs = rule.next_runs(done, window.runs)
+        new = blocks_of(done, runs, window.group)
+        blocks += new
+        tasks = setup.tasks(new, estimates=False)
+        _collect(setup, tasks, _perform(tasks, n_jobs, progress), blocks, parts)
+        gathered, failed = _gathered(setup, sorted(parts.items()))
+        done = runs
+        reached = rule.reached(total_frame(gathered), done)
+        if reached or done >= window.runs:
+            if not reached:
+                rule.warn_not_reached(done)
+            return done, gathered, failed
 
-    def shard(first: int, last: int, blocks: tuple[int, int]) -> Shard:
-        start, stop = (int(p) for p in compiled.component_ptr[[first, last]])
-        own = slice(int(compiled.demand_ptr[start]), int(compiled.demand_ptr[stop]))
-        return Shard(
-            first=first,
-            compiled=compiled.shard(first, last),
-            levels=levels.part(start, stop),
-            rows=rows[own],
-            replay=None if replay is None else replay[own],
-            blocks=blocks,
-            replications=runs,
-            windows=windows[first:last],
-            seed=seed,
-            charge_pipeline=charge_pipeline,
-        )
 
-    shards = []
-    for present, run in groupby(range(compiled.n_components), key=lambda c: bool(here[c])):
-        components = list(run)
-        if not present:
+Parts = dict[tuple[int, int], Outcome[Any]]
+"""What became of each range of components: ``Measured`` or ``Finished``."""
+
+
+def _perform(tasks: list[Piece], n_jobs: int, progress: Progress) -> Iterable[Outcome[list[Part]]]:
+    return run_shards(
+        Piece.run,
+        tasks,
+        n_jobs=n_jobs,
+        backend="threads",
+        progress=progress,
+        label="simulate",
+        weigh=lambda task: task.weight,
+    )
+
+
+def _pieces(task: Piece, outcome: Outcome[list[Part]]) -> list[Part]:
+    """What became of a task; where it could not even be made, all its components failed."""
+    if not outcome.failed:
+        return outcome.unwrap()
+    return [Part(task.first, task.last, Outcome(None, outcome.error, outcome.message))]
+
+
+def _one_by_one(
+    tasks: list[Piece], outcomes: Iterable[Outcome[list[Part]]]
+) -> Iterator[tuple[tuple[int, int], Outcome[Any]]]:
+    """Ranges of components and what became of them, as soon as they are known."""
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        for piece in _pieces(task, outcome):
+            yield (piece.first, piece.last), piece.outcome
+    for task in tasks[:1]:  # they share it
+        task.room.clear()
+
+
+def _collect(
+    setup: Setup,
+    tasks: list[Piece],
+    outcomes: Iterable[Outcome[list[Part]]],
+    blocks: Blocks,
+    parts: Parts,
+) -> None:
+    """Put blocks of the same components together, in their order.
+
+    A shard of which a component fails in one block comes back in pieces, and whole from the others:
+    all its ``blocks`` so far are then run again, component by component.
+    """
+    apart = set()
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        shard = (task.first, task.last)
+        pieces = _pieces(task, outcome)
+        if not task.whole and (len(pieces) > 1 or _is_apart(shard, parts)):
+            apart.add(shard)
             continue
-        for first, last in cut(work[components].tolist(), share=_SHARD_WORK):
-            start, stop = components[0] + first, components[0] + last
-            if stop - start == 1 and work[start] > _SHARD_WORK:
-                shards += [shard(start, stop, (b, b + 1)) for b in range(n_blocks)]
-            else:
-                shards.append(shard(start, stop, (0, n_blocks)))
-    return shards
+        for piece in pieces:
+            key = (piece.first, piece.last)
+            before = parts.get(key)
+            if before is None or piece.outcome.failed:
+                parts[key] = piece.outcome
+            elif not before.failed:
+                parts[key] = Outcome(before.unwrap().merge(piece.outcome.unwrap()))
+    for shard in sorted(apart):
+        parts.pop(shard, None)
+        for c in range(*shard):
+            (piece,) = run_task(setup.task(c, c + 1, blocks, whole=False))
+            parts[(c, c + 1)] = piece.outcome
 
 
-def _demand_rows(network: Network, *, drawn: bool) -> tuple[DemandRow, ...]:
-    """Demand rows in compiled order, each with the number of its stage among those that sell."""
-    compiled, keys = network.compiled, network.demand_keys
-    joint = {
-        int(row): Joint(group.keys[: place + 1], group.lower[place, : place + 1])
-        for group in (network.score_groups if drawn else ())
-        for place, row in enumerate(group.rows)
-    }
-    rows = []
-    sells = np.diff(compiled.demand_ptr) > 0
-    for start, stop in zip(compiled.component_ptr[:-1], compiled.component_ptr[1:], strict=True):
-        for customer, stage in enumerate(start + np.flatnonzero(sells[start:stop])):
-            of_stage = slice(compiled.demand_ptr[stage], compiled.demand_ptr[stage + 1])
-            rows += [
-                DemandRow(customer, keys[row], network.distributions[row], joint.get(int(row)))
-                for row in compiled.demand_row[of_stage]
-            ]
-    return tuple(rows)
+def _is_apart(shard: tuple[int, int], parts: Parts) -> bool:
+    """Whether the components of a shard were run one by one in an earlier round."""
+    first, last = shard
+    return last - first > 1 and (first, first + 1) in parts
 
 
-def _gather(
-    shards: list[Shard], finished: Iterable[Outcome[Finished]], runs: int
-) -> tuple[dict[int, Outcome[Moments]], Floats]:
-    """Put blocks of a component together, in their order, and add up the components."""
-    outcomes: dict[int, Outcome[Moments]] = {}
-    totals = np.zeros((len(TOTALS), runs))
-    pairs = zip(shards, finished, strict=True)
-    for first, group in groupby(pairs, key=lambda pair: pair[0].first):
-        parts: list[tuple[Outcome[Moments], ...]] = []
-        sums: list[Floats] = []
-        for shard, outcome in group:
-            if outcome.failed:
-                lost: Outcome[Moments] = Outcome(None, outcome.error, outcome.message)
-                parts.append((lost,) * shard.compiled.n_components)
-            else:
-                done = outcome.unwrap()
-                parts.append(done.components)
-                sums.append(done.totals)
-        for offset, blocks in enumerate(zip(*parts, strict=True)):
-            broken = next((block for block in blocks if block.failed), None)
-            outcomes[first + offset] = broken or Outcome(
-                reduce(Moments.merge, (block.unwrap() for block in blocks))
-            )
-        whole = len(parts) == 1 or not outcomes[first].failed
-        if whole and sums:
-            totals += np.concatenate(sums, axis=1)
-    return outcomes, totals
-
-
-def _left_out(network: Network, absent: Booleans) -> dict[int, Outcome[Moments]]:
-    starts = network.compiled.component_ptr[:-1]
-    return {
+def _gathered(
+    setup: Setup, parts: Iterable[tuple[tuple[int, int], Outcome[Any]]]
+) -> tuple[Gathered, dict[int, Outcome[Any]]]:
+    """Estimates of the whole network, and the components that failed."""
+    failed: dict[int, Outcome[Any]] = {
         int(c): Outcome(None, "DomainError", "the plan has no levels for it")
-        for c in np.flatnonzero(absent[starts])
+        for c in np.flatnonzero(setup.absent)
     }
 
+    def shards() -> Iterator[tuple[int, int, Finished]]:
+        for (first, last), outcome in parts:
+            if outcome.failed:
+                failed.update(dict.fromkeys(range(first, last), outcome))
+                continue
+            value = outcome.unwrap()
+            if isinstance(value, Measured):
+                value = value.finish(setup.scheme.part(first, last))
+            yield first, last, value
 
-def _trace(network: Network, shards: list[Shard]) -> pd.DataFrame:
-    table = network.stages
-    frames = []
-    for shard in shards:
-        if shard.blocks[0] > 0:
-            continue
-        for component in shard.components():
-            outcome = attempt(trace_component, component, table)
-            if not outcome.failed:  # its failure has a row already: the run met it too
-                frames.append(outcome.unwrap())
-    if not frames:
-        return pd.DataFrame(columns=list(TRACE_COLUMNS))
-    return pd.concat(frames).sort_values("period", kind="stable").reset_index(drop=True)
+    gathered = gather(
+        setup.scheme,
+        shards(),
+        leaving=setup.leaving,
+        disruption_ptr=setup.layout.feature_set.features.disruption_ptr,
+    )
+    return gathered, failed
+
+
+def _warn_if_not_settled(setup: Setup) -> None:
+    unsettled = [c for c, how in enumerate(setup.found) if how == "not settled"]
+    if not unsettled:
+        return
+    last = setup.network.compiled.component_ptr[unsettled[0] + 1] - 1
+    row = setup.network.stages.iloc[setup.network.compiled.stage_row[last]]
+    others = len(unsettled) - 1
+    warnings.warn(
+        f"the component of {row['item']} @ {row['location']}"
+        f"{f' and {others:,} more' if others else ''} had not settled at the end of its pilot "
+        "run, so that means may still drift: capacity or supply may be below demand. Fix: look at "
+        "simulate(..., paths=True), or give warmup.",
+        DataWarning,
+        stacklevel=3,
+    )
+
+
+def _warn_if_all_failed(setup: Setup, failed: Mapping[int, Outcome[Any]]) -> None:
+    """Tell of a run of which nothing came: its frames are empty."""
+    if len(failed) == len(setup.absent):
+        first = failed[min(failed)]
+        warnings.warn(
+            f"every component failed; the first says: {first.message}. Fix: see run.failures.",
+            DataWarning,
+            stacklevel=3,
+        )

@@ -1,4 +1,4 @@
-"""Correlated and seasonal draws: today's bits where nothing changed, the same bits for any cut."""
+"""Correlated and seasonal draws: joint distributions as declared, the same bits for any cut."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from scipy.stats import spearmanr
 import echelon as ec
 from echelon.distributions import Deterministic, Gamma, LogNormal, Normal, PerPeriod, Poisson
 from echelon.errors import DomainError
-from echelon.rng import stream
-from echelon.simulation.draw import LANES, DemandRow, Joint, draw_blocks
+from echelon.kernels.draws import fill
+from echelon.kernels.flow_arrays import WIDTH
+from echelon.simulation.drawn.sources import DrawRow, Joint, sources_of
 
 KEYS = [("a", "x", ""), ("b", "x", ""), ("c", "x", "")]
 
 
-def draw(rows, *, n_periods=150, seed=1, block=0):
-    n = max(row.customer for row in rows) + 1
-    parts = draw_blocks(rows, n_customers=n, n_periods=n_periods, seed=seed, block=block)
-    return np.concatenate(list(parts), axis=1)
+def draw(rows, *, n_periods=150, seed=1, first_run=0):
+    """Shape (n_rows, n_periods, WIDTH)."""
+    sources = sources_of(rows, seed)
+    out = np.empty((len(rows), n_periods, WIDTH))
+    memory = np.zeros((len(rows), WIDTH))
+    fill(sources, 0, len(rows), 0, n_periods, first_run, WIDTH, memory, out)
+    return out
 
 
 def joint_rows(laws, lower):
     return [
-        DemandRow(k, KEYS[k], law, Joint(tuple(KEYS[: k + 1]), lower[k, : k + 1]))
+        DrawRow("demand", KEYS[k], law, Joint(tuple(KEYS[: k + 1]), lower[k, : k + 1]))
         for k, law in enumerate(laws)
     ]
 
@@ -54,7 +58,7 @@ def test_periods_and_replications_stay_independent():
     drawn = draw(joint_rows(laws, np.linalg.cholesky(TRUTH)), n_periods=640)
     later = np.corrcoef(drawn[0, :-1].ravel(), drawn[1, 1:].ravel())[0, 1]
     beside = np.corrcoef(drawn[0, :, :-1].ravel(), drawn[1, :, 1:].ravel())[0, 1]
-    assert max(abs(later), abs(beside)) < 4 / (640 * LANES) ** 0.5
+    assert max(abs(later), abs(beside)) < 4 / (640 * WIDTH) ** 0.5
 
 
 def test_a_margin_is_its_distribution_whatever_it_is_correlated_with():
@@ -69,36 +73,38 @@ def test_a_margin_is_its_distribution_whatever_it_is_correlated_with():
         ).all()
 
 
-def test_a_row_that_is_not_correlated_keeps_the_bits_it_always_had():
-    plain = DemandRow(0, ("z", "x", ""), Gamma(50.0, 9.0))
-    beside = [plain, *(
-        DemandRow(k + 1, row.address, row.distribution, row.joint)
-        for k, row in enumerate(joint_rows([Normal(1.0, 1.0)] * 3, np.linalg.cholesky(TRUTH)))
-    )]  # fmt: skip
-    expected = stream(1, "demand", "z", "x", "", 0).gamma(
-        plain.distribution.shape, plain.distribution.scale, (64, LANES)
-    )
-    assert np.array_equal(draw([plain])[0, :64], expected)
-    assert np.array_equal(draw(beside)[0, :64], expected)
+def test_a_row_that_is_not_correlated_keeps_its_bits_beside_those_that_are():
+    plain = DrawRow("demand", ("z", "x", ""), Gamma(50.0, 9.0))
+    beside = [*joint_rows([Normal(1.0, 1.0)] * 3, np.linalg.cholesky(TRUTH)), plain]
+    assert np.array_equal(draw([plain])[0], draw(beside)[3])
 
 
 def test_a_row_alone_is_drawn_as_in_its_group():
-    """Components are run apart: each opens the streams of the whole group."""
+    """Components are run apart: each draws the scores of the whole group."""
     rows = joint_rows([Normal(9.0, 1.0), Gamma(3.0, 1.0), Poisson(2.0)], np.linalg.cholesky(TRUTH))
     together = draw(rows)
-    for row in rows:
-        alone = draw([DemandRow(0, row.address, row.distribution, row.joint)])
-        assert np.array_equal(alone[0], together[row.customer])
+    for row, drawn in zip(rows, together, strict=True):
+        assert np.array_equal(draw([row])[0], drawn)
+
+
+def test_bits_belong_to_the_name_of_the_row_and_to_the_run():
+    row = DrawRow("demand", ("z", "x", ""), Gamma(50.0, 9.0))
+    trade = DrawRow("demand", ("z", "x", "trade"), Gamma(50.0, 9.0))
+    other = DrawRow("make time", ("z", "x", ""), Gamma(50.0, 9.0))
+    mine = draw([row])[0]
+    for strange in (draw([trade])[0], draw([other])[0], draw([row], seed=2)[0]):
+        assert abs(np.corrcoef(mine.ravel(), strange.ravel())[0, 1]) < 4 / mine.size**0.5
+    assert np.array_equal(draw([row], first_run=28)[0, :, :100], mine[:, 28:])
 
 
 def test_a_season_draws_each_period_from_its_own_distribution():
     law = PerPeriod((Deterministic(3.0), Normal(100.0, 5.0), Poisson(0.5)))
-    drawn = draw([DemandRow(0, KEYS[0], law)], n_periods=300)[0]
+    drawn = draw([DrawRow("demand", KEYS[0], law)], n_periods=300)[0]
     assert (drawn[0::3] == 3.0).all()
     for first, part in ((1, law.periods[1]), (2, law.periods[2])):
         sample = drawn[first::3].ravel()
         assert abs(sample.mean() - part.mean) < 4 * part.std / sample.size**0.5
-    assert np.array_equal(drawn[:100], draw([DemandRow(0, KEYS[0], law)], n_periods=100)[0])
+    assert np.array_equal(drawn[:100], draw([DrawRow("demand", KEYS[0], law)], n_periods=100)[0])
 
 
 def test_correlated_seasons_rise_and_fall_in_their_own_periods():
@@ -113,14 +119,15 @@ def test_correlated_seasons_rise_and_fall_in_their_own_periods():
 
 def test_a_quantile_that_is_no_number_is_refused():
     class Bad:
-        family = "bad"
-        discrete = False
+        family, discrete, mean, std, variance = "bad", False, 1.0, 1.0, 1.0
+        support = (-np.inf, np.inf)
+        __hash__ = None
 
         def ppf(self, q):
             return np.where(q > 0.5, np.inf, q)
 
-    with pytest.raises(DomainError, match=r"demand of a @ x: .* Fix: mend its ppf method"):
-        draw([DemandRow(0, KEYS[0], Bad(), Joint((KEYS[0],), np.ones(1)))])
+    with pytest.raises(DomainError, match=r"demand of a @ x: .*ppf"):
+        draw([DrawRow("demand", KEYS[0], Bad(), Joint((KEYS[0],), np.ones(1)))])
 
 
 def portfolio(correlation=None):

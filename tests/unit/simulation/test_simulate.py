@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 import echelon as ec
-from echelon.distributions import Empirical
 from echelon.errors import DomainError, FolderError, TableError, UnknownNameError
 from echelon.policies.plan import Plan
 from echelon.results import Provenance, no_failures
-from echelon.simulation import simulate as module
+from echelon.simulation import paths, work
+from echelon.simulation.drawn.plain_draws import plain_draws
+from echelon.simulation.drawn.sources import DrawRow, sources_of
 
 
 def portfolio(n=6):
@@ -82,23 +83,6 @@ class TestSameBits:
         same(one.stages, two.stages)
         same(one.total, two.total)
         same(one.service, two.service)
-
-    def test_when_large_components_are_cut_into_blocks(self, monkeypatch):
-        network = portfolio()
-        whole = ec.simulate(network, periods=30, replications=300, seed=5)
-        monkeypatch.setattr(module, "_SHARD_WORK", 1.0)
-        for n_jobs in (1, 2):
-            cut = ec.simulate(network, periods=30, replications=300, seed=5, n_jobs=n_jobs)
-            same(whole.stages, cut.stages)
-            np.testing.assert_allclose(cut.total, whole.total, rtol=1e-12)
-
-    def test_in_processes(self, monkeypatch):
-        network = portfolio(3)
-        one = ec.simulate(network, periods=20, replications=130, seed=5)
-        monkeypatch.setattr(module, "_MANY_COMPONENTS", 1)
-        monkeypatch.setattr(module, "_SHARD_WORK", 1.0)
-        two = ec.simulate(network, periods=20, replications=130, seed=5, n_jobs=2)
-        same(one.stages, two.stages)
 
     def test_for_some_of_the_components(self):
         network = portfolio()
@@ -198,23 +182,15 @@ class TestWindow:
         assert run.stages["ready_rate"].notna().all()
 
     def test_the_mean_is_over_replications_and_its_error_their_spread(self):
-        """Against replications taken one by one from the trace of single-lane replays."""
+        """Against replications taken one by one, each a replay of its demand."""
         network = shop(backorder_cost=4.0)
         run = ec.simulate(network, periods=12, warmup=3, replications=130, seed=8)
-        from echelon.simulation.draw import DemandRow, draw_blocks
-
-        row = DemandRow(0, ("shop", "main", ""), network.distributions[0])
-        blocks = [
-            np.concatenate(list(
-                draw_blocks([row], n_customers=1, n_periods=15, seed=8, block=block)
-            ), axis=1)[0]
-            for block in (0, 1)
-        ]  # fmt: skip
-        demand = np.concatenate(blocks, axis=1)[:, :130]
+        row = DrawRow("demand", ("shop", "main", ""), network.distributions[0])
+        demand = plain_draws(sources_of([row], 8), 0, range(15), range(130))
         costs = []
-        for lane in demand.T:
+        for quantities in demand.T:
             frame = pd.DataFrame(
-                {"item": "shop", "location": "main", "period": range(15), "quantity": lane}
+                {"item": "shop", "location": "main", "period": range(15), "quantity": quantities}
             )
             costs.append(ec.simulate(network, demand=frame, warmup=3).total["cost"].iloc[0])
         assert run.total["cost"].iloc[0] == pytest.approx(np.mean(costs), rel=1e-12)
@@ -240,10 +216,13 @@ class TestCost:
             ["plant", "shop"], lead_time=[2, 0], lane_lead_time=3, holding_cost=[1.0, 4.0],
             base_stock=[60.0, 60.0], demand_mean=10.0, demand_std=0.0,
         )  # fmt: skip
-        free = ec.simulate(network, periods=10, replications=1).total["holding_cost"].iloc[0]
+        free = ec.simulate(network, periods=10, replications=1).total.iloc[0]
         run = ec.simulate(network, periods=10, replications=1, charge_pipeline=True)
         # 20 in process at 1, and 30 in transit at the plant's 1
-        assert run.total["holding_cost"].iloc[0] - free == pytest.approx(50.0)
+        assert free["pipeline_cost"] == 0.0
+        assert run.stages["pipeline_cost"].tolist() == [20.0, 30.0]
+        assert run.total["cost"].iloc[0] - free["cost"] == pytest.approx(50.0)
+        assert run.total["holding_cost"].iloc[0] == free["holding_cost"]
         assert run.stages["pipeline"].tolist() == [20.0, 30.0]
 
     def test_totals_are_sums_over_stages(self):
@@ -380,52 +359,58 @@ class TestPlan:
 class TestFailures:
     def test_one_bad_component_is_a_row_and_the_others_go_on(self, monkeypatch):
         network = portfolio(4)
-        bad = network.distributions[0]
-
-        def spoilt(_self, _rng, size):
-            return np.full(size, np.nan)
-
         fine = ec.simulate(network, periods=12, replications=140, seed=4)
-        monkeypatch.setattr(type(bad), "sample", spoilt)
-        run = ec.simulate(network, periods=12, replications=140, seed=4, n_jobs=2)
-        failed = {int(c) for c in run.failures["component"]}
-        assert failed == {0, 3}  # the two with normal demand
-        assert run.failures["error"].tolist() == ["DomainError"] * 2
-        assert "drew something else than finite numbers" in run.failures["message"].iloc[0]
-        left = fine.stages[fine.stages["item"].isin(run.stages["item"])].reset_index(drop=True)
-        same(run.stages, left)
-        assert run.total["on_hand"].iloc[0] == pytest.approx(left["on_hand"].sum())
-        assert "  2 failures:" in run.summary()
-        assert "drew something else than finite numbers" in run.summary()
+        spoil(monkeypatch, "good 0", "good 3")
+        for n_jobs in (1, 2):
+            run = ec.simulate(network, periods=12, replications=140, seed=4, n_jobs=n_jobs)
+            assert [int(c) for c in run.failures["component"]] == [0, 3]
+            assert run.failures["error"].tolist() == ["ValueError"] * 2
+            assert run.failures["message"].tolist() == ["out of ink"] * 2
+            left = fine.stages[fine.stages["item"].isin(run.stages["item"])].reset_index(drop=True)
+            same(run.stages, left)
+            assert run.total["on_hand"].iloc[0] == pytest.approx(left["on_hand"].sum())
+            assert "  2 failures:" in run.summary()
+            assert "out of ink" in run.summary()
 
     def test_a_component_that_fails_in_one_block_leaves_nothing_behind(self, monkeypatch):
         network = portfolio(2)
-        from echelon.simulation import work
-
-        real = work.draw_blocks
-
-        def spoilt(rows, *, block, **kwargs):
-            if rows[0].address[0] == "good 0" and block == 1:
-                raise ValueError("out of ink")
-            return real(rows, block=block, **kwargs)
-
         fine = ec.simulate(network, periods=12, replications=140, seed=4)
-        monkeypatch.setattr(module, "_SHARD_WORK", 1.0)
-        monkeypatch.setattr(work, "draw_blocks", spoilt)
+        spoil(monkeypatch, "good 0", from_run=1)
         run = ec.simulate(network, periods=12, replications=140, seed=4)
         assert run.failures["message"].tolist() == ["out of ink"]
         same(run.stages, fine.stages.iloc[2:].reset_index(drop=True))
         assert run.total["cost"].iloc[0] == pytest.approx(run.stages["cost"].sum(), rel=1e-12)
 
     def test_when_everything_fails_there_is_no_total(self, monkeypatch):
-        network = shop()
-        monkeypatch.setattr(type(network.distributions[0]), "sample", lambda *_: np.zeros(1))
-        run = ec.simulate(network, periods=5, replications=2, trace=True)
+        spoil(monkeypatch, "shop")
+        run = ec.simulate(shop(), periods=5, replications=2, trace=True, paths=True)
         assert len(run.failures) == 1
-        assert len(run.stages) == len(run.total) == len(run.service) == len(run.trace) == 0
+        for frame in (run.stages, run.total, run.service, run.trace, run.paths, run.segments):
+            assert len(frame) == 0
         assert "  1 failure:" in repr(run)
         assert "nan" not in repr(run).lower()
         assert "Empty" not in repr(run) + run._repr_html_()
+
+
+def spoil(monkeypatch, *items, from_run=0):
+    """Let every worker fail that draws for one of the items, from a run on."""
+    real = work.measure_task
+    everything = work.sources_of
+
+    def spoilt(task):
+        drawn = {row.address[0] for row in task.rows}
+        if drawn & set(items) and any(first >= from_run for first, _ in task.blocks):
+            raise ValueError("out of ink")
+        return real(task)
+
+    def no_sources(rows, *arguments):
+        if from_run == 0 and {row.address[0] for row in rows} & set(items):
+            raise ValueError("out of ink")
+        return everything(rows, *arguments)
+
+    monkeypatch.setattr(work, "measure_task", spoilt)
+    for module in (work, paths):
+        monkeypatch.setattr(module, "sources_of", no_sources)
 
 
 class TestResult:
@@ -458,9 +443,9 @@ class TestResult:
             (line,) = (line for line in run.summary().splitlines() if f"{number:,.2f}" in line)
             assert line.endswith(unit)
         assert "any that cycles between reviews" in " ".join(run.summary().split())
-        assert "for the pipeline" not in run.summary()
+        assert "pipeline cost" not in run.summary()
         charged = ec.simulate(network, plan, periods=9, replications=2, charge_pipeline=True)
-        assert "and for the pipeline" in " ".join(charged.summary().split())
+        assert "pipeline cost" in charged.summary()
         without = ec.simulate(shop(), periods=9, replications=2)
         assert np.isnan(without.planned_cost)
         assert "money a week" in without.summary()
@@ -620,30 +605,6 @@ class TestRefusals:
         network = ec.serial(names, lead_time=1, holding_cost=1.0, demand_mean=1.0, demand_std=1.0)
         with pytest.raises(DomainError, match=r"s4 @ main and 4 more\. Fix: fill the column"):
             ec.simulate(network)
-
-    def test_random_lead_times_are_not_taken_for_fixed(self):
-        network = shop()
-        spread = network.replace(stages=network.stages.assign(lead_time_std=1.0))
-        with pytest.raises(DomainError, match="lead_time_std is above 0 at shop @ main"):
-            ec.simulate(spread)
-
-    @pytest.mark.parametrize("law", [None, Empirical([1, 3], [0.5, 0.5])])
-    def test_lanes_that_vary_are_not_taken_for_fixed_either(self, law):
-        network = ec.serial(
-            ["plant", "shop"], lead_time=2, holding_cost=1.0, demand_mean=5.0, demand_std=1.0
-        )
-        lanes = network.lanes
-        if law is None:
-            lanes = lanes.assign(lead_time=2.0, lead_time_std=1.0)
-        else:
-            lanes = lanes.assign(lead_time=np.nan, lead_time_std=np.nan)
-            lanes["lead_time_distribution"] = pd.Series([law], dtype=object)
-        said = (
-            r"lanes\.lead_time_std is above 0 on plant @ main -> shop @ main, and this simulation "
-            r"takes lead times as fixed\. Fix: set lead_time_std to 0, and leave lead_time_family"
-        )
-        with pytest.raises(DomainError, match=said):
-            ec.simulate(network.replace(lanes=lanes))
 
     def test_a_network_without_customers(self):
         stages = pd.DataFrame(

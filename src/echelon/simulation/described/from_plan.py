@@ -1,0 +1,112 @@
+"""What a plan says of each stage, and whether it is a plan for this network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from echelon.network.compiled import Booleans, Floats
+from echelon.simulation.described.cells import Cells, name_stages
+
+if TYPE_CHECKING:
+    from echelon.policies.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Numbers of a plan in compiled order, NaN where it says nothing.
+
+    Attributes
+    ----------
+    base_stock, reorder_point, order_quantity : (n_stages,) float64
+        Units.
+    service_time : (n_stages,) float64
+        Periods, >= 0.
+    absent : (n_stages,) bool
+        Stages that the plan leaves out because their component failed.
+    """
+
+    base_stock: Floats
+    reorder_point: Floats
+    order_quantity: Floats
+    service_time: Floats
+    absent: Booleans
+
+    @classmethod
+    def nothing(cls, n_stages: int) -> Planned:
+        """There is no plan: everybody is served at once."""
+        blank = np.full(n_stages, np.nan)
+        nowhere = np.zeros(n_stages, dtype=np.bool_)
+        return cls(blank, blank, blank, np.zeros(n_stages), nowhere)
+
+
+def read_plan(cells: Cells, plan: Plan, problems: list[str]) -> Planned:
+    """Align a plan with the compiled network; columns it may lack are policies' numbers.
+
+    Parameters
+    ----------
+    cells : Cells
+    plan : Plan
+        With ``base_stock`` and ``service_time``; where its maker knew of them also with
+        ``reorder_point`` and ``order_quantity``, and then ``base_stock`` may be blank beside
+        them.
+    problems : list of str
+        Gets a line for everything that is wrong.
+    """
+    key = ["item", "location"]
+    stages = cells.keys("stages", *key)
+    compiled = cells.compiled
+    component = np.repeat(np.arange(compiled.n_components), np.diff(compiled.component_ptr))
+    failed = np.isin(component, plan.failures["component"].dropna().astype(np.int64))
+    planned = plan.stages.set_index(key)
+    here = pd.MultiIndex.from_frame(stages)
+    unknown = ~planned.index.isin(here)
+    absent = np.asarray(~here.isin(planned.index))
+    doubled = planned.index.duplicated()
+
+    def named(rows: Booleans) -> str:
+        return name_stages(planned.index.to_frame(index=False), np.flatnonzero(rows))
+
+    if doubled.any():
+        problems.append(f"the plan has two rows for {named(doubled)}. Fix: keep one.")
+        planned, unknown = planned[~doubled], unknown[~doubled]
+    other = "Fix: give the network that was optimised, or optimise this one."
+    if unknown.any():
+        problems.append(
+            f"the plan is for another network: it has {named(unknown)}, which this one has not. "
+            f"{other}"
+        )
+    unexplained = absent & ~failed
+    if unexplained.any():
+        missing = cells.named_stages(unexplained)
+        problems.append(f"the plan is for another network: it lacks {missing}. {other}")
+    place = planned.index.get_indexer(here)
+
+    def numbers(name: str) -> Floats:
+        if name not in planned.columns:
+            return np.full(len(here), np.nan)
+        values = planned[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        if not len(values):
+            return np.full(len(here), np.nan)
+        return np.where(place >= 0, values[place], np.nan)
+
+    base_stock, reorder_point = numbers("base_stock"), numbers("reorder_point")
+    order_quantity, service_time = numbers("order_quantity"), numbers("service_time")
+    may_be_blank = np.isfinite(reorder_point)
+    for name, wrong, least in (
+        ("base_stock", ~np.isfinite(base_stock) & ~(np.isnan(base_stock) & may_be_blank), ""),
+        ("service_time", ~(np.isfinite(service_time) & (service_time >= 0.0)), " >= 0"),
+        ("reorder_point", np.isinf(reorder_point), ""),
+        ("order_quantity", np.isinf(order_quantity) | (order_quantity <= 0.0), " > 0"),
+    ):
+        if (wrong & ~absent).any():
+            problems.append(
+                f"plan.stages.{name} is not a finite number{least} at "
+                f"{cells.named_stages(wrong & ~absent)}. Fix: optimise again, or correct the plan."
+            )
+    sound = np.isfinite(base_stock) | may_be_blank | absent
+    base_stock = np.where(sound, base_stock, 0.0)  # told already, and something to go on with
+    return Planned(base_stock, reorder_point, order_quantity, service_time, absent)

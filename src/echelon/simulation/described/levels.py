@@ -1,0 +1,335 @@
+"""Which levels and service times a simulation runs with: the plan's, or the tables'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from echelon.demand.propagate import seen_upstream
+from echelon.kernels.flow_arrays import (
+    BASE_STOCK,
+    ECHELON_BASE_STOCK,
+    FIRST_COME,
+    MIN_MAX,
+    PRIORITY,
+    PROPORTIONAL,
+    REORDER_POINT,
+    REORDER_POINT_ONCE,
+)
+from echelon.network.compiled import Booleans, Floats, Integers
+from echelon.network.network import Network
+from echelon.simulation.described.cells import Cells
+from echelon.simulation.described.from_plan import Planned, read_plan
+from echelon.simulation.described.times import check_whole
+
+if TYPE_CHECKING:
+    from echelon.policies.plan import Plan
+
+ALLOCATION_CODES: Final = {
+    "proportional": PROPORTIONAL,
+    "priority": PRIORITY,
+    "first_come": FIRST_COME,
+}
+POLICY_CODES: Final = {
+    "base_stock": BASE_STOCK,
+    "echelon_base_stock": ECHELON_BASE_STOCK,
+    "min_max": MIN_MAX,
+    "reorder_point": REORDER_POINT,
+    "reorder_point_once": REORDER_POINT_ONCE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """What each stage orders by, in the order of the compiled network.
+
+    Attributes
+    ----------
+    base_stock, initial_stock : (n_stages,) float64
+        Units, of the first period where levels change. The base stock of a stage with a reorder
+        point and a quantity is their sum, the most that an order lifts its position to. NaN where
+        a policy of the user's own decides.
+    demand_seen : (n_stages,) float64
+        Mean demand of the stage's customers and of every end item it goes into, units per period.
+    service_time : (n_stages,) int64
+        Whole periods that customers of the stage wait.
+    allocation, policy : (n_stages,) int64
+        ``ALLOCATION_CODES`` and ``POLICY_CODES``.
+    order_quantity : (n_stages,) float64
+        Units; 0 where the policy has none.
+    level_ptr : (n_stages + 1,) int64
+        Levels of a stage, one per period of its cycle: ``level_ptr[j]`` up to the next.
+    level_at, reorder_at : (n_levels,) float64
+        Base stock and reorder point, units; the latter NaN where the policy has none.
+    own_policy : (n_stages,) bool
+        Stages that a policy of the user's own orders for.
+    """
+
+    base_stock: Floats
+    initial_stock: Floats
+    demand_seen: Floats
+    service_time: Integers
+    allocation: Integers
+    policy: Integers
+    order_quantity: Floats
+    level_ptr: Integers
+    level_at: Floats
+    reorder_at: Floats
+    own_policy: Booleans
+
+    @property
+    def varying(self) -> Booleans:
+        """Stages whose levels change by period, (n_stages,)."""
+        return np.diff(self.level_ptr) > 1
+
+    def highest(self) -> Floats:
+        """Largest base stock of the cycle, 0 where there is none, (n_stages,) units."""
+        return np.maximum.reduceat(np.nan_to_num(self.level_at), self.level_ptr[:-1])
+
+    def part(self, first: int, last: int) -> Levels:
+        """Stages ``first`` up to, not including, ``last``."""
+        rows = slice(first, last)
+        cycle = slice(int(self.level_ptr[first]), int(self.level_ptr[last]))
+        return Levels(
+            base_stock=self.base_stock[rows],
+            initial_stock=self.initial_stock[rows],
+            demand_seen=self.demand_seen[rows],
+            service_time=self.service_time[rows],
+            allocation=self.allocation[rows],
+            policy=self.policy[rows],
+            order_quantity=self.order_quantity[rows],
+            level_ptr=self.level_ptr[first : last + 1] - cycle.start,
+            level_at=self.level_at[cycle],
+            reorder_at=self.reorder_at[cycle],
+            own_policy=self.own_policy[rows],
+        )
+
+
+def levels_of(
+    network: Network,
+    plan: Plan | None,
+    problems: list[str],
+    *,
+    policies: Mapping[tuple[str, str], object] | None = None,
+) -> tuple[Levels, Booleans]:
+    """Read levels and service times, aligned with the compiled network.
+
+    A number is the plan's where it has one, else that of the table ``levels`` where the stage has
+    rows in it, else that of the column of ``stages``.
+
+    Parameters
+    ----------
+    network : Network
+    plan : Plan, optional
+        Without one everybody is served at once.
+    problems : list of str
+        Gets a line for everything that is wrong.
+    policies : dict of (item, location) to a policy, optional
+        Stages that need no level.
+
+    Returns
+    -------
+    levels : Levels
+    absent : ndarray of bool, shape (n_stages,)
+        Stages that the plan leaves out because their component failed.
+    """
+    cells = Cells.of(network)
+    n_stages = cells.compiled.n_stages
+    planned = Planned.nothing(n_stages) if plan is None else read_plan(cells, plan, problems)
+    own = _own_policies(cells, policies or {}, problems)
+    check_whole(cells, planned.service_time, problems)
+    policy = cells.codes("stages", "policy", POLICY_CODES)
+    quantity = np.where(
+        np.isnan(planned.order_quantity),
+        cells.numbers("stages", "order_quantity"),
+        planned.order_quantity,
+    )
+    in_lots = (policy == REORDER_POINT) | (policy == REORDER_POINT_ONCE)
+    with_point = in_lots | (policy == MIN_MAX)
+    cycle = _Cycle.of(network, cells, planned, with_point & ~own)
+    base_stock = cycle.spread(cells.numbers("stages", "base_stock"), planned.base_stock, 0)
+    reorder_point = cycle.spread(cells.numbers("stages", "reorder_point"), planned.reorder_point, 1)
+    asked = ~(planned.absent | own)
+    _check_levels(cells, cycle, base_stock, reorder_point, quantity, policy, asked, problems)
+    level_at = np.where(in_lots[cycle.stage], reorder_point + quantity[cycle.stage], base_stock)
+    first = level_at[cycle.ptr[:-1]]
+    mean_seen = _demand_seen(cells)
+    levels = Levels(
+        base_stock=first,
+        initial_stock=_initial_stock(cells, first, policy, own, problems),
+        demand_seen=mean_seen,
+        service_time=np.rint(np.nan_to_num(planned.service_time)).astype(np.int64),
+        allocation=cells.codes("stages", "allocation", ALLOCATION_CODES),
+        policy=policy,
+        order_quantity=np.where(in_lots, quantity, 0.0),
+        level_ptr=cycle.ptr,
+        level_at=level_at,
+        reorder_at=np.where(with_point[cycle.stage], reorder_point, np.nan),
+        own_policy=own,
+    )
+    return levels, planned.absent
+
+
+@dataclass(frozen=True, slots=True)
+class _Cycle:
+    """The periods in which levels are given: one for a stage whose levels do not change.
+
+    ``ptr`` (n_stages + 1,) and ``stage`` (n_levels,) say which levels are whose; ``table``
+    (2, n_levels) has base stock and reorder point of the table ``levels``, NaN elsewhere.
+    """
+
+    ptr: Integers
+    stage: Integers
+    table: Floats
+
+    @classmethod
+    def of(cls, network: Network, cells: Cells, planned: Planned, with_point: Booleans) -> _Cycle:
+        rows = network.levels
+        n_stages = cells.compiled.n_stages
+        place = np.empty(n_stages, dtype=np.int64)
+        place[cells.compiled.stage_row] = np.arange(n_stages)
+        stage = place[network.level_stages]
+        given = rows[["base_stock", "reorder_point"]].to_numpy(dtype=np.float64, na_value=np.nan)
+        # what the plan decides does not change, and a reorder point that no policy reads is none
+        used = ~np.isnan(given)
+        used[:, 0] &= np.isnan(planned.base_stock)[stage]
+        used[:, 1] &= np.isnan(planned.reorder_point)[stage] & with_point[stage]
+        needed = used.any(axis=1)
+        stage, given = stage[needed], given[needed]
+        order = np.lexsort((rows["period"].to_numpy(dtype=np.int64)[needed], stage))
+        counts = np.bincount(stage, minlength=n_stages)
+        ptr = np.concatenate([[0], np.cumsum(np.maximum(counts, 1))])
+        of_level = np.repeat(np.arange(n_stages), np.diff(ptr))
+        table = np.full((2, len(of_level)), np.nan)
+        table[:, (counts > 0)[of_level]] = given[order].T
+        return cls(ptr, of_level, table)
+
+    def spread(self, column: Floats, planned: Floats, which: int) -> Floats:
+        """Choose the plan's number, or the table's, or the column's, period by period."""
+        plan = planned[self.stage]
+        table = self.table[which]
+        tabled = np.where(np.isnan(table), column[self.stage], table)
+        return np.where(np.isnan(plan), tabled, plan)
+
+    def stages(self, wrong: Booleans, n_stages: int) -> Booleans:
+        """Stages of which any level is chosen."""
+        return np.bincount(self.stage, wrong, n_stages) > 0
+
+
+def _check_levels(
+    cells: Cells,
+    cycle: _Cycle,
+    base_stock: Floats,
+    reorder_point: Floats,
+    quantity: Floats,
+    policy: Integers,
+    asked: Booleans,
+    problems: list[str],
+) -> None:
+    """Find numbers that a policy needs and nobody gives, and two that contradict each other."""
+    n_stages = len(policy)
+    in_lots = (policy == REORDER_POINT) | (policy == REORDER_POINT_ONCE)
+    blank = cycle.stages(np.isnan(base_stock), n_stages) & ~in_lots & asked
+    if blank.any():
+        problems.append(
+            f"stages.base_stock is blank at {cells.named_stages(blank)}. "
+            "Fix: fill the column, or give a plan."
+        )
+    no_point = cycle.stages(np.isnan(reorder_point), n_stages) & asked
+    no_point &= in_lots | (policy == MIN_MAX)
+    if no_point.any():
+        problems.append(
+            f"stages.reorder_point is blank at {cells.named_stages(no_point)}, whose policy needs "
+            "it. Fix: fill the column, or choose the policy 'base_stock'."
+        )
+    no_quantity = np.isnan(quantity) & in_lots & asked
+    if no_quantity.any():
+        problems.append(
+            f"stages.order_quantity is blank at {cells.named_stages(no_quantity)}, whose policy "
+            "needs it. Fix: fill the column, or choose the policy 'base_stock'."
+        )
+    crossed = cycle.stages(reorder_point >= base_stock, n_stages) & (policy == MIN_MAX) & asked
+    if crossed.any():
+        at = int(np.argmax((reorder_point >= base_stock) & crossed[cycle.stage]))
+        problems.append(
+            f"the reorder point is not below the base stock at {cells.named_stages(crossed)}: "
+            f"{reorder_point[at]:g} and {base_stock[at]:g} at the first. "
+            "Fix: lower stages.reorder_point, or raise the base stock."
+        )
+
+
+def _own_policies(
+    cells: Cells, policies: Mapping[tuple[str, str], object], problems: list[str]
+) -> Booleans:
+    own = np.zeros(cells.compiled.n_stages, dtype=np.bool_)
+    if not _is_filled(policies):  # what is no mapping is told elsewhere
+        return own
+    stages = cells.keys("stages", "item", "location")
+    keys = zip(stages["item"], stages["location"], strict=True)
+    known = {key: place for place, key in enumerate(keys)}
+    unknown = [key for key in policies if key not in known]
+    own[[known[key] for key in policies if key in known]] = True
+    if unknown:
+        problems.append(
+            f"policies has {unknown[0]!r}{f' and {len(unknown) - 1} more' if unknown[1:] else ''}, "
+            "which the network has not. Fix: use (item, location) of a stage as the key."
+        )
+    return own
+
+
+def _demand_seen(cells: Cells) -> Floats:
+    """Mean demand of a stage's customers, returns counted as demand, and of all it goes into."""
+    compiled = cells.compiled
+    seller = np.repeat(np.arange(compiled.n_stages), np.diff(compiled.demand_ptr))
+    bought = np.bincount(seller, np.abs(compiled.demand_mean), compiled.n_stages)
+    mean_seen, _ = seen_upstream(
+        compiled.component_ptr,
+        compiled.pred_ptr,
+        compiled.pred_stage,
+        compiled.pred_usage,
+        bought.astype(np.float64),
+        np.zeros((0, compiled.n_stages)),
+    )
+    return mean_seen
+
+
+def _initial_stock(
+    cells: Cells, level: Floats, policy: Integers, own: Booleans, problems: list[str]
+) -> Floats:
+    """Take what is given; where it is blank the base stock, if that is positive.
+
+    An echelon level covers the stock below as well, and is what the echelon position starts at.
+    """
+    given = cells.numbers("stages", "initial_stock")
+    unknown = np.isnan(given) & np.isnan(level) & own
+    if unknown.any():
+        problems.append(
+            f"stages.initial_stock is blank at {cells.named_stages(unknown)}, whose policy is your "
+            "own, and there is no base stock to start from either. Fix: fill the column."
+        )
+    stock = np.where(np.isnan(given), np.maximum(level, 0.0), given)
+    lifted = np.isnan(given) & (policy == ECHELON_BASE_STOCK) & ~own
+    if lifted.any():
+        from echelon.kernels.fill import stock_below  # numba: not before it is needed
+
+        compiled = cells.compiled
+        first = np.repeat(compiled.component_ptr[:-1], np.diff(compiled.component_ptr))
+        supplier = np.repeat(np.arange(compiled.n_stages), np.diff(compiled.succ_ptr))
+        stock_below(
+            compiled.succ_ptr.copy(),
+            compiled.succ_lane + compiled.pred_ptr[first[supplier]],
+            np.repeat(np.arange(compiled.n_stages), np.diff(compiled.pred_ptr)),
+            compiled.pred_usage.copy(),
+            lifted.astype(np.int64),
+            level,
+            stock,
+            np.zeros(compiled.n_stages),
+        )
+    return stock
+
+
+def _is_filled(policies: object) -> bool:
+    return isinstance(policies, Mapping) and len(policies) > 0

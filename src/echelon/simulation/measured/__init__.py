@@ -1,0 +1,1 @@
+"""From sums of runs to measures with standard errors, and to frames."""

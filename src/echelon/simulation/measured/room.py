@@ -1,0 +1,83 @@
+"""Sums that workers use again, shard after shard: fresh memory costs as much as counting in it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import numpy as np
+
+from echelon.kernels.flow_arrays import WIDTH, Features, FeatureSums, Structure, Sums
+from echelon.network.compiled import Floats
+
+_OF_ASKERS: Final = ("late", "due", "on_time", "lost")
+_OF_LANES: Final = ("component", "in_transit", "expedited")
+_OF_DISRUPTIONS: Final = ("events", "survived", "survive", "recover", "recovered")
+
+
+class Room:
+    """Memory that is taken and given back, by several threads at once."""
+
+    def __init__(self) -> None:
+        self._free: deque[Floats] = deque()
+
+    def clear(self) -> None:
+        """Let go of what is free."""
+        self._free.clear()
+
+    @contextmanager
+    def sums(
+        self, structure: Structure, features: Features, *, rich: bool
+    ) -> Iterator[tuple[Sums, FeatureSums]]:
+        """Sums of some components, not zero yet; without rows for features unless ``rich``."""
+        sizes = _sizes(structure, features)
+        names = [*Sums._fields, *(FeatureSums._fields if rich else ())]
+        needed = WIDTH * sum(sizes[name] for name in names)
+        try:
+            room = self._free.pop()
+        except IndexError:  # all of it is in use
+            room = np.empty(0)
+        if len(room) < needed:
+            room = np.empty(needed)
+        arrays, at = {}, 0
+        for name in (*Sums._fields, *FeatureSums._fields):
+            size = WIDTH * (sizes[name] if name in names else 0)
+            arrays[name] = room[at : at + size].reshape(-1, WIDTH)
+            at += size
+        try:
+            yield (
+                Sums(*(arrays[name] for name in Sums._fields)),
+                FeatureSums(*(arrays[name] for name in FeatureSums._fields)),
+            )
+        finally:
+            self._free.append(room)
+
+
+def zero_sums(structure: Structure, features: Features) -> tuple[Sums, FeatureSums]:
+    """Sums of some components before the first counted period, ``WIDTH`` runs wide."""
+    sizes = _sizes(structure, features)
+    return (
+        Sums(*(np.zeros((sizes[name], WIDTH)) for name in Sums._fields)),
+        FeatureSums(*(np.zeros((sizes[name], WIDTH)) for name in FeatureSums._fields)),
+    )
+
+
+def rows_of_component(structure: Structure, features: Features, c: int) -> dict[str, slice]:
+    """Rows of component ``c`` in each of the sums."""
+    stages = slice(*structure.stage_ptr[[c, c + 1]].tolist())
+    ends = [stages.start, stages.stop]
+    askers = slice(*structure.asker_ptr[ends].tolist())
+    lanes = slice(*structure.lane_ptr[ends].tolist())
+    disruptions = slice(*features.disruption_ptr[[c, c + 1]].tolist())
+    rows = dict.fromkeys((*Sums._fields, *FeatureSums._fields), stages)
+    rows |= dict.fromkeys(_OF_ASKERS, askers) | dict.fromkeys(_OF_LANES, lanes)
+    return rows | dict.fromkeys(_OF_DISRUPTIONS, disruptions)
+
+
+def _sizes(structure: Structure, features: Features) -> dict[str, int]:
+    sizes = dict.fromkeys((*Sums._fields, *FeatureSums._fields), len(structure.level))
+    sizes |= dict.fromkeys(_OF_ASKERS, len(structure.asker_lane))
+    sizes |= dict.fromkeys(_OF_LANES, len(structure.units))
+    return sizes | dict.fromkeys(_OF_DISRUPTIONS, len(features.disruption_row))
