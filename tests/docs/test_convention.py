@@ -13,9 +13,10 @@ from echelon.distributions import Normal
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/method/convention.md").read_text("utf-8")
 SETTINGS = re.compile(r"lead time (\d+), review period (\d+), base stock (\d+)")
+LIFE = re.compile(r"shelf life (\d+), lost share ([\d.]+)")
 
 
-def timelines() -> list[tuple[dict[str, int], pd.DataFrame, str]]:
+def timelines() -> list[tuple[dict[str, float], pd.DataFrame, str]]:
     """Settings in the heading, the table below it, and the text below that."""
     found = []
     for part in PAGE.split("\n### ")[1:]:
@@ -33,11 +34,13 @@ def timelines() -> list[tuple[dict[str, int], pd.DataFrame, str]]:
             "review_period": review_period,
             "base_stock": base_stock,
         }
+        if life := LIFE.search(heading):
+            values |= {"shelf_life": float(life[1]), "lost_sales_share": float(life[2])}
         found.append((values, table, body.split("\n## ")[0]))
     return found
 
 
-def replay(settings: dict[str, int], demand: pd.Series) -> ec.Simulation:
+def replay(settings: dict[str, float], demand: pd.Series) -> ec.Simulation:
     network = ec.serial(
         ["shop"],
         lead_time=settings["lead_time"],
@@ -47,6 +50,10 @@ def replay(settings: dict[str, int], demand: pd.Series) -> ec.Simulation:
         demand_mean=1.0,
         demand_std=0.0,
     )
+    features = {
+        name: settings[name] for name in ("shelf_life", "lost_sales_share") if name in settings
+    }
+    network = network.replace(stages=network.stages.assign(**features))
     stage = network.stages.iloc[0]
     asked = pd.DataFrame(
         {
@@ -59,7 +66,10 @@ def replay(settings: dict[str, int], demand: pd.Series) -> ec.Simulation:
     return ec.simulate(network, demand=asked, trace=True)
 
 
-@pytest.mark.parametrize(("settings", "table", "text"), timelines(), ids=["continuous", "periodic"])
+NAMES = ["continuous", "periodic", "perishable"]
+
+
+@pytest.mark.parametrize(("settings", "table", "text"), timelines(), ids=NAMES)
 def test_timeline_is_what_the_simulation_does(settings, table, text):
     run = replay(settings, table["demand"])
     trace = run.trace.set_index("period")
@@ -68,7 +78,11 @@ def test_timeline_is_what_the_simulation_does(settings, table, text):
         "on hand": "on_hand",
         "backorders": "backorders",
         "order": "order",
+        "lost": "lost",
+        "expired": "expired",
     }.items():
+        if page not in table:
+            continue
         assert trace[column].tolist() == table[page].tolist(), page
     owed = table["backorders"].shift(fill_value=0.0)
     # what is served of the period's own demand: shipments less those that went to backorders
@@ -82,7 +96,7 @@ def test_timeline_is_what_the_simulation_does(settings, table, text):
         assert shown in text, name
 
 
-@pytest.mark.parametrize(("settings", "table", "text"), timelines(), ids=["continuous", "periodic"])
+@pytest.mark.parametrize(("settings", "table", "text"), timelines()[:2], ids=NAMES[:2])
 def test_timeline_covers_its_exposure(settings, table, text):
     """Clauses 2.1 and 2.2 by arithmetic: base stock less the demand of the exposed periods."""
     assert text

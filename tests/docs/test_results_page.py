@@ -7,7 +7,8 @@ from pathlib import Path
 import echelon as ec
 from echelon.io.describe import FITTED, TABLES, markdown
 from echelon.results import FAILURE_COLUMNS
-from echelon.simulation.columns import with_errors
+from echelon.simulation.columns import FRAMES, with_errors
+from echelon.simulation.compare import compare_runs
 
 
 def test_the_page_is_current(project_root: Path):
@@ -19,12 +20,13 @@ def test_each_column_of_each_result_is_described():
     network = ec.read_example("bulldozer")
     plan = ec.optimize(network)
     run = ec.simulate(network, plan, periods=5, replications=2, trace=True)
-    frames = {**plan.frames(), **run.frames(), "failures": plan.failures}
+    frames = {**plan.frames(), "failures": plan.failures, "simulation": run.stages}
+    frames |= {name: getattr(run, name) for name in FRAMES if name != "stages"}
+    frames["comparison"] = compare_runs(run, run).total
     assert set(frames) == set(TABLES)
+    alone = {"service", "trace", "paths", "warmups", "comparison", "failures", *plan.frames()}
     for name, frame in frames.items():
-        wanted = (
-            with_errors(TABLES[name]) if name in ("simulation", "total") else TABLES[name].names
-        )
+        wanted = TABLES[name].names if name in alone else with_errors(TABLES[name])
         assert tuple(frame.columns) == wanted, name
     assert TABLES["failures"].names == FAILURE_COLUMNS
 

@@ -8,8 +8,12 @@ import pytest
 
 import echelon as ec
 from echelon.distributions import Gamma, LogNormal, NegativeBinomial, Normal, PerPeriod, Poisson
-from echelon.simulation.draw import LANES, draw_blocks
-from echelon.simulation.simulate import _demand_rows
+from echelon.kernels.draws import fill
+from echelon.kernels.flow_arrays import WIDTH
+from echelon.simulation.described.layout import lay_out
+from echelon.simulation.described.levels import levels_of
+from echelon.simulation.drawn.rows import DrawnRows
+from echelon.simulation.drawn.sources import sources_of
 
 MATRIX = np.array(
     [
@@ -46,23 +50,32 @@ def network_of(laws) -> ec.Network:
     return ec.Network.from_tables(stages, lanes, demand, correlation=table)
 
 
+def demand_rows(network):
+    """What a simulation of the network draws."""
+    levelled = network.replace(stages=network.stages.assign(base_stock=0.0))
+    levels, _ = levels_of(levelled, None, [])
+    none, some = np.zeros(1, dtype=np.int64), np.full(1, 60)
+    layout = lay_out(levelled, levels, warmups=none, periods=some)
+    return DrawnRows.of(levelled, layout.feature_set, replay=None).part(0, 1)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_the_pooled_variance_is_that_of_simulated_demand(name):
-    """Six periods of every cycle, 40 blocks of 128 replications: variance over both."""
+    """Whole cycles of 60 periods, 40 blocks of 128 replications: variance over both."""
     network = network_of(CASES[name])
-    rows = _demand_rows(network, drawn=True)
+    sources = sources_of(demand_rows(network), 9)
+    compiled = network.compiled
+    units = np.array(UNITS)[compiled.demand_row]  # rows are drawn in compiled order
+    demand, memory = np.empty((4, 60, WIDTH)), np.zeros((4, WIDTH))
     # (replications, periods): what the plant sees, in every period of all cycles equally often
-    seen = np.concatenate(
-        [
-            np.tensordot(UNITS, next(draw_blocks(rows, n_customers=4, n_periods=60, seed=9,
-                                                 block=block)), axes=1)
-            for block in range(40)
-        ],
-        axis=1,
-    ).T  # fmt: skip
+    blocks = []
+    for block in range(40):
+        fill(sources, 0, 4, 0, 60, WIDTH * block, WIDTH, memory, demand)
+        blocks.append(np.tensordot(units, demand, axes=1))
+    seen = np.concatenate(blocks, axis=1).T
     expected = network.demand_seen()
     n = len(seen)
-    assert n == 40 * LANES
+    assert n == 40 * WIDTH
     by_replication = seen.mean(axis=1)
     error = by_replication.std(ddof=1) / n**0.5
     assert abs(seen.mean() - expected.mean[0]) < 4 * error
