@@ -25,6 +25,8 @@ from benchmarks.quality import (
     many_levels,
     real_chains,
     scms,
+    simulation_portfolio,
+    simulation_speed,
 )
 from benchmarks.registry import Case, cases
 
@@ -149,6 +151,8 @@ def main() -> int:
             scms,
             exact_models,
             many_levels,
+            simulation_speed,
+            simulation_portfolio,
         ):
             parts.append(quality.table())
             print(parts[-1], flush=True)
