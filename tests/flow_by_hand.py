@@ -73,7 +73,6 @@ def by_hand(
     structure = Structure(
         stage_ptr=np.array([0, n_stages]),
         row_ptr=np.array([0, 0]),
-        slot_ptr=np.array([0, 0]),
         warmup=of("warmup", 0, 1),
         periods=np.array([n_periods]),
         lane_ptr=np.searchsorted(receiver, np.arange(n_stages + 1)).astype(np.int64),
@@ -95,10 +94,6 @@ def by_hand(
         allocation=of("allocation", 0, n_stages),
         tolerance=np.full(n_stages, 1e-9),
         initial_stock=of("initial_stock", 0.0, n_stages) if "initial_stock" in settings else level,
-        outside_slot=np.zeros(n_stages, dtype=np.int64),
-        make_slot=np.zeros(n_stages, dtype=np.int64),
-        lane_slot=np.zeros(len(lanes), dtype=np.int64),
-        asker_slot=np.zeros(len(asker_lane), dtype=np.int64),
     )
     drawn = {}
     for name, size in (("make", n_stages), ("release", n_stages), ("lane", len(lanes)),

@@ -144,13 +144,9 @@ def _structure(rng, on, n, lanes, n_periods, rows):
     for k, lane in enumerate(lanes):
         slowest = serve[lane.supplier] + lane_time[k]
         nominal[lane.receiver] = max(nominal[lane.receiver], slowest)
-    outside_slot, make_slot, lane_slot, asker_slot, n_slots = _slots(
-        np.maximum(outside, 0), make, lane_time, serve[owner]
-    )
     return Structure(
         stage_ptr=np.array([0, n], dtype=np.int64),
         row_ptr=np.array([0, len(rows.rows)], dtype=np.int64),
-        slot_ptr=np.array([0, n_slots], dtype=np.int64),
         warmup=np.array([rng.integers(0, n_periods) * rng.integers(0, 2)], dtype=np.int64),
         periods=np.array([n_periods], dtype=np.int64),
         lane_ptr=lane_ptr,
@@ -174,10 +170,6 @@ def _structure(rng, on, n, lanes, n_periods, rows):
         initial_stock=np.where(
             rng.random(n) < 0.7, np.maximum(level, 0.0), np.rint(8.0 * seen * rng.random(n))
         ).astype(np.float64),
-        outside_slot=outside_slot,
-        make_slot=make_slot,
-        lane_slot=lane_slot,
-        asker_slot=asker_slot,
     )
 
 
@@ -216,16 +208,6 @@ def _demand_seen(n, lanes, asker_lane, owner):
         if not lane.backup:
             seen[lane.supplier] += lane.units * lane.share * seen[lane.receiver]
     return seen
-
-
-def _slots(*delays):
-    """First row of each delay line when they follow one another, and the number of rows."""
-    slots, taken = [], 0
-    for delay in delays:
-        ends = taken + np.cumsum(delay, dtype=np.int64)
-        slots.append(ends - delay)
-        taken = int(ends[-1]) if len(ends) else taken
-    return *slots, taken
 
 
 def _features(rng, on, structure, lanes, rows):

@@ -35,8 +35,8 @@ class Structure(NamedTuple):
 
     Attributes
     ----------
-    stage_ptr, row_ptr, slot_ptr : (n_components + 1,) int64
-        Stages, drawn rows, and rows of delay lines of a component.
+    stage_ptr, row_ptr : (n_components + 1,) int64
+        Stages and drawn rows of a component.
     warmup, periods : (n_components,) int64
         First period counted; number of the period after the last.
     lane_ptr : (n_stages + 1,) int64
@@ -69,16 +69,10 @@ class Structure(NamedTuple):
         Units; less than this outstanding is rounding, not a shortage.
     initial_stock : (n_stages,) float64
         Units on hand before period 0.
-    outside_slot, make_slot : (n_stages,) int64
-        First row of each delay line, counted from the component's first.
-    lane_slot : (n_lanes,) int64
-    asker_slot : (n_askers,) int64
-        The same of goods in transit, and of requests not yet due.
     """
 
     stage_ptr: Integers
     row_ptr: Integers
-    slot_ptr: Integers
     warmup: Integers
     periods: Integers
     lane_ptr: Integers
@@ -100,10 +94,6 @@ class Structure(NamedTuple):
     allocation: Integers
     tolerance: Floats
     initial_stock: Floats
-    outside_slot: Integers
-    make_slot: Integers
-    lane_slot: Integers
-    asker_slot: Integers
 
 
 class Features(NamedTuple):

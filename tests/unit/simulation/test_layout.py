@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import echelon as ec
-from echelon.kernels.flow_arrays import Structure
 from echelon.simulation.described.layout import Layout, lay_out
 from echelon.simulation.described.levels import Levels, levels_of
 
@@ -95,7 +94,6 @@ def test_a_structure_says_what_one_component_after_another_says(network, seed):
         own = compiled.shard(c, c + 1)
         start, stop = structure.stage_ptr[c : c + 2]
         assert stop - start == own.n_stages
-        taken = 0
         drawn = structure.row_ptr[c]
         for at, j in enumerate(range(start, stop)):
             row = own.stage_row[at]
@@ -134,30 +132,6 @@ def test_a_structure_says_what_one_component_after_another_says(network, seed):
                 assert structure.asker_row[asker] == -1
                 assert structure.asker_of_lane[lane] == asker
         assert drawn == structure.row_ptr[c + 1]
-        lines = _delay_lines(structure, c)
-        assert sorted(lines) == lines  # one after the other, kind by kind
-        for first, length in lines:
-            assert first == taken
-            taken += length
-        assert taken == structure.slot_ptr[c + 1] - structure.slot_ptr[c]
-
-
-def _delay_lines(structure: Structure, c: int) -> list[tuple[int, int]]:
-    stages = slice(*structure.stage_ptr[c : c + 2])
-    lanes = slice(*structure.lane_ptr[structure.stage_ptr[c : c + 2]])
-    askers = slice(*structure.asker_ptr[structure.stage_ptr[c : c + 2]])
-    n_askers = np.diff(structure.asker_ptr)[stages]
-    waits = np.repeat(structure.serve_delay[stages], n_askers)
-    return [
-        (int(first), int(length))
-        for slots, lengths in (
-            (structure.outside_slot[stages], np.maximum(structure.outside_delay[stages], 0)),
-            (structure.make_slot[stages], structure.make_delay[stages]),
-            (structure.lane_slot[lanes], structure.lane_delay[lanes]),
-            (structure.asker_slot[askers], waits),
-        )
-        for first, length in zip(slots, lengths, strict=True)
-    ]
 
 
 @settings(max_examples=12)

@@ -131,15 +131,7 @@ def structure_of(
     serve = levels.service_time
     source = np.diff(compiled.pred_ptr) == 0
     outside = np.where(source | (times.inbound > 0), times.inbound, -1)
-    of_lane = component[wiring.receiver]
     of_asker = component[wiring.asker_stage]
-    slot_ptr, slots = _slots(
-        compiled.n_components,
-        (component, np.maximum(outside, 0)),
-        (component, times.make),
-        (of_lane, times.lane),
-        (of_asker, serve[wiring.asker_stage]),
-    )
     asker_row = np.full(len(wiring.asker_demand), -1, dtype=np.int64)
     customers = wiring.asker_demand >= 0
     first_demand = compiled.demand_ptr[compiled.component_ptr[:-1]]
@@ -149,7 +141,6 @@ def structure_of(
     return Structure(
         stage_ptr=compiled.component_ptr.copy(),
         row_ptr=row_ptr.copy(),
-        slot_ptr=slot_ptr,
         warmup=np.array(warmups, dtype=np.int64),
         periods=np.array(periods, dtype=np.int64),
         lane_ptr=compiled.pred_ptr.copy(),
@@ -171,10 +162,6 @@ def structure_of(
         allocation=levels.allocation,
         tolerance=_ROUNDING * (levels.highest() + levels.demand_seen),
         initial_stock=levels.initial_stock,
-        outside_slot=slots[0],
-        make_slot=slots[1],
-        lane_slot=slots[2],
-        asker_slot=slots[3],
     )
 
 
@@ -188,22 +175,6 @@ def _nominal_delay(cells: Cells, wiring: Wiring, times: Times, serve: Integers) 
     regular = ~cells.flags("lanes", "backup")
     np.maximum.at(inbound, wiring.receiver[regular], quoted[regular])
     return np.asarray(inbound + times.make + times.release)
-
-
-def _slots(n_components: int, *lines: tuple[Integers, Integers]) -> tuple[Integers, list[Integers]]:
-    """First row of each delay line, counted from the first one of its component.
-
-    ``lines``: the component and the delay of each line, components ascending; in a component the
-    lines of the first kind come first.
-    """
-    taken = np.zeros(n_components, dtype=np.int64)
-    slots = []
-    for component, delay in lines:
-        before = np.concatenate([[0], np.cumsum(delay)])
-        ptr = np.searchsorted(component, np.arange(n_components + 1))
-        slots.append(before[:-1] + (taken - before[ptr[:-1]])[component])
-        taken += np.diff(before[ptr])
-    return np.concatenate([[0], np.cumsum(taken)]), slots
 
 
 def slice_structure(structure: Structure, first: int, last: int) -> Structure:
@@ -232,7 +203,6 @@ def slice_structure(structure: Structure, first: int, last: int) -> Structure:
     return Structure(
         stage_ptr=pointers(structure.stage_ptr, first, last),
         row_ptr=pointers(structure.row_ptr, first, last),
-        slot_ptr=pointers(structure.slot_ptr, first, last),
         warmup=structure.warmup[first:last],
         periods=structure.periods[first:last],
         lane_ptr=pointers(structure.lane_ptr, stages.start, stages.stop),
@@ -244,8 +214,6 @@ def slice_structure(structure: Structure, first: int, last: int) -> Structure:
         asker_row=renumbered(structure.asker_row[askers], row),
         asker_of_lane=structure.asker_of_lane[lanes] - askers.start,
         lane_delay=structure.lane_delay[lanes],
-        lane_slot=structure.lane_slot[lanes],
-        asker_slot=structure.asker_slot[askers],
         **of_stages,
     )
 
@@ -261,8 +229,6 @@ _OF_STAGES: Final = (
     "allocation",
     "tolerance",
     "initial_stock",
-    "outside_slot",
-    "make_slot",
 )
 """Arrays of a structure with one entry per stage that number nothing beyond the component."""
 
