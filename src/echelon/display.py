@@ -40,6 +40,17 @@ def quantity(value: float) -> str:
     return f"{value:,.2f}" if value == 0.0 or abs(value) >= 0.1 else f"{value:.2g}"
 
 
+def amount(value: float) -> str:
+    """Write a sum of money for a headline: whole from a hundred up.
+
+    Examples
+    --------
+    >>> amount(632775.3), amount(12.5), amount(0.0)
+    ('632,775', '12.50', '0')
+    """
+    return f"{value:,.0f}" if abs(value) >= 100.0 or value == 0.0 else quantity(value)
+
+
 def periods(value: float) -> str:
     """Write a time: whole periods as such, fractions to three decimals.
 

@@ -78,10 +78,10 @@ def write_folder(
         for stem, frame in frames.items():
             name = f"{stem}.{file_format}"
             write = partial(frame.to_csv, index=False) if file_format == "csv" else frame.to_parquet
-            _replace(target / name, write)
+            write_aside(target / name, write)
             files[stem] = {"file": name, "rows": len(frame), "sha256": digest(target / name)}
         text = json.dumps({**manifest, "files": files}, indent=2, default=str) + "\n"
-        _replace(target / MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
+        write_aside(target / MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
         for name in replaced - {str(file["file"]) for file in files.values()}:
             (target / name).unlink(missing_ok=True)
     except OSError as error:
@@ -168,7 +168,8 @@ def digest(path: str | Path) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
+def write_aside(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` make a file of another name beside ``path``, and rename it once it is whole."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     aside = Path(name)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
+from echelon.errors import DomainError
+
 Progress: TypeAlias = bool | Callable[[int, int, str], None] | None
 """What ``progress=`` accepts.
 
@@ -15,6 +17,20 @@ shows it at once, ``False`` never does; a function is called as ``progress(done,
 """
 
 _PATIENCE_SECONDS = 2.0
+
+
+def check_progress(progress: object) -> None:
+    """Refuse what is no way of showing progress.
+
+    Raises
+    ------
+    DomainError
+    """
+    if progress is not None and not isinstance(progress, bool) and not callable(progress):
+        raise DomainError(
+            f"progress is {progress!r}. Fix: give True for a bar, False for none, or a function "
+            "of units done, units in all and a label."
+        )
 
 
 @contextmanager
@@ -30,6 +46,7 @@ def track(progress: Progress, total: int, label: str) -> Iterator[Callable[[int]
     >>> seen
     [1, 3]
     """
+    check_progress(progress)
     if callable(progress):
         done = 0
 

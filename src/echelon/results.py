@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module, metadata
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
@@ -23,6 +24,11 @@ FAILURE_COLUMNS = ("component", "item", "location", "error", "message")
 
 def no_failures() -> pd.DataFrame:
     """Give the failures frame of a run in which all went well: the columns and no row."""
+    return _none_failed().copy()
+
+
+@cache
+def _none_failed() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=object) for name in FAILURE_COLUMNS})
 
 
@@ -45,6 +51,41 @@ def frame_digest(frame: pd.DataFrame) -> str:
     for name in frame.columns:
         hashed.update(pd.util.hash_pandas_object(frame[name], index=False).to_numpy().tobytes())
     return hashed.hexdigest()[:16]
+
+
+class LaterDigests(Mapping[str, str]):
+    """Digests of tables by name, made when they are first looked at.
+
+    Hashing a small network takes longer than placing its stock.
+
+    Parameters
+    ----------
+    make : callable
+        Gives the digests of tables that never change; it is called once.
+    """
+
+    def __init__(self, make: Callable[[], Mapping[str, str]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> dict[str, str]:
+        return dict(self._make())
+
+    def __getitem__(self, name: str) -> str:
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def __repr__(self) -> str:
+        return repr(self._made)
+
+    def __reduce__(self) -> tuple[type[dict[str, str]], tuple[dict[str, str]]]:
+        """Go to other processes and into copies as the plain dictionary, without the tables."""
+        return dict, (self._made,)
 
 
 @cache
@@ -94,6 +135,43 @@ class Result(ABC):
     failures: pd.DataFrame
     provenance: Provenance
 
+    @classmethod
+    def later(cls, make: Callable[[], Self], /, **known: Any) -> Self:
+        """Give a result of which some fields are ``known``, and the others are made on first use.
+
+        Frames take longer to make than a small network takes to solve.
+
+        Parameters
+        ----------
+        make : callable
+            Gives the whole result; it is called once, when a field that is not known is asked for.
+        **known : object
+            Fields by name, those with a default among them.
+        """
+        result = object.__new__(cls)
+        result.__dict__.update(known, _make=make)
+        return result
+
+    def _complete(self) -> None:
+        make = self.__dict__.pop("_make", None)
+        if make is not None:
+            for name, value in vars(make()).items():
+                self.__dict__.setdefault(name, value)
+
+    if not TYPE_CHECKING:  # else every attribute would pass for one that is there
+
+        def __getattr__(self, name: str) -> Any:
+            """Make the fields that are not there yet."""
+            if "_make" in self.__dict__ and not name.startswith("__"):
+                self._complete()
+                return getattr(self, name)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give all fields, for copies and other processes, made by now."""
+        self._complete()
+        return self.__dict__
+
     @property
     def plot(self) -> Any:
         """Pictures of this result, ``result.plot.<name>(...)``; needs the extra ``plot``."""
@@ -111,13 +189,21 @@ class Result(ABC):
         return frames[level].copy()
 
     def failure_lines(self, name: str, most: int) -> list[str]:
-        """Say what went wrong and why, the first ``most`` failures of this result ``name``."""
+        """Say what went wrong and why, the first ``most`` reasons of this result ``name``.
+
+        Each reason is told of the first that failed for it, and the others are counted.
+        """
         if self.failures.empty or most < 1:
             return []
         lines = [f"  {counted(len(self.failures), 'failure')}:"]
-        for failure in self.failures.head(most).to_dict("records"):
-            lines.append(wrapped(failure_in_words(failure), indent="    "))
-        rest = more(len(self.failures), most, f"{name}.failures")
+        reasons = self.failures.groupby(["error", "message"], sort=False, dropna=False)
+        told = 0
+        for _, alike in islice(reasons, most):
+            words = failure_in_words(alike.iloc[0].to_dict())
+            others = f" (and {len(alike) - 1:,} more for the same reason)"
+            lines.append(wrapped(words + (others if len(alike) > 1 else ""), indent="    "))
+            told += len(alike)
+        rest = more(len(self.failures), told, f"{name}.failures")
         return [*lines, f"    {rest}"] if rest else lines
 
     def manifest(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from echelon import progress
+from echelon.errors import DomainError
 from echelon.progress import track
 
 
@@ -29,6 +30,11 @@ def test_a_function_hears_of_every_step():
         for n in (1, 3, 1):
             advance(n)
     assert heard == [(1, 5, "stages"), (4, 5, "stages"), (5, 5, "stages")]
+
+
+def test_what_is_no_way_of_showing_it_is_refused():
+    with pytest.raises(DomainError, match="progress is 3"), track(3, 5, "stages"):
+        pass
 
 
 def test_two_functions_count_for_themselves():

@@ -97,6 +97,18 @@ FINDINGS: Final = Table(
     ),
 )
 
+REVISED: Final = Table(
+    "revisions.series",
+    "Of `fit_forecast_revisions`, which writes its input table `forecast_errors` as well. One row "
+    "per series that has an estimate. Segment columns come after `location`.",
+    (
+        _ITEM,
+        _LOCATION,
+        Column("periods", "", "Periods with their demand and two snapshots", dtype="whole"),
+        Column("bias", "unit", "Mean of all revisions that a period brings, added up"),
+    ),
+)
+
 ERRORS: Final = Table(
     "forecasts.errors",
     "Of `fit_forecasts`. One row per series and exposure; an error is demand less forecast, both "

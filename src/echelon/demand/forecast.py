@@ -228,7 +228,7 @@ def fit_forecasts(
     check_whole("lag", lag, 0)
     check_whole("min_windows", min_windows, 2)
     (level,) = check_levels([service_level])
-    panel, snapshots = _read(forecasts, history, period, absent, segments)
+    panel, snapshots = read_snapshots(forecasts, history, period, absent, segments)
     read = time.perf_counter()
     parts = []
     failures: list[tuple[int, int, str, str]] = []
@@ -271,7 +271,7 @@ def _lengths(exposure: int | Sequence[int]) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Snapshots:
+class Snapshots:
     """Forecasts row by row: series and columns of the panel's count, units."""
 
     series: Integers
@@ -280,13 +280,13 @@ class _Snapshots:
     forecast: Floats
 
 
-def _read(
+def read_snapshots(
     forecasts: object,
     history: object,
     period: str | None,
     absent: Absent,
     segments: Sequence[str],
-) -> tuple[Panel, _Snapshots]:
+) -> tuple[Panel, Snapshots]:
     """Read both tables; every fault of both before it raises."""
     faults: list[Fault] = []
     panel: Panel | None = None
@@ -351,7 +351,7 @@ def _read(
     if checked.faults:
         raise TableError(checked.faults)
     forecast = checked.frame["forecast"].to_numpy()
-    return panel, _Snapshots(series, made - panel.first, ahead - panel.first, forecast)
+    return panel, Snapshots(series, made - panel.first, ahead - panel.first, forecast)
 
 
 def _refuse_other_weeks(
@@ -377,7 +377,7 @@ def _refuse_other_weeks(
 
 
 def _errors(
-    panel: Panel, snapshots: _Snapshots, length: int, lag: int, level: float, min_windows: int
+    panel: Panel, snapshots: Snapshots, length: int, lag: int, level: float, min_windows: int
 ) -> tuple[pd.DataFrame, list[tuple[int, int, str, str]]]:
     """Errors of sums over one exposure, and the series that have too few."""
     n_series = panel.n_series
@@ -465,7 +465,7 @@ def _overlap(use: Mask, length: int) -> Floats:
     return np.asarray(shared)
 
 
-def _one_period(panel: Panel, snapshots: _Snapshots, lag: int) -> Floats:
+def _one_period(panel: Panel, snapshots: Snapshots, lag: int) -> Floats:
     """Root mean squared error of single periods at the lag, units; NaN where there are none."""
     rows = (snapshots.period - snapshots.made == lag) & (snapshots.period >= 0)
     rows &= snapshots.period < panel.n_periods

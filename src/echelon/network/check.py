@@ -210,6 +210,42 @@ def check_targets(stages: Checked) -> None:
             "must not stand beside a service_level at the same stage",
             "keep one of the two and leave the other blank",
         )
+    if stages.named(("service_measure", "safety_factor")):
+        factor = stages.frame["safety_factor"].notna() & (stages.frame["service_measure"] == "fill")
+        stages.add(
+            "service_measure",
+            factor.to_numpy(),
+            "must not be 'fill' beside a safety_factor, which is of cycle service",
+            "give the fill rate as service_level and leave safety_factor blank",
+        )
+
+
+def check_promises(stages: Checked, customer: Integers) -> None:
+    """Add faults of promises to customers where there are none, or that no stock could keep.
+
+    ``customer`` (n_demands,) is the row of ``stages`` of each row of demand, -1 where there is
+    none; where some cannot be read nothing is said of customers.
+    """
+    if not stages.has("customer_service_time"):
+        return
+    sound = stages.sound(("customer_service_time",))
+    promised = stages.frame["customer_service_time"].notna().to_numpy() & sound
+    sells = np.zeros(len(stages.frame), dtype=np.bool_)
+    sells[customer[customer >= 0]] = True
+    stages.add(
+        "customer_service_time",
+        promised & ~sells & bool((customer >= 0).all()),
+        "must be blank where no customer buys",
+        "give the stage a row of demand, or leave it blank; max_service_time limits what stages "
+        "are quoted",
+    )
+    if stages.has("can_stock"):
+        stages.add(
+            "customer_service_time",
+            promised & ~stages.frame["can_stock"].to_numpy(dtype=np.bool_),
+            "must be blank where can_stock is False: a stage without stock quotes all the same",
+            "give max_service_time in its place, or write True for can_stock",
+        )
 
 
 def resolve_value(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -95,8 +96,7 @@ def check_correlation(
     """
     names = [column.name for column in table.columns]
     if frame is None:
-        empty = pd.DataFrame({name: pd.Series(dtype="str") for name in names[:-1]})
-        empty["coefficient"] = np.empty(0)
+        empty = _no_pairs(tuple(names))
         none = np.empty(0, dtype=np.int64)
         return Checked(table, empty), Correlation(empty, none, none, np.empty(0))
     checked = check_table(frame, table)
@@ -123,6 +123,14 @@ def check_correlation(
     if not checked.faults and n_rows:
         _check_contradictions(checked, pairs)
     return checked, pairs
+
+
+@lru_cache(maxsize=64)
+def _no_pairs(names: tuple[str, ...]) -> pd.DataFrame:
+    """Every column and no row; networks share it, and nobody writes to it."""
+    empty = pd.DataFrame({name: pd.Series(dtype="str") for name in names[:-1]})
+    empty["coefficient"] = np.empty(0)
+    return empty
 
 
 def _find(

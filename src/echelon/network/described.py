@@ -131,10 +131,10 @@ class _Cells:
         """Give them as columns, in new memory."""
         return pd.DataFrame(
             {
-                names.family: pd.Series(self.family, dtype="str"),
+                names.family: pd.array(self.family, dtype="str"),
                 names.mean: self.mean.copy(),
                 names.std: self.std.copy(),
-                names.parameters: pd.Series(self.texts, dtype="str"),
+                names.parameters: pd.array(self.texts, dtype="str"),
             }
         )
 

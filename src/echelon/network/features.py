@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,8 +19,9 @@ EVENTS = ("levels", "calendar", "disruptions")
 _RECKONED = ("release_time", "share")
 """Features that models without a simulation reckon with."""
 
-_WITHOUT_EFFECT = ("priority", "review_phase")
-"""Features that matter to none of them, as they know no shortage and no particular period."""
+_WITHOUT_EFFECT = ("priority", "review_phase", "service_level", "customer_service_time")
+"""Features that matter to none of them: they know no shortage and no particular period, and a
+promise is nobody's but the plan's."""
 
 _DETAILS = (
     "release_time_std",
@@ -64,10 +65,54 @@ def without_inert(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     return kept
 
 
+def without_unused(frame: pd.DataFrame, table: Table, used: Collection[str]) -> pd.DataFrame:
+    """Leave out features that a network does not use and a frame made from it leaves as they were.
+
+    They are most of the columns of such a frame, and need not be read cell by cell again. Where one
+    is not as it was, or a row has no name, the frame is read as it stands, for it may have faults.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Most likely a copy of ``Network.stages``, ``lanes`` or ``demand`` with changes; not
+        modified.
+    table : Table
+        Its contract.
+    used : collection of str
+        Columns that the network holds, features only where something is on.
+
+    Returns
+    -------
+    DataFrame
+    """
+    columns = frame.columns
+    unused = [
+        column
+        for column in table.columns
+        if column.feature and column.name not in used and column.name in columns
+    ]
+    name = table.key[0]
+    if columns.has_duplicates or not unused or name not in columns:
+        return frame
+    if frame[name].isna().any() or not all(_as_made(frame[one.name], one) for one in unused):
+        return frame
+    return frame.drop(columns=[column.name for column in unused])
+
+
+def _as_made(cells: pd.Series, column: Column) -> bool:
+    """Whether a column is what :func:`default_cells` gives, bit for bit."""
+    if str(cells.dtype) != dtype_of(column):
+        return False
+    values = cells.to_numpy()
+    return bool((pd.isna(values) if column.default is None else values == column.default).all())
+
+
 def _is_inert(cells: pd.Series, column: Column) -> bool:
+    values = cells.to_numpy()
     if column.default is None:
-        return bool(cells.isna().all())
-    return bool((_filled(cells, column) == column.default).all())
+        return bool(pd.isna(values).all())
+    blank = values == "" if column.dtype in ("text", "json") else pd.isna(values)
+    return bool((blank | (values == column.default)).all())
 
 
 def _filled(cells: pd.Series, column: Column) -> pd.Series:
@@ -169,7 +214,10 @@ def in_use(frames: Mapping[str, pd.DataFrame], tables: Mapping[str, Table]) -> d
 
 
 def warn_of_unreckoned(
-    frames: Mapping[str, pd.DataFrame], tables: Mapping[str, Table], what: str
+    frames: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, Table],
+    what: str,
+    reckoned: Collection[str] = (),
 ) -> None:
     """Warn once of everything in a network that a model knows nothing of.
 
@@ -180,6 +228,9 @@ def warn_of_unreckoned(
     tables : mapping of str to Table
     what : str
         Name of the model, the subject of the message.
+    reckoned : collection of str
+        What it reckons with beside what all models do: ``"stages.capacity"``, or
+        ``"stages.policy=reorder_point"`` for one text of a column.
 
     Warns
     -----
@@ -192,12 +243,17 @@ def warn_of_unreckoned(
         for column in columns:
             if column in (*_RECKONED, *_WITHOUT_EFFECT, *_DETAILS):
                 continue
+            if f"{name}.{column}" in reckoned:
+                continue
             if column == "rows":
                 told.append(f"{name} ({len(frame):,} {'row' if len(frame) == 1 else 'rows'})")
                 continue
             blank = tables[name][column].default
             cells = frame[column]
             on = cells.notna() & ((cells != blank) if blank is not None else True)
+            on &= ~(f"{name}.{column}=" + cells.astype(str)).isin(reckoned)
+            if not on.any():
+                continue
             told.append(
                 f"{name}.{column} ({int(on.sum()):,} {name if on.sum() > 1 else name[:-1]})"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from echelon.demand.covariance import DemandCovariance
 from echelon.distributions import Distribution, make
@@ -20,7 +21,15 @@ from echelon.network.compile import compile_network
 from echelon.network.compiled import CompiledNetwork, Floats, Integers
 from echelon.network.demand_seen import SeenDemand, check_period
 from echelon.network.described import LEAD_TIME_NAMES, RELEASE_TIME_NAMES, Names
-from echelon.network.features import EVENTS, completed, in_use, some_columns, warn_of_unreckoned
+from echelon.network.features import (
+    EVENTS,
+    completed,
+    default_cells,
+    in_use,
+    some_columns,
+    warn_of_unreckoned,
+    without_unused,
+)
 from echelon.network.oddities import warn_of_oddities
 from echelon.network.scores import ScoreGroup, score_groups
 from echelon.network.summary import NetworkSummary, summarize
@@ -73,6 +82,7 @@ class Network:
         demand: pd.DataFrame | None = None,
         *,
         correlation: pd.DataFrame | None = None,
+        forecast_errors: pd.DataFrame | None = None,
         levels: pd.DataFrame | None = None,
         calendar: pd.DataFrame | None = None,
         disruptions: pd.DataFrame | None = None,
@@ -91,6 +101,8 @@ class Network:
             As ``docs/reference/tables.md`` says. They are not modified, and no memory is shared.
         correlation : DataFrame, optional
             Pairs of demand rows that vary together; rows that are in no pair are independent.
+        forecast_errors : DataFrame, optional
+            How forecasts of demand rows are revised; stock then covers their errors.
         levels : DataFrame, optional
             Levels of stages that change from period to period.
         calendar : DataFrame, optional
@@ -134,7 +146,15 @@ class Network:
             "segments": segments,
         }
         events = {"levels": levels, "calendar": calendar, "disruptions": disruptions}
-        tables = resolve(stages, lanes, demand, correlation, events, settings)
+        tables = resolve(
+            stages,
+            lanes,
+            demand,
+            correlation,
+            events,
+            settings,
+            forecast_errors=forecast_errors,
+        )
         sells = np.zeros(len(tables.stages), dtype=np.bool_)
         sells[tables.customer] = True
         warn_of_oddities(tables.stages, tables.lanes, tables.graph, sells, name)
@@ -180,13 +200,36 @@ class Network:
         """
         return some_columns(getattr(self._tables, table), self._contracts[table], names)
 
+    def cells(self, table: str, name: str) -> NDArray[Any]:
+        """One column of a table, for code that asks for few and often.
+
+        Parameters
+        ----------
+        table : {"stages", "lanes", "demand"}
+        name : str
+
+        Returns
+        -------
+        (n_rows,) ndarray
+            As :meth:`columns` has it: float64, int64, bool, or objects where it is text. It cannot
+            be written to.
+        """
+        frame: pd.DataFrame = getattr(self._tables, table)
+        if name in frame.columns:
+            cells: NDArray[Any] = frame[name].to_numpy()
+        else:
+            cells = np.asarray(default_cells(self._contracts[table][name], len(frame)))
+        cells = cells.view()
+        cells.flags.writeable = False
+        return cells
+
     @cached_property
     def _completed(self) -> dict[str, pd.DataFrame]:
         """Stages, lanes and demand with the columns that are off, made on first use."""
         frames = {name: getattr(self._tables, name) for name in ("stages", "lanes", "demand")}
         return {name: completed(frame, self._contracts[name]) for name, frame in frames.items()}
 
-    @property
+    @cached_property
     def _contracts(self) -> dict[str, Table]:
         return {**CATALOG, "demand": with_segments(DEMAND, self.segments)}
 
@@ -258,25 +301,41 @@ class Network:
         frames = {"stages": tables.stages, "lanes": tables.lanes, "demand": tables.demand}
         return {**frames, **tables.events.frames}
 
-    def warn_of_unreckoned(self, what: str) -> None:
+    def warn_of_unreckoned(self, what: str, reckoned: Collection[str] = ()) -> None:
         """Warn once, where the caller was called, of features that a model knows nothing of.
 
         Parameters
         ----------
         what : str
             Name of the model, the subject of the message.
+        reckoned : collection of str
+            Columns that it does reckon with, as ``"stages.capacity"``, beside what all models do;
+            ``"stages.policy=reorder_point"`` for one text of a column.
 
         Warns
         -----
         DataWarning
             With the columns, and in how many rows each is on.
         """
-        warn_of_unreckoned(self._frames, self._contracts, what)
+        warn_of_unreckoned(self._frames, self._contracts, what, reckoned)
 
     @property
     def correlation(self) -> pd.DataFrame:
         """One row per pair of demand rows that vary together, every key column filled."""
         return self._tables.correlation.frame.copy()
+
+    @property
+    def forecast_errors(self) -> pd.DataFrame:
+        """One row per demand row and pair of horizons, every key column filled."""
+        return self._tables.forecast_errors.frame.copy()
+
+    @cached_property
+    def forecast_revisions(self) -> dict[int, Floats]:
+        """Covariance of the revisions of a period, by row of :attr:`demand`, made on first use.
+
+        Square arrays by periods ahead, units squared; rows that are not forecast are not there.
+        """
+        return self._tables.forecast_errors.matrices()
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -341,7 +400,8 @@ class Network:
     @cached_property
     def distributions(self) -> tuple[Distribution, ...]:
         """Demand of one period, one distribution per row of :attr:`demand`, made on first use."""
-        columns = (self._tables.demand[name] for name in ("family", "mean", "std", "parameters"))
+        names = ("family", "mean", "std", "parameters")
+        columns = (self.cells("demand", name).tolist() for name in names)
         return tuple(
             make(family, mean, std, parameters or None)
             for family, mean, std, parameters in zip(*columns, strict=True)
@@ -406,11 +466,11 @@ class Network:
             for names, laws in parts
         ]
 
-    @property
+    @cached_property
     def independent(self) -> bool:
         """Whether demand rows vary independently: no pair is correlated, no row has a season."""
-        changing = (self._tables.demand["family"] == "per_period").any()
-        return not changing and not self._tables.correlation.coefficient.any()
+        changing = (self.cells("demand", "family") == "per_period").any()
+        return not (changing or self._tables.correlation.coefficient.any())
 
     @cached_property
     def covariance(self) -> DemandCovariance:
@@ -500,11 +560,26 @@ class Network:
         return dict(self._digests)
 
     @cached_property
+    def kept(self) -> dict[Hashable, object]:
+        """What other rooms derive from this network and keep with it, by names of their own.
+
+        A network never changes, so what is kept stays true; it goes where the network goes.
+        """
+        return {}
+
+    def __getstate__(self) -> dict[str, object]:
+        """Give what a copy in another process needs; that makes anew what was kept."""
+        made_anew = ("kept", "_contracts")
+        return {name: value for name, value in vars(self).items() if name not in made_anew}
+
+    @cached_property
     def _digests(self) -> dict[str, str]:
         tables = self._tables
         frames = {"stages": tables.stages, "lanes": tables.lanes, "demand": tables.demand}
         if len(tables.correlation.frame):
             frames["correlation"] = tables.correlation.frame
+        if len(tables.forecast_errors.frame):
+            frames["forecast_errors"] = tables.forecast_errors.frame
         frames |= {name: frame for name, frame in tables.events.frames.items() if len(frame)}
         return {name: frame_digest(frame) for name, frame in frames.items()}
 
@@ -540,6 +615,7 @@ class Network:
         lanes: pd.DataFrame | _Keep | None = KEEP,
         demand: pd.DataFrame | _Keep | None = KEEP,
         correlation: pd.DataFrame | _Keep | None = KEEP,
+        forecast_errors: pd.DataFrame | _Keep | None = KEEP,
         levels: pd.DataFrame | _Keep | None = KEEP,
         calendar: pd.DataFrame | _Keep | None = KEEP,
         disruptions: pd.DataFrame | _Keep | None = KEEP,
@@ -559,9 +635,11 @@ class Network:
 
         Parameters
         ----------
-        stages, lanes, demand, correlation, levels, calendar, disruptions : DataFrame, optional
-            In place of this network's; ``None`` means none. Correlations that stay must find their
-            rows in the demand, and the others their stages and lanes.
+        stages, lanes, demand, correlation, forecast_errors : DataFrame, optional
+            In place of this network's; ``None`` means none. Correlations and forecast errors that
+            stay must find their rows in the demand.
+        levels, calendar, disruptions : DataFrame, optional
+            Likewise; what stays must find its stages and lanes.
         segments, periods_per_year, holding_rate, currency, name
             As in :meth:`from_tables`.
 
@@ -589,20 +667,24 @@ class Network:
             return kept if isinstance(argument, _Keep) else argument
 
         if isinstance(stages, pd.DataFrame):
+            stages = without_unused(stages, STAGES, self._tables.stages.columns)
             stages = without_computed(stages, self._tables.stages, given["stages"], STAGES)
         if isinstance(lanes, pd.DataFrame):
+            lanes = without_unused(lanes, LANES, self._tables.lanes.columns)
             lanes = without_computed(lanes, self._tables.lanes, given["lanes"], LANES)
         if isinstance(demand, pd.DataFrame):
             table = with_segments(DEMAND, self.segments)
+            demand = without_unused(demand, table, self._tables.demand.columns)
             demand = without_computed(demand, self._tables.demand, given["demand"], table)
         return Network.from_tables(
             chosen(stages, given["stages"]),
             chosen(lanes, given["lanes"]),
-            chosen(demand, self._given_demand()),
-            correlation=chosen(correlation, given["correlation"]),
-            levels=chosen(levels, given["levels"]),
-            calendar=chosen(calendar, given["calendar"]),
-            disruptions=chosen(disruptions, given["disruptions"]),
+            chosen(demand, self._given_rows("demand")),
+            correlation=chosen(correlation, self._given_rows("correlation")),
+            forecast_errors=chosen(forecast_errors, self._given_rows("forecast_errors")),
+            levels=chosen(levels, self._given_rows("levels")),
+            calendar=chosen(calendar, self._given_rows("calendar")),
+            disruptions=chosen(disruptions, self._given_rows("disruptions")),
             segments=chosen(segments, self.segments),
             period=self.period,
             periods_per_year=chosen(periods_per_year, settings["periods_per_year"]),
@@ -611,9 +693,10 @@ class Network:
             name=chosen(name, self.name),
         )
 
-    def _given_demand(self) -> pd.DataFrame | None:
-        demand = self._tables.given["demand"]
-        return demand if len(demand) else None
+    def _given_rows(self, table: str) -> pd.DataFrame | None:
+        """Table as it was given, None where it has no rows: then there is nothing to check."""
+        frame = self._tables.given[table]
+        return frame if len(frame) else None
 
     def subset(self, components: int | np.integer | Iterable[int]) -> Network:
         """Make a network of some components, in the order they have here.
@@ -665,6 +748,7 @@ class Network:
                 "disruptions": events.given["disruptions"][down],
             },
             dict(tables.settings),
+            forecast_errors=tables.forecast_errors.frame[rows[tables.forecast_errors.row]],
         )
         return Network(kept)  # what is odd in it was told of the whole
 
@@ -679,6 +763,7 @@ class Network:
             and mine.lanes.equals(theirs.lanes)
             and mine.demand.equals(theirs.demand)
             and mine.correlation.frame.equals(theirs.correlation.frame)
+            and mine.forecast_errors.frame.equals(theirs.forecast_errors.frame)
             and all(mine.events.frames[name].equals(theirs.events.frames[name]) for name in EVENTS)
         )
 
@@ -705,7 +790,8 @@ class Network:
             the other format that :meth:`write` did not write.
         """
         frames = dict(self._tables.given)
-        for name in ("correlation", *EVENTS):  # a stale file of the name would be read back
+        for name in ("correlation", "forecast_errors", *EVENTS):
+            # a stale file of the name would be read back
             if not len(frames[name]) and not list(Path(folder).glob(f"{name}.*")):
                 del frames[name]
         manifest = {"kind": NETWORK, **self._tables.settings}
@@ -726,8 +812,8 @@ class Network:
 
         Nodes are ``(item, location)`` with the columns of stages as attributes and, at stages with
         customers, ``demand``: a list of rows as dictionaries. Edges have the columns of lanes.
-        The settings and the rows of ``correlation``, ``levels``, ``calendar`` and ``disruptions``
-        are attributes of the graph.
+        The settings and the rows of ``correlation``, ``forecast_errors``, ``levels``, ``calendar``
+        and ``disruptions`` are attributes of the graph.
         Blank cells are left out, and so is what this network computed. A graph groups lanes and
         demand by stage: the order of the rows of one stage is kept, that of the whole table not.
         """
@@ -770,6 +856,8 @@ class Network:
 
 
 def _times(frame: pd.DataFrame, names: Names) -> tuple[Distribution | None, ...]:
+    if not frame[names.family].to_numpy().any():
+        return (None,) * len(frame)
     made: dict[tuple[Any, ...], Distribution] = {}  # a lead time is made once for all its rows
     laws: list[Distribution | None] = []
     for row in zip(*(frame[name] for name in names.texts), strict=True):

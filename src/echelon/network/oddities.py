@@ -31,7 +31,8 @@ def warn_of_oddities(
     name : str
         Of the network; may be empty.
     """
-    targeted = stages[["service_level", "safety_factor"]].notna().any(axis=1).to_numpy()
+    targets = (stages[name].notna().to_numpy() for name in ("service_level", "safety_factor"))
+    targeted = np.logical_or(*targets)
     joined = np.zeros(len(stages), dtype=np.bool_)
     joined[graph.source] = joined[graph.target] = True
     alone = ~joined & ~sells & bool(joined.any() or sells.any())

@@ -13,6 +13,7 @@ from echelon.errors import Fault, TableError
 from echelon.network.alternatives import Alternatives, check_alternatives, check_expediting
 from echelon.network.check import (
     check_lanes,
+    check_promises,
     check_targets,
     link,
     resolve_holding_cost,
@@ -29,11 +30,13 @@ from echelon.network.described import (
 )
 from echelon.network.events import Events, check_events
 from echelon.network.features import default_cells, without_inert
+from echelon.network.forecast_errors import ForecastErrors, check_forecast_errors
 from echelon.network.graph import Graph
 from echelon.network.seasons import join_periods
 from echelon.tables import (
     CORRELATION,
     DEMAND,
+    FORECAST_ERRORS,
     LANES,
     PERIODS,
     SEGMENTS,
@@ -78,6 +81,8 @@ class Resolved:
         Row in ``stages`` of each row of ``demand``.
     correlation : Correlation
         Pairs of rows of ``demand``.
+    forecast_errors : ForecastErrors
+        Of rows of ``demand``.
     alternatives : Alternatives
         Of ``lanes``.
     events : Events
@@ -93,6 +98,7 @@ class Resolved:
     graph: Graph
     customer: Integers
     correlation: Correlation
+    forecast_errors: ForecastErrors
     alternatives: Alternatives
     events: Events
     settings: dict[str, Any]
@@ -105,6 +111,8 @@ def resolve(
     correlation: object | None,
     events: Mapping[str, object | None],
     settings: dict[str, object],
+    *,
+    forecast_errors: object | None = None,
 ) -> Resolved:
     """Check tables and settings together, and fill what follows from them.
 
@@ -116,6 +124,8 @@ def resolve(
         ``levels``, ``calendar`` and ``disruptions``, likewise.
     settings : dict
         Arguments of ``Network.from_tables`` by name.
+    forecast_errors : DataFrame or None
+        As the tables.
 
     Returns
     -------
@@ -148,6 +158,7 @@ def resolve(
     )
     graph = check_lanes(checked_stages, checked_lanes, source, target)
     check_targets(checked_stages)
+    check_promises(checked_stages, customer)
     check_ordering(checked_stages)
     check_supply(checked_stages)
     check_expediting(checked_lanes)
@@ -160,12 +171,20 @@ def resolve(
     joined = join_periods(checked_demand, written, filled)
     asked = _of_customers(checked_demand, joined.first)
     key = _key_of_demand(checked_demand, joined.first)
+    refer = correlation is not None or forecast_errors is not None
+    readable = refer and (demand is None or not _key_is_faulty(checked_demand, joined.first))
     correlated, pairs = check_correlation(
         correlation,
         with_segments(CORRELATION, values["segments"]),
         key,
         joined.filled["std"],
-        readable=demand is None or not _key_is_faulty(checked_demand, joined.first),
+        readable=readable,
+    )
+    revised, errors = check_forecast_errors(
+        forecast_errors,
+        with_segments(FORECAST_ERRORS, values["segments"]),
+        key,
+        readable=readable,
     )
 
     if values["periods_per_year"] is None and "period" not in wrong_settings:
@@ -181,7 +200,7 @@ def resolve(
     if "period" not in wrong_settings:
         given_tables = {"stages": stages, "lanes": lanes, "demand": demand}
         faults += check_periods(values["period"], given_tables)
-    tables = (checked_stages, checked_lanes, checked_demand, correlated, *checked_events)
+    tables = (checked_stages, checked_lanes, checked_demand, correlated, revised, *checked_events)
     faults = [*(fault for table in tables for fault in table.faults), *faults]
     if faults or graph is None or holding_cost is None:
         raise TableError(faults)
@@ -193,14 +212,16 @@ def resolve(
             "lanes": given_lanes,
             "demand": pd.concat([key, joined.given, *asked], axis="columns"),
             "correlation": pairs.frame,
+            "forecast_errors": errors.frame,
             **happening.given,
         },
-        stages=_fill_stages(given_stages, stage_times, value, holding_cost, customer),
+        stages=_fill_stages(given_stages, stage_times, value, holding_cost, customer, graph),
         lanes=_fill(given_lanes, LANES, lane_times),
         demand=pd.concat([key, joined.filled, *asked], axis="columns"),
         graph=graph,
         customer=customer[joined.first],
         correlation=pairs,
+        forecast_errors=errors,
         alternatives=alternatives,
         events=happening,
         settings=values,
@@ -255,13 +276,13 @@ def _fill(frame: pd.DataFrame, table: Table, times: pd.DataFrame) -> pd.DataFram
     columns: dict[str, Any] = {}
     for column in table.columns:
         if column.name in times.columns:
-            columns[column.name] = times[column.name].copy()
+            columns[column.name] = times[column.name].array
             continue
         if column.name in frame.columns:
-            columns[column.name] = frame[column.name].copy()
+            columns[column.name] = frame[column.name].array
         elif not column.feature:
             columns[column.name] = default_cells(column, len(frame))
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))  # in memory of its own
 
 
 def _fill_stages(
@@ -270,6 +291,7 @@ def _fill_stages(
     value: Floats | None,
     holding_cost: Floats,
     customer: Integers,
+    graph: Graph,
 ) -> pd.DataFrame:
     frame = _fill(given, STAGES, times)
     if value is not None:
@@ -278,6 +300,14 @@ def _fill_stages(
     limit = np.full(len(frame), np.inf)
     limit[customer] = 0.0
     asked = frame["max_service_time"].to_numpy()
+    if "customer_service_time" in frame.columns:
+        promised = frame["customer_service_time"].to_numpy()
+        supplies = np.zeros(len(frame), dtype=np.bool_)
+        supplies[graph.source] = True
+        limit[supplies & ~np.isnan(promised)] = np.inf  # of what stages are quoted
+        alone = ~supplies & ~np.isnan(promised)
+        limit[alone] = np.inf
+        asked = np.where(alone, np.fmin(asked, promised), asked)
     frame["max_service_time"] = np.where(np.isnan(asked), limit, asked)
     return frame
 
@@ -367,7 +397,7 @@ def _key_is_faulty(checked: Checked, rows: Integers) -> bool:
 def _key_of_demand(checked: Checked, rows: Integers) -> pd.DataFrame:
     """Key of the rows that begin a stage and segment, every segment column filled."""
     columns: dict[str, Any] = {
-        name: checked.frame[name].iloc[rows].array if checked.has(name) else np.full(len(rows), "")
+        name: checked.frame[name].array[rows] if checked.has(name) else np.full(len(rows), "")
         for name in checked.table.key
         if name != "period"
     }

@@ -10,6 +10,7 @@ from echelon.tables.correlation import CORRELATION
 from echelon.tables.demand import DEMAND
 from echelon.tables.describe import markdown
 from echelon.tables.disruptions import DISRUPTIONS
+from echelon.tables.forecast_errors import FORECAST_ERRORS
 from echelon.tables.lanes import LANES
 from echelon.tables.levels import LEVELS
 from echelon.tables.segments import SEGMENTS, with_segments
@@ -24,6 +25,7 @@ __all__ = [
     "CORRELATION",
     "DEMAND",
     "DISRUPTIONS",
+    "FORECAST_ERRORS",
     "LANES",
     "LEVELS",
     "PERIODS",

@@ -14,6 +14,7 @@ from echelon.tables.column import Column, Table
 from echelon.tables.correlation import CORRELATION
 from echelon.tables.demand import DEMAND
 from echelon.tables.disruptions import DISRUPTIONS
+from echelon.tables.forecast_errors import FORECAST_ERRORS
 from echelon.tables.history import DEMAND_HISTORY, FORECASTS
 from echelon.tables.lanes import LANES
 from echelon.tables.levels import LEVELS
@@ -22,7 +23,16 @@ from echelon.tables.stages import STAGES
 
 CATALOG: dict[str, Table] = {
     table.name: table
-    for table in (STAGES, LANES, DEMAND, CORRELATION, LEVELS, CALENDAR, DISRUPTIONS)
+    for table in (
+        STAGES,
+        LANES,
+        DEMAND,
+        CORRELATION,
+        FORECAST_ERRORS,
+        LEVELS,
+        CALENDAR,
+        DISRUPTIONS,
+    )
 }
 """The tables by name."""
 

@@ -284,8 +284,12 @@ def _read_texts(series: pd.Series, column: Column, table: str) -> tuple[Any, lis
             f"{column.requirement}, not {_type_name(cells, not_text)}",
             column.fix,
         )
-    texts = texts.mask(missing | not_text, "")
+    unwritten = missing | not_text
+    if unwritten.any():
+        texts = texts.mask(unwritten, "")
     codes, distinct = pd.factorize(texts)
+    if _are_plain(distinct, column):
+        return texts.array, complaints
     faulty = _text_faults(pd.Series(distinct, dtype="str"), column)
     for wrong, message, remedy in faulty:
         rows = wrong[codes] & ~missing & ~not_text
@@ -297,11 +301,13 @@ def _read_texts(series: pd.Series, column: Column, table: str) -> tuple[Any, lis
 
 def _as_texts(series: pd.Series, missing: Mask, key: bool) -> tuple[pd.Series, Mask]:
     """Give the column as text and mark the cells that are none; a key may be a whole number."""
+    none_wrong = np.zeros(len(series), dtype=np.bool_)
+    if str(series.dtype) == "str":
+        return pd.Series(series.array.copy()), none_wrong
     fresh = series.reset_index(drop=True)
     if isinstance(fresh.dtype, pd.CategoricalDtype):
         fresh = fresh.astype(object)
     kind = pd.api.types.infer_dtype(fresh, skipna=True)
-    none_wrong = np.zeros(len(fresh), dtype=np.bool_)
     if kind in ("string", "empty"):
         with contextlib.suppress(UnicodeEncodeError):  # half of a surrogate pair: judged by cell
             as_text = fresh.astype("str").copy()
@@ -318,6 +324,19 @@ def _as_texts(series: pd.Series, missing: Mask, key: bool) -> tuple[pd.Series, M
         for cell, bad, gone in zip(cells, wrong, missing, strict=True)
     ]
     return pd.Series(texts, dtype="str"), wrong
+
+
+def _are_plain(distinct: Any, column: Column) -> bool:
+    """Whether a look at each text shows that :func:`_text_faults` finds nothing, as is usual.
+
+    What is printable holds no control character, and no white space but the blank.
+    """
+    if column.choices or not (column.key or column.label):
+        return not column.choices
+    return all(
+        text.isprintable() and text[0] != " " and text[-1] != " " if text else bool(column.blank)
+        for text in distinct.tolist()
+    )
 
 
 def _text_faults(

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,8 +27,18 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 _UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)?")
 
-_MAY_BE_EMPTY = ("lanes", "correlation", "levels", "calendar", "disruptions")
+_MAY_BE_EMPTY = (
+    "lanes",
+    "correlation",
+    "forecast_errors",
+    "levels",
+    "calendar",
+    "disruptions",
+)
 """Tables without rows that say no more than ones that are not there."""
+
+_FEW_ROWS = 500
+"""Up to so many rows Python tells keys apart sooner than pandas sets out to."""
 
 _CELL = object()
 """Stands for the cell that a fault is about."""
@@ -145,7 +156,7 @@ def labels_of(key: Mapping[str, Any]) -> list[str]:
     for name, cell in key.items():
         if name.endswith("item"):
             groups.append([])
-        if name in ("period", "made_at", "start"):
+        if name in ("period", "made_at", "start", "ahead", "other_ahead"):
             if cell == cell:  # a blank one is every period
                 shown = f"{cell:%Y-%m-%d}" if isinstance(cell, pd.Timestamp) else f"{cell:g}"
                 groups[-1].append(f"{name.replace('_', ' ')} {shown}")
@@ -310,14 +321,8 @@ def check_settings(
         if value is None:
             values[column.name] = column.default
             continue
-        series = pd.Series([value], dtype=object)
-        cells, found = read_cells(series, column, table.name)
-        if series.isna()[0] and not found:  # a column may be blank by NaN, a setting only by None
-            missing = series.isna().to_numpy()
-            found = [
-                Complaint(missing, value, column.requirement, f"{column.fix}, or leave it out")
-            ]
-        values[column.name] = plain(cells[0])
+        read = _read_text_setting if type(value) is str else _read_setting
+        values[column.name], found = read(value, column, table.name)
         faults += [
             Fault(
                 table.name,
@@ -330,6 +335,20 @@ def check_settings(
             for complaint in found
         ]
     return values, faults
+
+
+def _read_setting(
+    value: object, column: Column, table: str
+) -> tuple[object, tuple[Complaint, ...]]:
+    series = pd.Series([value], dtype=object)
+    cells, found = read_cells(series, column, table)
+    if series.isna()[0] and not found:  # a column may be blank by NaN, a setting only by None
+        missing = series.isna().to_numpy()
+        found = [Complaint(missing, value, column.requirement, f"{column.fix}, or leave it out")]
+    return plain(cells[0]), tuple(found)
+
+
+_read_text_setting = lru_cache(maxsize=256)(_read_setting)  # the same few, network after network
 
 
 def _of_table(
@@ -428,6 +447,14 @@ def _unknown_column(name: Hashable, names: Sequence[Hashable], table: Table) -> 
     return _of_table(table, "is not a column of this table", remedy, column=str(name), value=name)
 
 
+def _differ_at_a_glance(frame: pd.DataFrame, key: Sequence[str]) -> bool:
+    """Whether a frame of few rows has no two with one key; False where that is not known."""
+    columns = [frame[name] for name in key]
+    if len(frame) > _FEW_ROWS or not all(str(column.dtype) == "str" for column in columns):
+        return False
+    return len(set(zip(*(column.array.tolist() for column in columns), strict=True))) == len(frame)
+
+
 def _check_duplicates(checked: Checked, frame: pd.DataFrame) -> None:
     """One row per key; rows whose key is faulty anyway are passed over."""
     required = tuple(name for name in checked.table.key if checked.table[name].required)
@@ -435,7 +462,9 @@ def _check_duplicates(checked: Checked, frame: pd.DataFrame) -> None:
         return
     key = [name for name in checked.table.key if checked.has(name)]
     whole = checked.sound(tuple(key))
-    keys = checked.frame.loc[whole, key]
+    if _differ_at_a_glance(checked.frame, key):
+        return
+    keys = checked.frame[key] if whole.all() else checked.frame.loc[whole, key]
     repeated = np.zeros(len(whole), dtype=np.bool_)
     repeated[whole] = keys.duplicated().to_numpy()
     if not repeated.any():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from echelon.tables.column import NAME_FIX, Column, Table
+from echelon.tables.column import FRACTION_FIX, NAME_FIX, Column, Table
 from echelon.tables.times import LONGEST
 
 DEMAND = Table(
@@ -97,6 +97,18 @@ DEMAND = Table(
             dtype="object",
             blank="`family`, `mean`, `std` and `parameters` say it",
             fix="give a distribution of echelon.distributions or a frozen one of scipy.stats",
+        ),
+        Column(
+            "service_level",
+            "-",
+            "Cycle service level promised to these customers, in place of that of the stage",
+            minimum=0.0,
+            maximum=1.0,
+            exclusive=True,
+            percent=True,
+            feature=True,
+            blank="that of the stage",
+            fix=FRACTION_FIX,
         ),
         Column(
             "priority",

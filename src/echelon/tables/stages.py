@@ -69,6 +69,17 @@ STAGES = Table(
             fix="give a time in periods, or leave it blank",
         ),
         Column(
+            "customer_service_time",
+            "period",
+            "Service time promised to customers of a stage that supplies stages too; "
+            "`max_service_time` then limits what those are quoted",
+            minimum=0.0,
+            maximum=LONGEST,
+            feature=True,
+            blank="customers and stages are quoted the same",
+            fix="give a time in periods, or leave it blank",
+        ),
+        Column(
             "can_stock",
             "",
             "Whether the stage may hold stock",
@@ -94,6 +105,18 @@ STAGES = Table(
             minimum=0.0,
             blank="the service level decides",
             fix="give the number of standard deviations, 1.96 for example",
+        ),
+        Column(
+            "service_measure",
+            "",
+            "What `service_level` is a share of: `cycle`, of replenishment cycles without a late "
+            "unit; `fill`, of units that customers get on time",
+            dtype="text",
+            choices=("cycle", "fill"),
+            default="cycle",
+            feature=True,
+            blank="cycle",
+            fix="use one of the names",
         ),
         Column(
             "base_stock",

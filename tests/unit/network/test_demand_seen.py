@@ -19,7 +19,7 @@ from echelon.distributions import (
     Sum,
 )
 from echelon.errors import DomainError
-from echelon.optimization.bounds import DemandSeen
+from echelon.optimization.demand_seen import DemandSeen
 from echelon.rng import stream
 from tests.networks import random_network
 

@@ -23,6 +23,8 @@ def everything(**more: Any) -> Network:
     """Make a network in which every feature is on somewhere."""
     given = {
         "stages": stages(
+            customer_service_time=[None, None, None, 1.0],
+            service_measure=[None, None, None, "fill"],
             policy=[None, "reorder_point", None, "min_max"],
             reorder_point=[None, 40.0, None, 20.0],
             order_quantity=[None, 50.0, None, None],
@@ -56,7 +58,9 @@ def everything(**more: Any) -> Network:
             expedite_lead_time=[None, None, 1],
             expedite_cost=[None, None, 5.0],
         ),
-        "demand": demand(priority=[0, 1], minimum_remaining_life=[6, 0]),
+        "demand": demand(
+            service_level=[0.99, None], priority=[0, 1], minimum_remaining_life=[6, 0]
+        ),
         "levels": pd.DataFrame(
             {
                 "item": "drug",

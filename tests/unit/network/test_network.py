@@ -241,6 +241,7 @@ def test_distributions_may_be_given_as_objects(tables: dict[str, pd.DataFrame]) 
         "mean",
         "std",
         "parameters",
+        "service_level",
         "priority",
         "minimum_remaining_life",
     ]
@@ -262,7 +263,11 @@ def test_objects_and_rows_may_be_mixed_but_not_in_one_row(tables: dict[str, pd.D
     ]
 
 
-@pytest.mark.parametrize("law", ["normal", 5, scipy_stats.norm, Normal(-3.0, 1.0)], ids=str)
+@pytest.mark.parametrize(
+    "law",
+    ["normal", 5, scipy_stats.norm, Normal(-3.0, 1.0)],
+    ids=["a text", "a number", "a family of scipy", "a negative mean"],
+)
 def test_an_object_that_is_no_demand(tables: dict[str, pd.DataFrame], law: object) -> None:
     demand = pd.DataFrame({"item": ["bike"], "location": ["shop"]})
     demand["distribution"] = pd.Series([law], dtype=object)
