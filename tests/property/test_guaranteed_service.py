@@ -16,17 +16,16 @@ from scipy.special import ndtr
 import echelon as ec
 from echelon.demand.propagate import seen_upstream, seen_upstream_plain
 from echelon.distributions import Empirical
-from echelon.errors import InfeasibleError
-from echelon.exact.guaranteed_service import refinement
-from echelon.exact.guaranteed_service.dual_ascent import ascend, fold_and_ascend
+from echelon.exact.guaranteed_service.dual_ascent import ascend
 from echelon.exact.guaranteed_service.folding import Folding
 from echelon.exact.guaranteed_service.problem import CostFunction, ServiceTimeProblem
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.exact.guaranteed_service.tree import solve_tree, solve_tree_plain
 from echelon.network.compiled import CompiledNetwork
-from echelon.optimization import methods
-from echelon.optimization.bounds import DemandSeen, GuaranteedServiceCost, ServiceTargets
-from echelon.optimization.methods import Limits, joint_distribution, prove
+from echelon.optimization.cost.guaranteed_service_cost import GuaranteedServiceCost
+from echelon.optimization.demand_seen import DemandSeen
+from echelon.optimization.proof import Limits, joint_distribution, prove
+from echelon.optimization.service_targets import ServiceTargets
 from tests.networks import random_network
 
 LIMITS = Limits(gap=1e-9, time_limit=None, solver="highs")
@@ -111,7 +110,11 @@ def small_network(seed: int) -> tuple[ec.Network, float]:
         review=seed % 7 == 0,
     )
     stages = network.stages
-    shorter = network.replace(stages=stages.assign(lead_time=stages["lead_time"].clip(upper=3.0)))
+    times = {
+        name: stages[name].clip(upper=most)
+        for name, most in (("lead_time", 3.0), ("review_period", 1))
+    }
+    shorter = network.replace(stages=stages.assign(**times))  # rarer reviews cost otherwise
     return shorter, 0.25 if fractional else 1.0
 
 
@@ -347,40 +350,6 @@ def test_candidates_stay_few_on_trees_with_fractional_times():
     assert max(len(values) for values in inbound + outbound) <= 3 * 60 + 2
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_refinement_agrees_with_the_listed_candidates(seed, monkeypatch):
-    """The route for too many candidates, taken where they are few: same plan, valid bound."""
-    rng = np.random.default_rng(900 + seed)
-    network = random_network(rng, 7, extra_lanes=4, lane_times=True, no_stock=0.2)
-    stages = network.stages
-    odd = rng.uniform(0.3, 9.0, len(stages))  # no common unit
-    network = network.replace(stages=stages.assign(lead_time=odd, max_service_time=np.nan))
-    listed = ec.optimize(network, gap=1e-6)
-    assert listed.status == "optimal"
-    monkeypatch.setattr(methods, "_MOST_PAIRS", 0)
-    refined = ec.optimize(network, gap=1e-6)
-    assert refined.components["method"].tolist() == ["refinement"]
-    assert refined.bound <= listed.objective * (1 + 1e-9)
-    assert refined.objective >= listed.bound * (1 - 1e-9)
-    assert refined.objective == pytest.approx(listed.objective, rel=1e-6)
-    assert refined.status == "optimal"
-
-
-@given(st.integers(0, 10_000), st.integers(1, 8))
-@settings(max_examples=25)
-def test_rounding_times_bounds_from_below(seed, step):
-    """Times rounded down, limits up: no plan of the true times costs less (``coarsened``)."""
-    rng = np.random.default_rng(seed)
-    network = random_network(rng, 5, extra_lanes=2, fractional=True, lane_times=True)
-    times = ServiceTimes.of(network.compiled)
-    cost = cost_of(network)
-    coarse = times.coarsened(step)
-    inbound, outbound, _ = coarse.candidates()
-    problem = ServiceTimeProblem.of(coarse, cost, inbound, outbound)
-    below = fold_and_ascend(problem, gap=1e-9).bound
-    assert below <= ec.optimize(network).objective * (1 + 1e-9) + 1e-9
-
-
 def serial_optimum(times: np.ndarray, holding: np.ndarray, spread: float) -> float:
     """Simpson (1958): a stage holds stock for all since the last one that does, or for nothing."""
     n = len(times)
@@ -412,58 +381,6 @@ def test_long_serial_chains_with_times_without_a_common_unit(seed):
     plan = ec.optimize(serial_network(times, holding))
     assert plan.status == "optimal"
     assert plan.objective == pytest.approx(serial_optimum(times, holding, 3.0), rel=1e-6)
-
-
-@pytest.mark.parametrize("n_stages", [40, 600])
-def test_refinement_of_a_serial_chain_covers_the_whole_window(n_stages, monkeypatch):
-    """The optimum quotes the longest service time there is at every stage but the last."""
-    rng = np.random.default_rng(0)
-    times = rng.integers(0, 13, n_stages).astype(float)
-    holding = np.sort(rng.uniform(0.1, 9.0, n_stages))
-    monkeypatch.setattr(methods, "_MOST_PAIRS", 0)
-    plan = ec.optimize(serial_network(times, holding), time_limit=10.0)
-    optimum = serial_optimum(times, holding, 3.0)
-    assert plan.bound <= optimum * (1 + 1e-9)
-    assert plan.objective >= optimum * (1 - 1e-9)
-    if n_stages == 40:
-        assert plan.status == "optimal"
-
-
-@given(st.integers(0, 10_000), st.integers(1, 6))
-@settings(max_examples=25)
-def test_cells_cover_every_window_however_few_points_there_are(seed, points):
-    network = random_network(np.random.default_rng(seed), 8, extra_lanes=4, no_stock=0.3)
-    try:
-        times = ServiceTimes.of(network.compiled)
-    except InfeasibleError:
-        return
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(refinement, "_FIRST_POINTS", points)
-        cells = refinement.Cells.around(times)
-    for side, low, high in (
-        (cells.inbound, times.inbound_low, times.inbound_high),
-        (cells.outbound, times.outbound_low, times.outbound_high),
-    ):
-        for rows, first, last in zip(side, low, high, strict=True):
-            assert (rows[0, 0], rows[-1, 1]) == (first, last)
-            assert (rows[1:, 0] == rows[:-1, 1] + 1).all()  # no gap and no overlap
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_refinement_from_few_points_keeps_a_valid_bound(seed, monkeypatch):
-    """Three points to start from, candidates cut at two: still never above the true optimum."""
-    network, grain = small_network(seed)
-    best = enumerate_plans(network, grain)
-    monkeypatch.setattr(methods, "_MOST_PAIRS", 0)
-    monkeypatch.setattr(refinement, "_FIRST_POINTS", 3)
-    monkeypatch.setattr(refinement, "_MOST_ROUNDED_PAIRS", 0)
-    plan = ec.optimize(network)
-    if not np.isfinite(best):
-        assert plan.status == "failed"
-        return
-    assert plan.bound <= best * (1 + 1e-9) + 1e-12
-    assert plan.objective >= best * (1 - 1e-9) - 1e-12
-    assert plan.objective == pytest.approx(best, rel=1e-5, abs=1e-9)
 
 
 @pytest.mark.parametrize("scale", [1e-14, 1e-8, 1e-4, 1.0, 1e6, 1e12])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from echelon.kernels._jit import Floats, Integers, jit
+from echelon.kernels.cost_rows import least_by_inbound, least_by_outbound
 
 
 @jit
@@ -19,8 +20,10 @@ def sum_messages(
     pred_ptr: Integers,
     succ_ptr: Integers,
     succ_lane: Integers,
-    n_in: int,
-    n_out: int,
+    inbound_ptr: Integers,
+    outbound_ptr: Integers,
+    own_inbound: Floats,
+    own_outbound: Floats,
     psi_ptr: Integers,
     psi: Floats,
     phi_ptr: Integers,
@@ -28,9 +31,13 @@ def sum_messages(
     at_inbound: Floats,
     at_outbound: Floats,
 ) -> None:
-    """Sum of the messages at stage j: at_inbound (n_in,), at_outbound (n_out,), overwritten."""
-    at_inbound[:n_in] = 0.0
-    at_outbound[:n_out] = 0.0
+    """Sum of own terms and messages at stage j, from the start of at_inbound and at_outbound."""
+    n_in = inbound_ptr[j + 1] - inbound_ptr[j]
+    n_out = outbound_ptr[j + 1] - outbound_ptr[j]
+    for a in range(n_in):
+        at_inbound[a] = own_inbound[inbound_ptr[j] + a]
+    for b in range(n_out):
+        at_outbound[b] = own_outbound[outbound_ptr[j] + b]
     for lane in range(pred_ptr[j], pred_ptr[j + 1]):
         for a in range(n_in):
             at_inbound[a] += psi[psi_ptr[lane] + a]
@@ -51,8 +58,11 @@ def push_downstream(
     inbound: Integers,
     outbound_ptr: Integers,
     outbound: Integers,
-    cost_ptr: Integers,
+    row_start: Integers,
+    row_length: Integers,
     cost: Floats,
+    own_inbound: Floats,
+    own_outbound: Floats,
     psi_ptr: Integers,
     psi: Floats,
     phi_ptr: Integers,
@@ -64,7 +74,8 @@ def push_downstream(
     """One pass upstream first: each stage hands its outbound min-marginal on to its customers.
 
     Stages are upstream first; ``_ptr`` arrays are zero-based; ``succ_lane`` counts the lanes in
-    the order of ``pred_``. psi, phi: overwritten. at_inbound, at_outbound, least: scratch.
+    the order of ``pred_``. psi, phi: overwritten. at_inbound, at_outbound,
+    least: scratch, as long as the longest candidate lists.
     """
     for j in range(pred_ptr.shape[0] - 1):
         n_customers = succ_ptr[j + 1] - succ_ptr[j]
@@ -73,15 +84,12 @@ def push_downstream(
         n_in = inbound_ptr[j + 1] - inbound_ptr[j]
         n_out = outbound_ptr[j + 1] - outbound_ptr[j]
         sum_messages(
-            j, pred_ptr, succ_ptr, succ_lane, n_in, n_out, psi_ptr, psi, phi_ptr, phi,
-            at_inbound, at_outbound,
+            j, pred_ptr, succ_ptr, succ_lane, inbound_ptr, outbound_ptr, own_inbound, own_outbound,
+            psi_ptr, psi, phi_ptr, phi, at_inbound, at_outbound,
         )  # fmt: skip
-        for b in range(n_out):
-            least[b] = np.inf
-        for a in range(n_in):
-            row = cost_ptr[j] + a * n_out
-            for b in range(n_out):
-                least[b] = min(least[b], cost[row + b] + at_inbound[a])
+        least_by_outbound(
+            inbound_ptr[j], n_in, row_start, row_length, cost, at_inbound, 0, least, 0, n_out
+        )
         lowest = np.inf
         for b in range(n_out):
             least[b] += at_outbound[b]
@@ -117,8 +125,11 @@ def push_upstream(
     inbound: Integers,
     outbound_ptr: Integers,
     outbound: Integers,
-    cost_ptr: Integers,
+    row_start: Integers,
+    row_length: Integers,
     cost: Floats,
+    own_inbound: Floats,
+    own_outbound: Floats,
     psi_ptr: Integers,
     psi: Floats,
     phi_ptr: Integers,
@@ -135,18 +146,16 @@ def push_upstream(
     bound = 0.0
     for j in range(pred_ptr.shape[0] - 2, -1, -1):
         n_in = inbound_ptr[j + 1] - inbound_ptr[j]
-        n_out = outbound_ptr[j + 1] - outbound_ptr[j]
         sum_messages(
-            j, pred_ptr, succ_ptr, succ_lane, n_in, n_out, psi_ptr, psi, phi_ptr, phi,
-            at_inbound, at_outbound,
+            j, pred_ptr, succ_ptr, succ_lane, inbound_ptr, outbound_ptr, own_inbound, own_outbound,
+            psi_ptr, psi, phi_ptr, phi, at_inbound, at_outbound,
         )  # fmt: skip
+        least_by_inbound(
+            inbound_ptr[j], n_in, row_start, row_length, cost, at_outbound, 0, least, 0
+        )
         lowest = np.inf
         for a in range(n_in):
-            row = cost_ptr[j] + a * n_out
-            smallest = np.inf
-            for b in range(n_out):
-                smallest = min(smallest, cost[row + b] + at_outbound[b])
-            least[a] = smallest + at_inbound[a]
+            least[a] += at_inbound[a]
             lowest = min(lowest, least[a])
         bound += lowest
         share = 1.0 / max(1, pred_ptr[j + 1] - pred_ptr[j], succ_ptr[j + 1] - succ_ptr[j])
@@ -179,8 +188,11 @@ def round_downstream(
     inbound: Integers,
     outbound_ptr: Integers,
     outbound: Integers,
-    cost_ptr: Integers,
+    row_start: Integers,
+    row_length: Integers,
     cost: Floats,
+    own_inbound: Floats,
+    own_outbound: Floats,
     psi_ptr: Integers,
     psi: Floats,
     phi_ptr: Integers,
@@ -198,10 +210,9 @@ def round_downstream(
     total = 0.0
     for j in range(pred_ptr.shape[0] - 1):
         n_in = inbound_ptr[j + 1] - inbound_ptr[j]
-        n_out = outbound_ptr[j + 1] - outbound_ptr[j]
         sum_messages(
-            j, pred_ptr, succ_ptr, succ_lane, n_in, n_out, psi_ptr, psi, phi_ptr, phi,
-            at_inbound, at_outbound,
+            j, pred_ptr, succ_ptr, succ_lane, inbound_ptr, outbound_ptr, own_inbound, own_outbound,
+            psi_ptr, psi, phi_ptr, phi, at_inbound, at_outbound,
         )  # fmt: skip
         ready = inbound[inbound_ptr[j]]
         for lane in range(pred_ptr[j], pred_ptr[j + 1]):
@@ -211,13 +222,55 @@ def round_downstream(
         for a in range(n_in):
             if inbound[inbound_ptr[j] + a] < ready:
                 continue
-            row = cost_ptr[j] + a * n_out
-            for b in range(n_out):
-                value = cost[row + b] + at_outbound[b]
+            row = inbound_ptr[j] + a
+            for b in range(row_length[row]):
+                value = cost[row_start[row] + b] + own_inbound[row] + at_outbound[b]
                 if value < best:
                     best, best_a, best_b = value, a, b
         choice_in[j], choice_out[j] = best_a, best_b
         if best == np.inf:
             return np.inf
-        total += cost[cost_ptr[j] + best_a * n_out + best_b]
+        row = inbound_ptr[j] + best_a
+        total += cost[row_start[row] + best_b] + own_inbound[row]
+        total += own_outbound[outbound_ptr[j] + best_b]
     return total
+
+
+@jit
+def press_on(
+    pred_ptr: Integers,
+    pred_stage: Integers,
+    delay: Integers,
+    inbound_ptr: Integers,
+    inbound: Integers,
+    outbound_ptr: Integers,
+    outbound: Integers,
+    psi_ptr: Integers,
+    psi: Floats,
+    phi_ptr: Integers,
+    phi: Floats,
+    before: Floats,
+    share: float,
+) -> None:
+    """Move psi on by a share of its last change, and lower phi to what the lanes then allow.
+
+    psi, phi: overwritten. before: psi after the sweep before; overwritten with psi as it comes.
+    """
+    for j in range(pred_ptr.shape[0] - 1):
+        n_in = inbound_ptr[j + 1] - inbound_ptr[j]
+        for lane in range(pred_ptr[j], pred_ptr[j + 1]):
+            source = pred_stage[lane]
+            first = psi_ptr[lane]
+            for place in range(first, first + n_in):
+                now = psi[place]
+                if now < np.inf and before[place] < np.inf:
+                    psi[place] = now + share * (now - before[place])
+                before[place] = now
+            tightest = np.inf
+            a = n_in - 1
+            for b in range(outbound_ptr[source + 1] - outbound_ptr[source] - 1, -1, -1):
+                ready = outbound[outbound_ptr[source] + b] + delay[lane]
+                while a >= 0 and inbound[inbound_ptr[j] + a] >= ready:
+                    tightest = min(tightest, -psi[first + a])
+                    a -= 1
+                phi[phi_ptr[lane] + b] = tightest

@@ -19,6 +19,11 @@ from echelon.exact.single_stage.newsvendor import (
 COSTS = {"holding_cost": 0.4, "shortage_cost": 3.1}
 
 
+def _name(demand):
+    """Name a case alike in every worker: a frozen distribution of scipy prints its address."""
+    return f"scipy {demand.dist.name}" if hasattr(demand, "dist") else repr(demand)
+
+
 def enumerated(points, chances, level, holding_cost, shortage_cost):
     left = np.maximum(level - points, 0.0) @ chances
     short = np.maximum(points - level, 0.0) @ chances
@@ -36,7 +41,7 @@ def enumerated(points, chances, level, holding_cost, shortage_cost):
         ed.CompoundPoisson(0.7, ed.Empirical([1, 3], [0.5, 0.5])),
         stats.poisson(6.0),
     ],
-    ids=repr,
+    ids=_name,
 )
 def test_whole_demand_against_enumeration(demand):
     """Every whole level is tried; the probabilities are jumps of the distribution function."""
@@ -61,7 +66,7 @@ def test_whole_demand_against_enumeration(demand):
         ed.Uniform(2.0, 9.0),
         stats.logistic(40.0, 3.0),
     ],
-    ids=repr,
+    ids=_name,
 )
 def test_a_density_against_a_search(demand):
     found = newsvendor(demand, **COSTS)

@@ -15,16 +15,32 @@ References
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
-from echelon.exact.guaranteed_service.folding import FlatTables, Folded, Folding
+from echelon.exact.guaranteed_service.flat import FlatProblem, pointers
+from echelon.exact.guaranteed_service.folding import Folded, Folding
 from echelon.exact.guaranteed_service.problem import ServiceTimeChoice, ServiceTimeProblem
-from echelon.network.compiled import Booleans, Floats, Integers
+from echelon.exact.guaranteed_service.tree_descent import improve_on_tree
+from echelon.network.compiled import Floats, Integers
 from echelon.rng import stream
 
+_Passed: TypeAlias = tuple[
+    Integers, Integers, Integers, Integers, Integers, Integers, Integers,
+    Floats, Floats, Floats, Integers, Floats, Integers, Floats,
+]  # fmt: skip
+Watch: TypeAlias = Callable[[float, float, Callable[[], ServiceTimeChoice]], None]
+"""Told the bound, the cost of the best plan, and how to get that plan."""
+
 _SWEEPS_PER_ROUND = 10
+_ROUNDS_PLAIN = 5
+"""Rounds before messages are pressed on: those that are not round to better plans."""
+_TREES_WHILE_FALLING = 5
+_WORTHWHILE = 0.002
+"""Share of the gap that a round must close for its kind of work to go on."""
 _ROUNDS_WITHOUT_GAIN = 8
 
 
@@ -46,20 +62,21 @@ class Ascent:
     rounds: int
     messages: Messages
 
-    def contenders(self, problem: ServiceTimeProblem) -> ServiceTimeProblem:
+    def contenders(self, problem: FlatProblem | ServiceTimeProblem) -> ServiceTimeProblem:
         """Forbid every pair that no cheaper plan can use; candidates left without a pair go too.
 
         A pair's regret is what the bound rises by when the pair is forced; where that lifts the
         bound above the plan's cost the pair is out.
         """
         slack = self.slack(problem, self.cost)
+        whole = problem.dense() if isinstance(problem, FlatProblem) else problem
         tables = [
             np.where(self.regret(j, table) <= slack, table, np.inf)
-            for j, table in enumerate(problem.cost)
+            for j, table in enumerate(whole.cost)
         ]
-        return ServiceTimeProblem(problem.times, problem.inbound, problem.outbound, tables).kept()
+        return ServiceTimeProblem(whole.times, whole.inbound, whole.outbound, tables).kept()
 
-    def slack(self, problem: ServiceTimeProblem, cost: float) -> float:
+    def slack(self, problem: FlatProblem | ServiceTimeProblem, cost: float) -> float:
         """Largest regret of a pair that a plan cheaper than ``cost`` can use."""
         return max(cost - self.messages.bound(problem), 0.0) + 1e-9 * max(1.0, abs(cost))
 
@@ -70,19 +87,21 @@ class Ascent:
 
 
 def ascend(
-    problem: ServiceTimeProblem,
+    problem: FlatProblem | ServiceTimeProblem,
     *,
     gap: float,
     time_limit: float | None = None,
     seed: int = 0,
     start: ServiceTimeChoice | None = None,
     trees: int = 4,
+    messages: Messages | None = None,
+    watch: Watch | None = None,
 ) -> Ascent:
     """Raise the bound and lower the plan's cost until they meet or neither moves any more.
 
     Parameters
     ----------
-    problem : ServiceTimeProblem
+    problem : FlatProblem or ServiceTimeProblem
     gap : float
         Relative gap at which to stop.
     time_limit : float, optional
@@ -93,37 +112,63 @@ def ascend(
         A plan to improve on. Default: the least service times.
     trees : int, default 4
         Spanning trees tried in a round on each of two plans.
+    messages : Messages, optional
+        Of the same candidates, to go on from; they are changed. Default: nothing passed yet.
+    watch : callable, optional
+        Called before the first round and after every round.
 
     Returns
     -------
     Ascent
     """
     began = time.perf_counter()
-    messages = Messages.of(problem)
-    best = _least_service_times(problem) if start is None else start
-    cost, bound = problem.evaluate(best), -np.inf
-    idle = rounds = 0
+
+    def late() -> bool:
+        return time_limit is not None and time.perf_counter() - began > time_limit
+
+    flat = FlatProblem.of(problem)
+    passed = Messages.of(flat) if messages is None else messages
+    best = _least_service_times(flat) if start is None else start
+    cost, bound = flat.evaluate(best), -np.inf
+    if watch is not None:
+        watch(bound, cost, _given(best))
+    idle = rounds = pressed = 0
+    sweeps, tries = _SWEEPS_PER_ROUND, trees
+    before = passed.psi.copy()
     while idle < _ROUNDS_WITHOUT_GAIN:
-        before = cost, bound
-        for _ in range(_SWEEPS_PER_ROUND):
-            bound = max(bound, messages.sweep())
-        rounded = messages.round()
-        for candidate in (rounded, best):
-            for tree in range(trees):
-                if not np.isfinite(problem.evaluate(candidate)):
+        last = cost, bound
+        for sweep in range(sweeps):
+            if sweep and late():
+                break
+            if rounds >= _ROUNDS_PLAIN:
+                passed.press_on(before, pressed / (pressed + 3.0))
+                pressed += 1
+            bound = max(bound, passed.sweep())
+        rounded = passed.round()
+        told = flat.evaluate(rounded)
+        plans = [rounded] if np.isfinite(told) and (rounds < _ROUNDS_PLAIN or told < cost) else []
+        for candidate in (*plans, best):
+            for tree in range(tries):
+                if late():
                     break
-                candidate = _improve_on_tree(problem, candidate, seed, rounds, tree)
-            if problem.evaluate(candidate) < cost:
-                best, cost = candidate, problem.evaluate(candidate)
+                draw = stream(seed, "spanning tree", rounds, tree)
+                candidate = improve_on_tree(flat, candidate, draw, rounds + tree)
+            if flat.evaluate(candidate) < cost:
+                best, cost = candidate, flat.evaluate(candidate)
         rounds += 1
-        scale = max(abs(cost), 1e-12)
-        if cost - bound <= gap * scale:
+        if watch is not None:
+            watch(min(bound, cost), cost, _given(best))
+        left = max(cost - bound, gap * max(abs(cost), 1e-12))
+        if cost - bound <= gap * max(abs(cost), 1e-12):
             break
-        moved = (before[0] - cost) + (bound - before[1]) > 0.01 * max(cost - bound, gap * scale)
-        idle = 0 if moved else idle + 1
-        if time_limit is not None and time.perf_counter() - began > time_limit:
+        # the work goes where it still pays: into the bound, into the plan, or into both
+        rise, fall = bound - last[1], last[0] - cost
+        sweeps = _SWEEPS_PER_ROUND if rise > _WORTHWHILE * left else _SWEEPS_PER_ROUND // 2
+        tries = _TREES_WHILE_FALLING * trees if fall > _WORTHWHILE * left else trees
+        idle = 0 if rise + fall > _WORTHWHILE * left else idle + 1
+        if late():
             break
-    return Ascent(best, cost, min(bound, cost), rounds, messages)
+    return Ascent(best, cost, min(bound, cost), rounds, passed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +193,27 @@ class FoldedAscent:
 
 
 def fold_and_ascend(
-    problem: ServiceTimeProblem, *, gap: float, time_limit: float | None = None
+    problem: FlatProblem | ServiceTimeProblem,
+    *,
+    gap: float,
+    time_limit: float | None = None,
+    start: ServiceTimeChoice | None = None,
+    watch: Watch | None = None,
 ) -> FoldedAscent:
     """Fold pendant trees by dynamic programming and raise a bound on what is left.
 
     Parameters
     ----------
-    problem : ServiceTimeProblem
+    problem : FlatProblem or ServiceTimeProblem
     gap : float
         Relative gap at which to stop.
     time_limit : float, optional
         Seconds.
+    start : ServiceTimeChoice, optional
+        A plan for the whole component to improve on.
+    watch : callable, optional
+        As in :func:`ascend`; the plan it can ask for is one for the whole component. Not called
+        where everything folds into one stage.
 
     Returns
     -------
@@ -173,8 +228,28 @@ def fold_and_ascend(
     if folded.folding.is_tree:
         choice, cost = folded.best_root()
         return FoldedAscent(choice, cost, cost, folded, None)
-    ascent = ascend(folded.core_problem(), gap=gap, time_limit=time_limit)
+    core = folded.folding.core
+    ascent = ascend(
+        folded.core_problem(),
+        gap=gap,
+        time_limit=time_limit,
+        start=None
+        if start is None
+        else ServiceTimeChoice(start.inbound[core], start.outbound[core]),
+        watch=None if watch is None else _of_whole(watch, folded),
+    )
     return FoldedAscent(folded.complete(ascent.choice), ascent.cost, ascent.bound, folded, ascent)
+
+
+def _given(plan: ServiceTimeChoice) -> Callable[[], ServiceTimeChoice]:
+    return lambda: plan
+
+
+def _of_whole(watch: Watch, folded: Folded) -> Watch:
+    def told(bound: float, cost: float, plan: Callable[[], ServiceTimeChoice]) -> None:
+        watch(bound, cost, lambda: folded.complete(plan()))
+
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,38 +259,28 @@ class Messages:
     The arrays are changed by :meth:`sweep`; everything else only reads them.
     """
 
-    tables: FlatTables
-    pred_ptr: Integers
-    pred_stage: Integers
+    problem: FlatProblem
     succ_ptr: Integers
     succ_stage: Integers
     succ_lane: Integers
-    delay: Integers
     psi_ptr: Integers
     psi: Floats
     phi_ptr: Integers
     phi: Floats
 
     @classmethod
-    def of(cls, problem: ServiceTimeProblem) -> Messages:
+    def of(cls, problem: FlatProblem | ServiceTimeProblem) -> Messages:
         """Start with nothing passed, which bounds each stage by itself."""
-        times = problem.times
-        tables = FlatTables.of(problem)
-        customer, supplier = times.lane_customer, times.pred_stage
+        flat = FlatProblem.of(problem)
+        customer, supplier = flat.times.lane_customer, flat.times.pred_stage
         by_supplier = np.argsort(supplier, kind="stable")
-        n_customers = np.bincount(supplier, minlength=problem.n_stages)
-        heard = np.diff(tables.inbound_ptr)[customer]
-        quoted = np.diff(tables.outbound_ptr)[supplier]
-        psi_ptr = np.concatenate([[0], np.cumsum(heard)]).astype(np.int64)
-        phi_ptr = np.concatenate([[0], np.cumsum(quoted)]).astype(np.int64)
+        psi_ptr = pointers(np.diff(flat.inbound_ptr)[customer])
+        phi_ptr = pointers(np.diff(flat.outbound_ptr)[supplier])
         return cls(
-            tables=tables,
-            pred_ptr=times.pred_ptr,
-            pred_stage=supplier,
-            succ_ptr=np.concatenate([[0], np.cumsum(n_customers)]).astype(np.int64),
+            problem=flat,
+            succ_ptr=pointers(np.bincount(supplier, minlength=flat.n_stages)),
             succ_stage=customer[by_supplier],
             succ_lane=by_supplier,
-            delay=times.lane_delay,
             psi_ptr=psi_ptr,
             psi=np.zeros(psi_ptr[-1]),
             phi_ptr=phi_ptr,
@@ -226,112 +291,79 @@ class Messages:
         """Pass costs downstream and back up; returns the bound, money per period."""
         from echelon.kernels.dual_ascent import push_downstream, push_upstream
 
-        t = self.tables
-        candidates = (
-            self.delay, t.inbound_ptr, t.inbound, t.outbound_ptr, t.outbound, t.cost_ptr, t.cost,
-            self.psi_ptr, self.psi, self.phi_ptr, self.phi,
-        )  # fmt: skip
+        times = self.problem.times
+        passed = self._passed()
         scratch = self._scratch()
         push_downstream(
-            self.pred_ptr, self.succ_ptr, self.succ_stage, self.succ_lane, *candidates, *scratch
+            times.pred_ptr, self.succ_ptr, self.succ_stage, self.succ_lane, *passed, *scratch
         )
         return float(
             push_upstream(
-                self.pred_ptr, self.pred_stage, self.succ_ptr, self.succ_lane,
-                *candidates, *scratch,
+                times.pred_ptr, times.pred_stage, self.succ_ptr, self.succ_lane,
+                *passed, *scratch,
             )
+        )  # fmt: skip
+
+    def press_on(self, before: Floats, share: float) -> None:
+        """Move the messages on by a share of their last change: what they bound stays a bound.
+
+        ``before`` is psi after the sweep before, and is overwritten with psi as it is.
+        """
+        from echelon.kernels.dual_ascent import press_on
+
+        flat, times = self.problem, self.problem.times
+        press_on(
+            times.pred_ptr, times.pred_stage, times.lane_delay,
+            flat.inbound_ptr, flat.inbound, flat.outbound_ptr, flat.outbound,
+            self.psi_ptr, self.psi, self.phi_ptr, self.phi, before, share,
         )  # fmt: skip
 
     def round(self) -> ServiceTimeChoice:
         """Choose greedily, upstream first, by the costs that have been passed up."""
         from echelon.kernels.dual_ascent import round_downstream
 
-        t = self.tables
-        n = len(self.pred_ptr) - 1
+        times = self.problem.times
+        n = times.n_stages
         choice = ServiceTimeChoice(np.zeros(n, np.int64), np.zeros(n, np.int64))
         at_inbound, at_outbound, _ = self._scratch()
         round_downstream(
-            self.pred_ptr, self.pred_stage, self.succ_ptr, self.succ_lane, self.delay,
-            t.inbound_ptr, t.inbound, t.outbound_ptr, t.outbound, t.cost_ptr, t.cost,
-            self.psi_ptr, self.psi, self.phi_ptr, self.phi,
+            times.pred_ptr, times.pred_stage, self.succ_ptr, self.succ_lane, *self._passed(),
             at_inbound, at_outbound, choice.inbound, choice.outbound,
         )  # fmt: skip
         return choice
 
-    def bound(self, problem: ServiceTimeProblem) -> float:
+    def bound(self, problem: FlatProblem | ServiceTimeProblem) -> float:
         """Lower bound that the messages prove as they stand, money per period."""
-        return float(sum(self.reduced(j, table).min() for j, table in enumerate(problem.cost)))
+        whole = problem.dense() if isinstance(problem, FlatProblem) else problem
+        return float(sum(self.reduced(j, table).min() for j, table in enumerate(whole.cost)))
 
     def reduced(self, stage: int, table: Floats) -> Floats:
         """A stage's costs with the messages added: what its term of the bound is the least of."""
         at_inbound = np.zeros(table.shape[0])
         at_outbound = np.zeros(table.shape[1])
-        for lane in range(self.pred_ptr[stage], self.pred_ptr[stage + 1]):
+        pred_ptr = self.problem.times.pred_ptr
+        for lane in range(pred_ptr[stage], pred_ptr[stage + 1]):
             at_inbound += self.psi[self.psi_ptr[lane] : self.psi_ptr[lane + 1]]
         for k in range(self.succ_ptr[stage], self.succ_ptr[stage + 1]):
             lane = self.succ_lane[k]
             at_outbound += self.phi[self.phi_ptr[lane] : self.phi_ptr[lane + 1]]
         return np.asarray(table + at_inbound[:, None] + at_outbound[None, :])
 
+    def _passed(self) -> _Passed:
+        flat = self.problem
+        return (
+            flat.times.lane_delay, flat.inbound_ptr, flat.inbound, flat.outbound_ptr,
+            flat.outbound, flat.row_start, flat.row_length, flat.cost, flat.own_inbound,
+            flat.own_outbound, self.psi_ptr, self.psi, self.phi_ptr, self.phi,
+        )  # fmt: skip
+
     def _scratch(self) -> tuple[Floats, Floats, Floats]:
-        t = self.tables
-        rows = int(np.diff(t.inbound_ptr).max(initial=0))
-        columns = int(np.diff(t.outbound_ptr).max(initial=0))
+        rows = int(np.diff(self.problem.inbound_ptr).max(initial=0))
+        columns = int(np.diff(self.problem.outbound_ptr).max(initial=0))
         return np.empty(rows), np.empty(columns), np.empty(max(rows, columns))
 
 
-def _least_service_times(problem: ServiceTimeProblem) -> ServiceTimeChoice:
+def _least_service_times(problem: FlatProblem) -> ServiceTimeChoice:
     """Quote the least service time everywhere: feasible wherever anything is."""
-    least = np.array([time[0] for time in problem.outbound])
+    least = problem.outbound[problem.outbound_ptr[:-1]]
     return problem.locate(*problem.times.settled(least))
-
-
-def _improve_on_tree(
-    problem: ServiceTimeProblem, choice: ServiceTimeChoice, seed: int, attempt: int, tree: int
-) -> ServiceTimeChoice:
-    """Solve exactly along a random spanning tree; the choice itself stays feasible, so never worse.
-
-    A lane outside the tree is frozen at a time between its supplier's delivery and its customer's
-    inbound service time: the one may not deliver later, the other may not ask for it earlier.
-    """
-    times = problem.times
-    rng = stream(seed, "spanning tree", attempt, tree)
-    customer, supplier = times.lane_customer, times.pred_stage
-    inside = _spanning_forest(supplier, customer, rng.permutation(len(supplier)), times.n_stages)
-    inbound, outbound = problem.chosen(choice)
-    delivered = outbound[supplier] + times.lane_delay
-    frozen = np.where(rng.random(len(supplier)) < 0.5, delivered, inbound[customer])
-    latest = np.full(times.n_stages, np.iinfo(np.int64).max)
-    earliest = np.full(times.n_stages, np.iinfo(np.int64).min)
-    out = ~inside
-    np.minimum.at(latest, supplier[out], (frozen - times.lane_delay)[out])
-    np.maximum.at(earliest, customer[out], frozen[out])
-    tables = FlatTables.of(problem)
-    for j in range(problem.n_stages):
-        table = tables.table(j)
-        table[: np.searchsorted(problem.inbound[j], earliest[j]), :] = np.inf
-        table[:, np.searchsorted(problem.outbound[j], latest[j], side="right") :] = np.inf
-    found, _ = Folded.of(problem, Folding.of(problem, inside), tables).best_root()
-    return found
-
-
-def _spanning_forest(
-    supplier: Integers, customer: Integers, order: Integers, n_stages: int
-) -> Booleans:
-    """Lanes that join two parts not joined yet, taken in the given order (Kruskal)."""
-    root = list(range(n_stages))
-
-    def find(j: int) -> int:
-        while root[j] != j:
-            root[j] = root[root[j]]
-            j = root[j]
-        return j
-
-    inside = np.zeros(len(supplier), dtype=bool)
-    ends = list(zip(supplier.tolist(), customer.tolist(), strict=True))
-    for lane in order.tolist():
-        a, b = find(ends[lane][0]), find(ends[lane][1])
-        if a != b:
-            root[a] = b
-            inside[lane] = True
-    return inside

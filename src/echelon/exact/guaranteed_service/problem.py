@@ -29,6 +29,14 @@ class CostFunction(Protocol):
         """
         ...
 
+    @property
+    def covered_only(self) -> bool:
+        """Whether every table is a function of the net replenishment time alone.
+
+        With ``concave`` the certificate is then over all times, none of which need be listed.
+        """
+        ...
+
     def table(self, stage: int, inbound: Floats, outbound: Floats, covered: Floats) -> Floats:
         """Cost of ``stage`` for each pair of an inbound and an outbound service time.
 
@@ -81,12 +89,9 @@ class ServiceTimeProblem:
         outbound: list[Integers],
     ) -> ServiceTimeProblem:
         """Tabulate a cost function over candidate times."""
-        tables = []
-        for j in range(times.n_stages):
-            tau = inbound[j][:, None] + times.process[j] - outbound[j][None, :]
-            table = tabulate(times, cost, j, inbound[j], outbound[j], tau)
-            forbidden = tau < 0 if times.can_stock[j] else tau != 0
-            tables.append(np.where(forbidden, inf, table))
+        tables = [
+            stage_table(times, cost, j, inbound[j], outbound[j]) for j in range(times.n_stages)
+        ]
         return cls(times, inbound, outbound, tables)
 
     @property
@@ -155,6 +160,15 @@ class ServiceTimeProblem:
         )
 
 
+def stage_table(
+    times: ServiceTimes, cost: CostFunction, stage: int, inbound: Integers, outbound: Integers
+) -> Floats:
+    """Cost of a stage's pairs of candidates (ticks); ``inf`` where the times forbid the pair."""
+    tau = inbound[:, None] + times.process[stage] - outbound[None, :]
+    table = tabulate(times, cost, stage, inbound, outbound, tau)
+    return np.where(tau < 0 if times.can_stock[stage] else tau != 0, inf, table)
+
+
 def tabulate(
     times: ServiceTimes,
     cost: CostFunction,
@@ -166,6 +180,45 @@ def tabulate(
     """Ask a cost function in periods for what is known in ticks; ``tau`` (a, b) may be negative."""
     ticks = times.ticks_per_period
     return cost.table(stage, inbound / ticks, outbound / ticks, np.maximum(tau, 0) / ticks)
+
+
+def priced(times: ServiceTimes, cost: CostFunction, service: Integers) -> tuple[Integers, float]:
+    """Settle a plan and price it.
+
+    Returns
+    -------
+    service : (n_stages,) int64
+        Outbound service times, ticks, none longer than supplies allow.
+    cost : float
+        Money per period; ``inf`` where a stage without stock would wait longer than it may.
+    """
+    inbound, outbound = times.settled(np.minimum(service, times.outbound_high))
+    if (outbound > times.outbound_high).any():
+        return outbound, inf
+    tau = inbound + times.process - outbound
+    at = (slice(j, j + 1) for j in range(times.n_stages))
+    return outbound, sum(
+        float(tabulate(times, cost, k.start, inbound[k], outbound[k], tau[k, None])[0, 0])
+        for k in at
+    )
+
+
+def bound_alone(times: ServiceTimes, cost: CostFunction) -> float:
+    """Bound each stage by itself, which takes no search: money per period.
+
+    A concave cost is least at an end of the net replenishment times. Of others nothing is known:
+    ``-inf``.
+    """
+    if not (cost.concave and cost.covered_only):
+        return -inf
+    shortest = np.maximum(times.inbound_low + times.process - times.outbound_high, 0)
+    longest = times.inbound_high + times.process - times.outbound_low
+    ends = np.stack([shortest, np.where(times.can_stock, longest, shortest)], axis=1)
+    none = np.zeros(2, dtype=np.int64)
+    return sum(
+        float(tabulate(times, cost, j, none[:1], none, ends[j : j + 1]).min())
+        for j in range(times.n_stages)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,115 +1,44 @@
-"""Prove a plan where candidate service times are too many to list: cells of times, refined.
+"""Prove a plan over all service times of a component: knots of time, added where they are needed.
 
-A cell stands for all ticks of an interval. Taking each stage's cheapest pair of times within two
-cells, and letting a lane pass whenever some times in its cells do, relaxes the problem, so its
-optimum is a lower bound. Cells that no plan cheaper than the best one known can use are dropped,
-the others are halved, and so the bound rises to the cost of the plan. Nothing is put on a grid:
-the cells of the last round are as small as the proof needs, and the plan's times are exact.
+Candidate times can be too many to list. Messages that are linear between a few knots bound all of
+them (see ``interpolated``), and where stage costs plus messages are least is where a cheaper plan
+could be: those times are tried as plans, and become knots. Nothing is put on a grid: the plan's
+times are exact.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import isqrt
 from typing import TypeAlias
 
 import numpy as np
 
-from echelon.exact.guaranteed_service.dual_ascent import Ascent, ascend, fold_and_ascend
-from echelon.exact.guaranteed_service.problem import CostFunction, ServiceTimeProblem, tabulate
+from echelon.exact.guaranteed_service.dual_ascent import ascend
+from echelon.exact.guaranteed_service.interpolated import InterpolatedMessages, PassedMessages
+from echelon.exact.guaranteed_service.knots import first_knots, n_pairs, with_knots
+from echelon.exact.guaranteed_service.problem import CostFunction, ServiceTimeProblem, priced
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
-from echelon.network.compiled import Integers
+from echelon.network.compiled import Floats, Integers
 
-_FIRST_POINTS = 24
-_MOST_ROUNDS = 200
-_MOST_PAIRS = 60_000_000
-_MOST_HALVINGS = 8
-_MOST_ROUNDED_PAIRS = 15_000_000
-_WINDOW_STEPS = 2
-_WINDOW_CANDIDATES = 60
+_FIRST_KNOTS = 24
+_MOST_ROUNDS = 60
+_MOST_PAIRS = 20_000_000
+_CLOSED = 0.8
+"""Share of the gap that may be left by sweeps and plans for more of them without more knots."""
+_TRIED_PAIRS = 500_000
+_FEWEST_TRIED, _MOST_TRIED = 8, 48
+_SWEEPS_AT_ONCE = 10
+_SWEEPS_PER_ROUND = 200
+_IDLE = 0.01
+"""Share of the gap by which sweeps must raise the bound to go on."""
+_NEAR = (0.02, 0.1, 0.5)
+"""Regrets that make a time a knot, as shares of the gap; the next where one adds none."""
 
-Window: TypeAlias = tuple[Integers, Integers]
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """Disjoint intervals of ticks, ascending, for the inbound and outbound time of each stage.
-
-    Attributes
-    ----------
-    inbound, outbound : list of (n, 2) int64 arrays
-        First and last tick of each cell.
-    """
-
-    inbound: list[Integers]
-    outbound: list[Integers]
-
-    @classmethod
-    def around(cls, times: ServiceTimes) -> Cells:
-        """Cover the windows with points at the candidates nearest to a root, and gaps between."""
-        inbound, outbound, _ = times.candidates(most=_FIRST_POINTS)
-        windows = (times.inbound_low, times.inbound_high), (times.outbound_low, times.outbound_high)
-        heard, quoted = (
-            [
-                _with_gaps(np.union1d(points, [low, high]))
-                for points, low, high in zip(side, *window, strict=True)
-            ]
-            for side, window in zip((inbound, outbound), windows, strict=True)
-        )
-        return cls(heard, quoted)
-
-    @property
-    def n_pairs(self) -> int:
-        """How many pairs of cells the relaxed problem tabulates."""
-        return sum(len(a) * len(b) for a, b in zip(self.inbound, self.outbound, strict=True))
-
-    @property
-    def all_points(self) -> bool:
-        """Whether no cell can be halved."""
-        return all((cells[:, 0] == cells[:, 1]).all() for cells in self.inbound + self.outbound)
-
-    def relaxed(self, times: ServiceTimes, cost: CostFunction) -> ServiceTimeProblem:
-        """Give the problem over cells: an optimistic cost per pair, an optimistic lane."""
-        tables = []
-        for j, (heard, quoted) in enumerate(zip(self.inbound, self.outbound, strict=True)):
-            latest = heard[:, 1, None] + times.process[j]
-            earliest = heard[:, 0, None] + times.process[j]
-            tau = earliest - quoted[None, :, 1]
-            table = tabulate(times, cost, j, heard[:, 0], quoted[:, 1], tau)
-            forbidden = latest < quoted[None, :, 0]
-            if not times.can_stock[j]:
-                forbidden |= earliest > quoted[None, :, 1]
-            tables.append(np.where(forbidden, np.inf, table))
-        return ServiceTimeProblem(
-            times,
-            [np.ascontiguousarray(cells[:, 1]) for cells in self.inbound],
-            [np.ascontiguousarray(cells[:, 0]) for cells in self.outbound],
-            tables,
-        )
-
-    def contenders(self, ascent: Ascent, relaxed: ServiceTimeProblem, cost: float) -> Cells:
-        """Keep the cells that a plan cheaper than ``cost`` can use.
-
-        A cell's regret is what the bound rises by when the cell is forced.
-        """
-        slack = ascent.slack(relaxed, cost)
-        inbound, outbound = [], []
-        for j, table in enumerate(relaxed.cost):
-            regret = ascent.regret(j, table)
-            inbound.append(self.inbound[j][regret.min(axis=1) <= slack])
-            outbound.append(self.outbound[j][regret.min(axis=0) <= slack])
-        return Cells(inbound, outbound)
-
-    def halved(self) -> Cells:
-        """Halve the cells that are not points."""
-        return Cells([_halved(c) for c in self.inbound], [_halved(c) for c in self.outbound])
-
-    def hulls(self) -> tuple[Window, Window]:
-        """First and last tick of all cells of each time, inbound and outbound."""
-        return (
-            (_ends(self.inbound, 0), _ends(self.inbound, -1)),
-            (_ends(self.outbound, 0), _ends(self.outbound, -1)),
-        )
+Watch: TypeAlias = Callable[[float, float, Callable[[], Integers]], None]
+"""Told the bound, the cost of the best plan, and how to get its outbound times (ticks)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +52,11 @@ class Refinement:
     cost, bound : float
         Money per period.
     rounds : int
-    termination : str
+    termination : {"optimal", "no progress", "memory_limit", "time_limit"}
+    times : ServiceTimes
+        Of the component.
+    messages : InterpolatedMessages or None
+        Those of the last round; None where there was none.
     """
 
     service: Integers
@@ -131,6 +64,31 @@ class Refinement:
     bound: float
     rounds: int
     termination: str
+    times: ServiceTimes
+    messages: InterpolatedMessages | None
+
+    def contenders(self) -> ServiceTimes:
+        """Narrow the windows of service times to what a plan cheaper than this one can use.
+
+        A time's regret is what the bound rises by when the time is forced. Between two points it
+        is at least the lesser of theirs, so a window ends at the first point whose regret is too
+        high.
+        """
+        messages = self.messages
+        if messages is None:
+            return self.times
+        times = self.times
+        slack = max(self.cost - messages.bound(), 0.0) + 1e-9 * max(1.0, abs(self.cost))
+        near = [_near(messages, j, slack) for j in range(times.n_stages)]
+        heard = [_window(messages.inbound[j], near[j].inbound) for j in range(times.n_stages)]
+        quoted = [
+            _window(np.union1d(messages.knots[j], near[j].through), near[j].outbound)
+            for j in range(times.n_stages)
+        ]
+        return times.within(
+            (np.array([low for low, _ in heard]), np.array([high for _, high in heard])),
+            (np.array([low for low, _ in quoted]), np.array([high for _, high in quoted])),
+        )
 
 
 def refine(
@@ -139,83 +97,46 @@ def refine(
     *,
     gap: float,
     time_limit: float | None = None,
+    start: Integers | None = None,
+    messages: PassedMessages | None = None,
+    watch: Watch | None = None,
 ) -> Refinement:
-    """Halve the cells a cheaper plan could use until the bound meets the plan's cost.
+    """Add knots where a cheaper plan could be until the bound meets the plan's cost.
 
     Parameters
     ----------
     times : ServiceTimes
     cost : CostFunction
-        Must be concave, or at least rise with the net replenishment time.
+        Concave in the net replenishment time, on which alone it depends.
     gap : float
         Relative gap at which to stop.
     time_limit : float, optional
         Seconds.
+    start : (n_stages,) int64, optional
+        Outbound service times of a plan to improve on, ticks. Default: the least service times.
+    messages : PassedMessages, optional
+        Of a component with the same lanes, solved before, in ticks of this one.
+    watch : callable, optional
+        Called whenever the plan or the bound is better than before.
 
     Returns
     -------
     Refinement
     """
-    clock = _Clock(gap, time_limit)
-    plans = _Plans(times, cost)
-    bound = _bound_by_rounding(times, cost, plans, clock)
-    cells = Cells.around(times)
-    termination = "no progress"
-    rounds = 0
-    while rounds < _MOST_ROUNDS and plans.gap(bound) > gap:
-        rounds += 1
-        relaxed = cells.relaxed(times, cost)
-        close = max(gap, 0.02 * plans.gap(bound))
-        ascent = ascend(relaxed, gap=close, time_limit=clock.left(), trees=0)
-        for side in (cells.outbound, [quoted[:, ::-1] for quoted in cells.outbound]):
-            plans.offer(
-                np.array(
-                    [quoted[b, 0] for quoted, b in zip(side, ascent.choice.outbound, strict=True)]
-                )
-            )
-        plans.improve(clock)
-        bound = max(bound, min(ascent.bound, plans.cost))
-        if clock.left() == 0.0:
-            termination = "time_limit"
-            break
-        kept = cells.contenders(ascent, relaxed, plans.cost)
-        bound = max(bound, plans.prove_within(*kept.hulls(), clock))
-        cells = kept.halved()
-        if kept.all_points:
-            break
-        if cells.n_pairs > _MOST_PAIRS:
-            termination = "memory_limit"
-            break
-    if plans.gap(bound) <= gap:
-        termination = "optimal"
-    return Refinement(plans.service, plans.cost, min(bound, plans.cost), rounds, termination)
-
-
-def _bound_by_rounding(
-    times: ServiceTimes, cost: CostFunction, plans: _Plans, clock: _Clock
-) -> float:
-    """Bound from below over ever finer roundings of all times, offering the plans met on the way.
-
-    Rounds to whole periods first, then to halves, and stops where candidates become too many.
-    """
-    bound = -np.inf
-    for halving in range(_MOST_HALVINGS):
-        step = max(int(times.ticks_per_period) >> halving, 1)
-        coarse = times.coarsened(step)
-        inbound, outbound, complete = coarse.candidates(all_or_nothing=True)
-        pairs = sum(len(a) * len(b) for a, b in zip(inbound, outbound, strict=True))
-        if not complete or pairs > _MOST_ROUNDED_PAIRS or clock.left() == 0.0:
-            break
-        problem = ServiceTimeProblem.of(coarse, cost, inbound, outbound)
-        found = fold_and_ascend(problem, gap=clock.gap, time_limit=clock.left())
-        bound = max(bound, found.bound)
-        heard, quoted = (side * step for side in problem.chosen(found.choice))
-        plans.offer(quoted)
-        wide = _WINDOW_STEPS * step
-        plans.search_within((heard - wide, heard + wide), (quoted - wide, quoted + wide), clock)
-        if plans.gap(bound) <= clock.gap or step == 1:
-            break
-    return min(bound, plans.cost)
+    search = _Search(times, cost, _Clock(gap, time_limit), watch)
+    for plan in (start, times.outbound_low):
+        if plan is not None and not np.isfinite(search.cost):
+            search.offer(plan)
+    termination = search.run(messages)
+    return Refinement(
+        search.service,
+        search.cost,
+        min(search.bound, search.cost),
+        search.rounds,
+        termination,
+        times,
+        search.messages,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,91 +154,163 @@ class _Clock:
         return max(self.time_limit - (time.perf_counter() - self.began), 0.0)
 
 
-class _Plans:
-    """The best plan met so far, and the service times worth combining into a better one."""
+class _Search:
+    """The best plan and the best bound met so far, and the messages that are being improved."""
 
-    def __init__(self, times: ServiceTimes, cost: CostFunction) -> None:
-        self._times, self._cost = times, cost
-        self._inbound, self._outbound, _ = times.candidates(most=_FIRST_POINTS)
-        self._fresh = True
-        self.service, self.cost = times.outbound_low, np.inf
-        self.offer(times.outbound_low)
+    def __init__(
+        self, times: ServiceTimes, cost: CostFunction, clock: _Clock, watch: Watch | None
+    ) -> None:
+        self._times, self._cost, self._clock, self._watch = times, cost, clock, watch
+        self.service, self.cost, self.bound = times.outbound_low, np.inf, -np.inf
+        self.messages: InterpolatedMessages | None = None
+        self.rounds = 0
 
-    def gap(self, bound: float) -> float:
-        """Relative distance of the best plan from a bound; 1 where there is none yet."""
-        return min(1.0, (self.cost - bound) / max(abs(self.cost), 1e-12))
+    @property
+    def gap(self) -> float:
+        """Relative distance of the best plan from the bound."""
+        return (self.cost - self.bound) / max(abs(self.cost), 1e-12)
+
+    def run(self, kept: PassedMessages | None) -> str:
+        """Alternate between bound, plan and knots; returns why it stopped."""
+        knots = first_knots(self._times, most=_FIRST_KNOTS)
+        if kept is not None:
+            knots = with_knots(self._times, knots, kept.knots)
+        while self.rounds < _MOST_ROUNDS:
+            if n_pairs(self._times, knots) > _MOST_PAIRS:
+                return "memory_limit"
+            fresh = InterpolatedMessages.of(self._times, self._cost, knots)
+            before = self.messages or kept
+            if before is not None:
+                fresh.start_from(before)
+            self.messages = fresh
+            self.rounds += 1
+            self._improve(fresh)
+            if self.gap <= self._clock.gap:
+                return "optimal"
+            if self._clock.left() == 0.0:
+                return "time_limit"
+            more = self._knots_near(fresh)
+            if more is None:
+                return "no progress"
+            knots = more
+        return "no progress"
 
     def offer(self, service: Integers) -> None:
-        """Settle a plan, keep it if it is the best, and keep its times as candidates."""
-        times = self._times
-        inbound, outbound = times.settled(np.minimum(service, times.outbound_high))
-        if (outbound > times.outbound_high).any():
-            return  # a stage without stock would have to wait longer than it may
-        tau = inbound + times.process - outbound
-        at = (slice(j, j + 1) for j in range(times.n_stages))
-        cost = sum(
-            float(tabulate(times, self._cost, k.start, inbound[k], outbound[k], tau[k, None])[0, 0])
-            for k in at
-        )
+        """Settle a plan and keep it if it is the best."""
+        service, cost = priced(self._times, self._cost, service)
         if cost < self.cost:
-            self.service, self.cost, self._fresh = outbound, cost, True
-        for kept, new in ((self._inbound, inbound), (self._outbound, outbound)):
-            for j, value in enumerate(new):
-                if value not in kept[j]:
-                    kept[j] = np.union1d(kept[j], value)
+            self.service, self.cost = service, cost
+            self._tell()
 
-    def improve(self, clock: _Clock) -> None:
-        """Search the plans made of candidate times, once after each gain."""
-        if self._fresh:
-            self._fresh = False
-            self._ascend(self._times, self._inbound, self._outbound, clock)
+    def _tell(self) -> None:
+        if self._watch is not None:
+            service = self.service
+            self._watch(min(self.bound, self.cost), self.cost, lambda: service)
 
-    def search_within(self, inbound: Window, outbound: Window, clock: _Clock) -> None:
-        """Search the plans whose times lie in windows, with the best plan's times added."""
-        times = self._times.within(inbound, outbound)
-        heard, quoted, _ = times.candidates(most=_WINDOW_CANDIDATES)
-        self._ascend(times, heard, quoted, clock)
+    def _improve(self, messages: InterpolatedMessages) -> None:
+        """Raise the bound and try plans in turn while the one or the other closes the gap."""
+        while True:
+            before = self.gap
+            self._raise_bound(messages)
+            self._tell()
+            self.offer(messages.rounded(self._cost))
+            if self.gap <= self._clock.gap or self._clock.left() == 0.0:
+                return
+            tolerance = self.cost - self.bound  # no cheaper plan uses a time of more regret
+            self._try([_near(messages, j, tolerance) for j in range(self._times.n_stages)])
+            if self.gap <= self._clock.gap or self.gap > _CLOSED * before:
+                return
 
-    def prove_within(self, inbound: Window, outbound: Window, clock: _Clock) -> float:
-        """Bound all plans whose times lie in windows, where those can be listed; else -inf.
+    def _raise_bound(self, messages: InterpolatedMessages) -> None:
+        sweeps = 0
+        while sweeps < _SWEEPS_PER_ROUND and self._clock.left() != 0.0:
+            before = self.bound
+            for _ in range(_SWEEPS_AT_ONCE):
+                self.bound = max(self.bound, messages.sweep())
+            sweeps += _SWEEPS_AT_ONCE
+            if self.gap <= self._clock.gap:
+                break
+            if self.bound - before < _IDLE * (self.cost - self.bound):
+                break
+        if sweeps == 0:  # time is up: one sweep still gives a bound
+            self.bound = max(self.bound, messages.sweep())
 
-        Where every cheaper plan lies in the windows this bounds all plans.
-        """
-        times = self._times.within(inbound, outbound)
-        heard, quoted, complete = times.candidates(all_or_nothing=True)
-        pairs = sum(len(a) * len(b) for a, b in zip(heard, quoted, strict=True))
-        if not complete or pairs > _MOST_ROUNDED_PAIRS:
-            return -np.inf
-        return min(self._ascend(times, heard, quoted, clock), self.cost)
-
-    def _ascend(
-        self, times: ServiceTimes, inbound: list[Integers], outbound: list[Integers], clock: _Clock
-    ) -> float:
-        best = self._times.settled(self.service)
-        heard = [np.union1d(time, best[0][j]) for j, time in enumerate(inbound)]
-        quoted = [np.union1d(time, best[1][j]) for j, time in enumerate(outbound)]
-        problem = ServiceTimeProblem.of(times, self._cost, heard, quoted)
-        start = problem.locate(*best)
-        found = ascend(problem, gap=clock.gap, time_limit=clock.left(), start=start)
+    def _try(self, near: list[_Near]) -> None:
+        """Search the plans made of times that are near the least cost, and of the best plan's."""
+        times = self._times
+        heard, quoted = times.settled(self.service)
+        problem = ServiceTimeProblem.of(
+            times,
+            self._cost,
+            [np.union1d(close.few_inbound, [heard[j]]) for j, close in enumerate(near)],
+            [np.union1d(close.few_outbound, [quoted[j]]) for j, close in enumerate(near)],
+        )
+        found = ascend(
+            problem,
+            gap=self._clock.gap,
+            time_limit=self._clock.left(),
+            start=problem.locate(heard, quoted),
+        )
         self.offer(problem.chosen(found.choice)[1])
-        return found.bound
+
+    def _knots_near(self, messages: InterpolatedMessages) -> list[Integers] | None:
+        """Add the times at which a stage's cost is near its least; None where all are knots."""
+        times = self._times
+        for share in _NEAR:
+            tolerance = share * (self.cost - self.bound)
+            near = [_near(messages, j, tolerance) for j in range(times.n_stages)]
+            added: list[list[Integers]] = [[close.through] for close in near]
+            for lane, customer in enumerate(times.lane_customer.tolist()):
+                needed = near[customer].inbound - times.lane_delay[lane]
+                added[times.pred_stage[lane]].append(needed)
+            knots = with_knots(times, messages.knots, [np.concatenate(new) for new in added])
+            if sum(map(len, knots)) > sum(map(len, messages.knots)):
+                return knots
+        return None
 
 
-def _with_gaps(points: Integers) -> Integers:
-    """Turn points into cells of one tick, and the gaps between neighbours into cells."""
-    gaps = np.column_stack([points[:-1] + 1, points[1:] - 1])
-    cells = np.concatenate([np.column_stack([points, points]), gaps[gaps[:, 0] <= gaps[:, 1]]])
-    return cells[np.argsort(cells[:, 0])]
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """Times of one stage at which its cost with the messages is near its least, ticks, ascending.
+
+    ``through`` are outbound times that leave no stock, ``few_`` the nearest ones.
+    """
+
+    inbound: Integers
+    outbound: Integers
+    through: Integers
+    few_inbound: Integers
+    few_outbound: Integers
 
 
-def _ends(cells: list[Integers], which: int) -> Integers:
-    return np.array([rows[which, which] for rows in cells], dtype=np.int64)
+def _near(messages: InterpolatedMessages, stage: int, tolerance: float) -> _Near:
+    n_knots = len(messages.knots[stage])
+    most = isqrt(_TRIED_PAIRS // messages.times.n_stages)
+    most = min(max(most, _FEWEST_TRIED), _MOST_TRIED)
+    table = messages.reduced(stage)
+    regret = table - table.min()
+    at_inbound = regret.min(axis=1)
+    quotes = np.append(
+        messages.knots[stage], messages.inbound[stage] + messages.times.process[stage]
+    )
+    at_outbound = np.append(regret[:, :-1].min(axis=0), regret[:, -1])
+    close = at_outbound <= tolerance
+    return _Near(
+        inbound=messages.inbound[stage][at_inbound <= tolerance],
+        outbound=np.unique(quotes[close]),
+        through=quotes[n_knots:][close[n_knots:]],
+        few_inbound=_few(messages.inbound[stage], at_inbound, tolerance, most),
+        few_outbound=_few(quotes, at_outbound, tolerance, most),
+    )
 
 
-def _halved(cells: Integers) -> Integers:
-    wide = cells[:, 0] < cells[:, 1]
-    middle = (cells[:, 0] + cells[:, 1]) // 2
-    first = np.column_stack([cells[:, 0], np.where(wide, middle, cells[:, 1])])
-    second = np.column_stack([middle + 1, cells[:, 1]])[wide]
-    both = np.concatenate([first, second])
-    return both[np.argsort(both[:, 0])]
+def _few(times: Integers, regret: Floats, tolerance: float, most: int) -> Integers:
+    order = np.argsort(regret, kind="stable")[:most]
+    return np.unique(times[order[regret[order] <= tolerance]])
+
+
+def _window(points: Integers, kept: Integers) -> tuple[int, int]:
+    """Ends of the intervals between points that touch a kept one."""
+    first = max(int(np.searchsorted(points, kept[0])) - 1, 0)
+    last = min(int(np.searchsorted(points, kept[-1])) + 1, len(points) - 1)
+    return int(points[first]), int(points[last])

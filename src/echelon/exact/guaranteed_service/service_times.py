@@ -16,6 +16,7 @@ _LARGEST_DENOMINATOR = 10_000
 _LARGEST_TICKS_PER_PERIOD = 10_000_000
 _FALLBACK_TICKS_PER_PERIOD = 1e9
 MOST_CANDIDATES = 3_000
+MOST_STEPS = 300_000
 NO_LIMIT = int(np.iinfo(np.int64).max)
 
 
@@ -139,23 +140,6 @@ class ServiceTimes:
             can_stock=can_stock,
         )
 
-    def coarsened(self, step: int) -> ServiceTimes:
-        """Round every time to ticks of ``step`` of these: limits up, all others down.
-
-        Each plan for these times is, once settled, a plan for the coarse ones that covers no more
-        demand at any stage, so the least cost over coarse times bounds the cost from below.
-        """
-        return ServiceTimes._bounded(
-            self.ticks_per_period / step,
-            self.process // step,
-            self.lane_delay // step,
-            self.pred_ptr,
-            self.pred_stage,
-            self.outside // step,
-            np.where(self.limit < NO_LIMIT, -(-self.limit // step), NO_LIMIT),
-            self.can_stock,
-        )
-
     def within(
         self, inbound: tuple[Integers, Integers], outbound: tuple[Integers, Integers]
     ) -> ServiceTimes:
@@ -216,6 +200,7 @@ class ServiceTimes:
         whole_periods: bool = False,
         most: int = MOST_CANDIDATES,
         all_or_nothing: bool = False,
+        most_steps: int = MOST_STEPS,
     ) -> tuple[list[Integers], list[Integers], bool]:
         """Inbound and outbound service times among which an optimal plan is found.
 
@@ -232,7 +217,9 @@ class ServiceTimes:
         most : int
             Candidates kept for one time: those with the shortest chains to a root.
         all_or_nothing : bool, default False
-            Stop as soon as one would be left out.
+            Stop as soon as one would be left out, or chains are too many to follow.
+        most_steps : int
+            Links of chains that are followed with ``all_or_nothing``.
 
         Returns
         -------
@@ -269,9 +256,14 @@ class ServiceTimes:
             found[variable][time] = passed if known is None else known & passed
             fresh.append((variable, time))
 
-        for variable, time in self._roots():
+        for variable, time in self.roots():
             add(variable, time, 0)
+        steps = 0
         while fresh and (complete or not all_or_nothing):
+            steps += 1
+            if all_or_nothing and steps > most_steps:
+                complete = False
+                break
             v, time = fresh.popleft()
             passed = found[v][time] | 1 << v
             for w, difference in neighbours[v]:
@@ -284,12 +276,43 @@ class ServiceTimes:
         arrays = [np.array(sorted(values), dtype=np.int64) for values in times]
         return arrays[:n], arrays[n:], complete
 
+    def nearest(self, most: int) -> tuple[list[Integers], list[Integers]]:
+        """At most so many inbound and outbound times per stage: those nearest to a root.
+
+        As :meth:`candidates`, but quick however many there are, and chains may come back.
+
+        Returns
+        -------
+        inbound, outbound : list of int64 arrays, one per stage
+            Ticks, ascending.
+        """
+        from echelon.kernels.nearest_times import nearest_times  # numba: not before it is needed
+
+        n = self.n_stages
+        low = np.concatenate([self.inbound_low, self.outbound_low])
+        high = np.concatenate([self.inbound_high, self.outbound_high])
+        stages, customer = np.arange(n), self.lane_customer
+        source = np.concatenate([stages, n + stages, n + self.pred_stage, customer])
+        target = np.concatenate([n + stages, stages, customer, n + self.pred_stage])
+        added = np.concatenate([self.process, -self.process, self.lane_delay, -self.lane_delay])
+        order = np.argsort(source, kind="stable")
+        tie_ptr = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=2 * n))])
+        roots = np.array(self.roots(), dtype=np.int64).reshape(-1, 2).T.copy()
+        found = np.zeros((2 * n, most), dtype=np.int64)
+        n_found = np.zeros(2 * n, dtype=np.int64)
+        nearest_times(
+            low, high, tie_ptr.astype(np.int64), target[order], added[order],
+            roots[0], roots[1], found, n_found, np.empty((2, 2 * n * most), dtype=np.int64),
+        )  # fmt: skip
+        kept = [np.sort(found[v, : n_found[v]]) for v in range(2 * n)]
+        return kept[:n], kept[n:]
+
     def _whole_periods(self, first: int, last: int) -> set[int]:
         ticks = self.ticks_per_period
         whole = range(ceil(first / ticks - 1e-9), floor(last / ticks + 1e-9) + 1)
         return {min(max(round(k * ticks), first), last) for k in whole}
 
-    def _roots(self) -> list[tuple[int, int]]:
+    def roots(self) -> list[tuple[int, int]]:
         """Times that are tied to no other: outside quotes, zero, limits; variables as below."""
         n = self.n_stages
         roots = list(enumerate(self.outside.tolist()))

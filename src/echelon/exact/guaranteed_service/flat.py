@@ -1,0 +1,257 @@
+"""The service-time problem as kernels read it: candidates end to end, costs row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Protocol
+
+import numpy as np
+
+from echelon.exact.guaranteed_service.problem import (
+    CostFunction,
+    ServiceTimeChoice,
+    ServiceTimeProblem,
+)
+from echelon.exact.guaranteed_service.service_times import NO_LIMIT, ServiceTimes
+from echelon.network.compiled import Booleans, Floats, Integers
+
+
+class CoveredCost(CostFunction, Protocol):
+    """A cost function that can say that nothing counts but the net replenishment time."""
+
+    @property
+    def covered_only(self) -> bool:
+        """Whether every stage's cost is a function of its net replenishment time alone."""
+        ...
+
+    def over_covered(self, stage: int, covered: Floats) -> Floats:
+        """Money per period over net replenishment times (periods) of any shape."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FlatProblem:
+    """Candidates and costs of all stages, one behind the other.
+
+    The cost of a stage's pair of candidates ``a``, ``b`` is
+    ``cost[row_start[a] + b] + own_inbound[a] + own_outbound[b]``, and the pair is forbidden where
+    ``b >= row_length[a]``.
+
+    Attributes
+    ----------
+    times : ServiceTimes
+    inbound_ptr, outbound_ptr : (n_stages + 1,) int64
+    inbound, outbound : int64
+        Ticks, ascending within a stage.
+    row_start, row_length : (len(inbound),) int64
+    cost : float64
+        Money per period. Read only: problems may share it.
+    own_inbound : (len(inbound),) float64
+    own_outbound : (len(outbound),) float64
+        What a time costs whatever the other: what folded stages add; ``inf`` forbids it.
+    """
+
+    times: ServiceTimes
+    inbound_ptr: Integers
+    inbound: Integers
+    outbound_ptr: Integers
+    outbound: Integers
+    row_start: Integers
+    row_length: Integers
+    cost: Floats
+    own_inbound: Floats
+    own_outbound: Floats
+
+    @classmethod
+    def of(cls, problem: ServiceTimeProblem | FlatProblem) -> FlatProblem:
+        """Lay a problem's tables end to end."""
+        if isinstance(problem, FlatProblem):
+            return problem
+        from echelon.kernels.cost_rows import row_lengths  # numba: not before it is needed
+
+        inbound_ptr = pointers([len(times) for times in problem.inbound])
+        outbound_ptr = pointers([len(times) for times in problem.outbound])
+        width = np.repeat(np.diff(outbound_ptr), np.diff(inbound_ptr))
+        cost = np.concatenate([table.ravel() for table in problem.cost])
+        row_start = pointers(width)[:-1]
+        row_length = np.empty_like(row_start)
+        row_lengths(inbound_ptr, outbound_ptr, row_start, cost, row_length)
+        return cls(
+            times=problem.times,
+            inbound_ptr=inbound_ptr,
+            inbound=np.concatenate(problem.inbound),
+            outbound_ptr=outbound_ptr,
+            outbound=np.concatenate(problem.outbound),
+            row_start=row_start,
+            row_length=row_length,
+            cost=cost,
+            own_inbound=np.zeros(inbound_ptr[-1]),
+            own_outbound=np.zeros(outbound_ptr[-1]),
+        )
+
+    @classmethod
+    def on_grid(
+        cls, times: ServiceTimes, cost: CoveredCost, step: int | None = None
+    ) -> FlatProblem:
+        """Take every multiple of the times' common unit inside the windows as a candidate.
+
+        ``step`` gives a part of that unit instead, ticks. A service time in some optimal plan is a
+        sum and difference of the given times (see ``ServiceTimes.candidates``), hence such a
+        multiple. ``cost`` must be ``covered_only``: a stage then keeps one curve over its net
+        replenishment times, which all its rows share.
+        """
+        step = common_unit(times) if step is None else step
+        inbound_ptr, inbound = _multiples(times.inbound_low, times.inbound_high, step)
+        outbound_ptr, outbound = _multiples(times.outbound_low, times.outbound_high, step)
+        n = times.n_stages
+        curves = []
+        for j in range(n):
+            longest = inbound[inbound_ptr[j + 1] - 1] + times.process[j] - outbound[outbound_ptr[j]]
+            tau = np.arange(longest // step, -1, -1) * step
+            curve = cost.over_covered(j, tau / times.ticks_per_period)
+            curves.append(curve if times.can_stock[j] else np.where(tau == 0, curve, inf))
+        cost_ptr = pointers([len(curve) for curve in curves])
+        n_rows = np.diff(inbound_ptr)
+        first_quote = np.repeat(times.process - outbound[outbound_ptr[:-1]], n_rows)
+        uncovered = (inbound + first_quote) // step  # of the row's first pair, in units
+        return cls(
+            times=times,
+            inbound_ptr=inbound_ptr,
+            inbound=inbound,
+            outbound_ptr=outbound_ptr,
+            outbound=outbound,
+            row_start=np.repeat(cost_ptr[1:] - 1, n_rows) - uncovered,
+            row_length=np.clip(uncovered + 1, 0, np.repeat(np.diff(outbound_ptr), n_rows)),
+            cost=np.concatenate(curves),
+            own_inbound=np.zeros(inbound_ptr[-1]),
+            own_outbound=np.zeros(outbound_ptr[-1]),
+        )
+
+    @property
+    def n_stages(self) -> int:
+        """How many stages."""
+        return self.times.n_stages
+
+    @property
+    def n_pairs(self) -> int:
+        """How many pairs of candidates are allowed, over all stages."""
+        return int(self.row_length.sum())
+
+    def with_terms(self, own_inbound: Floats, own_outbound: Floats) -> FlatProblem:
+        """Give the same problem with other costs of the single times."""
+        return replace(self, own_inbound=own_inbound, own_outbound=own_outbound)
+
+    def among(self, stages: Integers) -> FlatProblem:
+        """Give the problem of some stages (ascending) and the lanes between them."""
+        chosen = np.zeros(self.n_stages, dtype=np.bool_)
+        chosen[stages] = True
+        return self._where(
+            np.repeat(chosen, np.diff(self.inbound_ptr)),
+            np.repeat(chosen, np.diff(self.outbound_ptr)),
+            self.times.among(stages),
+            stages,
+        )
+
+    def _where(
+        self, rows: Booleans, columns: Booleans, times: ServiceTimes, stages: Integers
+    ) -> FlatProblem:
+        return FlatProblem(
+            times=times,
+            inbound_ptr=pointers(np.diff(self.inbound_ptr)[stages]),
+            inbound=self.inbound[rows],
+            outbound_ptr=pointers(np.diff(self.outbound_ptr)[stages]),
+            outbound=self.outbound[columns],
+            row_start=self.row_start[rows],
+            row_length=self.row_length[rows],
+            cost=self.cost,
+            own_inbound=self.own_inbound[rows],
+            own_outbound=self.own_outbound[columns],
+        )
+
+    def table(self, stage: int) -> Floats:
+        """Costs of a stage's pairs, (inbound, outbound), ``inf`` where forbidden."""
+        rows = slice(self.inbound_ptr[stage], self.inbound_ptr[stage + 1])
+        columns = slice(self.outbound_ptr[stage], self.outbound_ptr[stage + 1])
+        b = np.arange(columns.stop - columns.start)
+        inside = b[None, :] < self.row_length[rows, None]
+        place = np.where(inside, self.row_start[rows, None] + b[None, :], 0)
+        table = np.where(inside, self.cost[place], inf)
+        return np.asarray(
+            table + self.own_inbound[rows, None] + self.own_outbound[None, columns],
+            dtype=np.float64,
+        )
+
+    def dense(self) -> ServiceTimeProblem:
+        """Give the same problem with one table per stage."""
+        return ServiceTimeProblem(
+            self.times,
+            np.split(self.inbound, self.inbound_ptr[1:-1]),
+            np.split(self.outbound, self.outbound_ptr[1:-1]),
+            [self.table(j) for j in range(self.n_stages)],
+        )
+
+    def locate(self, inbound: Integers, outbound: Integers) -> ServiceTimeChoice:
+        """Find the candidates that stand for given times (ticks)."""
+        found = []
+        for ptr, times, wanted in (
+            (self.inbound_ptr, self.inbound, inbound),
+            (self.outbound_ptr, self.outbound, outbound),
+        ):
+            before = times < np.repeat(wanted, np.diff(ptr))
+            found.append(np.add.reduceat(before, ptr[:-1], dtype=np.int64))
+        return ServiceTimeChoice(*found)
+
+    def chosen(self, choice: ServiceTimeChoice) -> tuple[Integers, Integers]:
+        """Inbound and outbound times (ticks) of a choice."""
+        return (
+            self.inbound[self.inbound_ptr[:-1] + choice.inbound],
+            self.outbound[self.outbound_ptr[:-1] + choice.outbound],
+        )
+
+    def evaluate(self, choice: ServiceTimeChoice) -> float:
+        """Total cost of a choice, money per period; ``inf`` where it breaks a lane's constraint."""
+        from echelon.kernels.cost_rows import total_cost
+
+        times = self.times
+        return float(
+            total_cost(
+                times.pred_ptr, times.pred_stage, times.lane_delay,
+                self.inbound_ptr, self.inbound, self.outbound_ptr, self.outbound,
+                self.row_start, self.row_length, self.cost, self.own_inbound, self.own_outbound,
+                choice.inbound, choice.outbound,
+            )
+        )  # fmt: skip
+
+
+def common_unit(times: ServiceTimes) -> int:
+    """Ticks of which every time of a component is a multiple."""
+    limits = times.limit[times.limit < NO_LIMIT]
+    given = np.concatenate([times.process, times.lane_delay, times.outside, limits])
+    return max(int(np.gcd.reduce(given)), 1)
+
+
+def grid_size(times: ServiceTimes, step: int | None = None) -> tuple[int, int]:
+    """How many numbers a grid over the windows takes to keep, and how many pairs it has.
+
+    The first counts what the messages of all lanes hold as well. ``step`` as in
+    ``FlatProblem.on_grid``.
+    """
+    step = common_unit(times) if step is None else step
+    heard = (times.inbound_high - times.inbound_low) // step + 1
+    quoted = (times.outbound_high - times.outbound_low) // step + 1
+    messages = heard[times.lane_customer].sum() + quoted[times.pred_stage].sum()
+    pairs = (heard.astype(np.float64) * quoted).sum()
+    return int(messages + 4 * (heard.sum() + quoted.sum())), int(pairs)
+
+
+def pointers(sizes: Integers | list[int]) -> Integers:
+    """Where each of several runs laid end to end begins, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+
+def _multiples(low: Integers, high: Integers, step: int) -> tuple[Integers, Integers]:
+    counts = (high - low) // step + 1
+    ptr = pointers(counts)
+    place = np.arange(ptr[-1]) - np.repeat(ptr[:-1], counts)
+    return ptr, np.repeat(low, counts) + step * place
