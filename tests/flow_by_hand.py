@@ -13,7 +13,7 @@ from tests.flow_cases import FlowCase
 PER_STAGE = {
     "policy": BASE_STOCK, "order_quantity": 0.0, "order_multiple": 0.0, "minimum_order": 0.0,
     "maximum_order": np.inf, "capacity": np.inf, "release_delay": 0, "overtaking": 0,
-    "shelf_life": 0, "carries": 0, "lost_share": 0.0, "demand_seen": 0.0,
+    "shelf_life": 0, "carries": 0, "lost_share": 0.0, "demand_seen": 0.0, "customer_delay": -1,
 }  # fmt: skip
 PER_LANE = {
     "lane_overtaking": 0, "share": 1.0, "backup_for": -1, "backup_after": 0, "expedite_rule": 0,

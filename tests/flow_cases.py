@@ -250,6 +250,7 @@ def _features(rng, on, structure, lanes, rows):
         expedite_delay=_whole(rng, 0, 2, n_lanes),
         demand_seen=seen,
         minimum_life=minimum_life.astype(np.int64),
+        customer_delay=np.where(on.some("customer_delay", n), _whole(rng, 0, 3, n), -1),
     )
 
 

@@ -68,7 +68,7 @@ def build(n_skus: int) -> ec.Network:
     return ec.Network.from_tables(stages, lanes, demand)
 
 
-def simulate(network: ec.Network) -> ec.Simulation:
+def simulate(network: ec.Network, precision: str) -> ec.Simulation:
     """Run it, streamed: no path is kept."""
     return ec.simulate(
         network,
@@ -77,17 +77,18 @@ def simulate(network: ec.Network) -> ec.Simulation:
         replications=REPLICATIONS,
         n_jobs=N_JOBS,
         progress=False,
+        precision=precision,
     )
 
 
-def measure(n_skus: int) -> dict[str, float]:
+def measure(n_skus: int, precision: str) -> dict[str, float]:
     """Seconds and memory, to be asked of a process of its own; kernels are compiled before."""
-    simulate(build(6))
+    simulate(build(6), precision)
     begun = time.perf_counter()
     network = build(n_skus)
     built = time.perf_counter()
     before, clock = _peak(), time.process_time()
-    run = simulate(network)
+    run = simulate(network, precision)
     return {
         "build": built - begun,
         "wall": time.perf_counter() - built,
@@ -111,17 +112,24 @@ def _peak() -> tuple[float, float]:
     return own / 2.0**20, worker / 2.0**20  # Linux counts in KiB
 
 
+def _told(precision: str) -> dict[str, float]:
+    """What a process of its own measured."""
+    command = [sys.executable, "-m", __spec__.name, str(N_SKUS), precision]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return dict(json.loads(done.stdout))
+
+
 def table() -> str:
     """The table of RESULTS.md."""
-    told = json.loads(
-        subprocess.run(
-            [sys.executable, "-m", __spec__.name, str(N_SKUS)],
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-    )
+    told = {precision: _told(precision) for precision in ("double", "single")}
     stage_periods = N_SKUS * len(STAGES) * PERIODS * REPLICATIONS
+
+    def line(name: str, form: str, asked: str = "") -> str:
+        cells = [form.format(one[name]) for one in told.values()]
+        return f"{' | '.join(cells)} | {asked} |"
+
+    rates = [f"{stage_periods / one['wall'] / 1e6:,.0f} million" for one in told.values()]
+    costs = [f"{one['cost']:,.0f} ± {one['cost_se']:,.0f}" for one in told.values()]
     return "\n".join(
         (
             f"### A portfolio: {N_SKUS:,} SKUs, {len(STAGES)} stages each, {PERIODS} weeks, "
@@ -132,24 +140,24 @@ def table() -> str:
             f"in {N_SKUS * len(MARKETS):,} rows that all differ. Memory is the most the process "
             "ever held, tables included.",
             "",
-            "| | measured | asked |",
-            "|---|---:|---:|",
-            f"| checking and compiling the tables | {told['build']:.1f} s |  |",
-            f"| simulating, wall | **{told['wall']:.2f} s** | 10 s |",
-            f"| simulating, CPU | {told['cpu']:.2f} s |  |",
-            f"| stage-periods a second | {stage_periods / told['wall'] / 1e6:,.0f} million |  |",
-            f"| memory before it | {told['built_gib']:.2f} GiB |  |",
-            f"| most memory | **{told['peak_gib']:.2f} GiB** | 1 GiB |",
-            f"| most memory of a worker process, if any | {told['worker_gib']:.2f} GiB |  |",
-            f"| cost a week, standard error | {told['cost']:,.0f} ± {told['cost_se']:,.0f} |  |",
-            f"| fill rate | {told['fill_rate']:.4f} |  |",
+            "| | double precision | single | asked |",
+            "|---|---:|---:|---:|",
+            f"| checking and compiling the tables | {line('build', '{:.1f} s')}",
+            f"| simulating, wall | {line('wall', '**{:.2f} s**', '10 s')}",
+            f"| simulating, CPU | {line('cpu', '{:.2f} s')}",
+            f"| stage-periods a second | {' | '.join(rates)} |  |",
+            f"| memory before it | {line('built_gib', '{:.2f} GiB')}",
+            f"| most memory | {line('peak_gib', '**{:.2f} GiB**', '1 GiB')}",
+            f"| most memory of a worker process, if any | {line('worker_gib', '{:.2f} GiB')}",
+            f"| cost a week, standard error | {' | '.join(costs)} |  |",
+            f"| fill rate | {line('fill_rate', '{:.4f}')}",
             "",
         )
     )
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        print(json.dumps(measure(int(sys.argv[1]))))
+    if len(sys.argv) > 2:
+        print(json.dumps(measure(int(sys.argv[1]), sys.argv[2])))
     else:
         print(table())

@@ -28,10 +28,12 @@ from echelon.distributions import make
 from echelon.kernels._jit import Floats, jit
 from echelon.kernels.draws import Sources, fill
 from echelon.kernels.flow_arrays import WIDTH
+from echelon.kernels.single_draws import ShortTables, fill_single, short_tables
+from echelon.kernels.single_rows import Singles
 from echelon.simulation.drawn.sources import DrawRow, sources_of
 
 REPLICATIONS = 1_000
-STAGE_PERIODS = {"ours": 150_000, "stockpyl": 3_000, "NumPy": 600, "short": 3_000}
+STAGE_PERIODS = {"ours": 400_000, "stockpyl": 3_000, "NumPy": 600, "short": 3_000}
 """Simulated by each, per replication: enough for a stable time.
 
 stockpyl runs one replication, the others 1,000. ``short`` is a run of ours in which checking the
@@ -39,7 +41,7 @@ arguments and making frames is felt.
 """
 
 ASKED = {"stockpyl": 200_000.0, "random": 60_000.0, "NumPy": 10.0, "draws": 2.0}
-REPEATS = 5
+REPEATS = 4
 STRETCH = 32
 """Periods drawn at once where numbers alone are drawn: they stay in cache, as in a run."""
 
@@ -67,18 +69,27 @@ def _periods(system: SimulatedSystem, who: str) -> int:
     return STAGE_PERIODS[who] // system.n_stages
 
 
-def ours(system: SimulatedSystem, periods: int) -> Rate:
+def ours(system: SimulatedSystem, periods: int, precision: str = "double") -> Rate:
     """One call on one core; nothing is warmed up, as nowhere here."""
-    network = network_of(system)
+    return timed(network_of(system), system.n_stages, periods, precision)
+
+
+def timed(network: ec.Network, n_stages: int, periods: int, precision: str) -> Rate:
+    """The same of any network."""
 
     def call() -> ec.Simulation:
         return ec.simulate(
-            network, periods=periods, warmup=0, replications=REPLICATIONS, progress=False
+            network,
+            periods=periods,
+            warmup=0,
+            replications=REPLICATIONS,
+            progress=False,
+            precision=precision,
         )
 
     call()  # compiles what is to be compiled
     seconds, run = _least(call)
-    work = system.n_stages * periods * REPLICATIONS
+    work = n_stages * periods * REPLICATIONS
     total = run.total.iloc[0]
     return Rate(work / seconds, float(total["cost"]), float(total["cost_se"]))
 
@@ -131,7 +142,21 @@ def _draw(
             fill(sources, 0, n_rows, first, n_periods, first_run, n_runs, memory, out)
 
 
-def draws(system: SimulatedSystem, periods: int) -> float:
+@jit
+def _draw_single(
+    sources: Sources, tables: ShortTables, n_rows: int, periods: int, runs: int, out: Singles
+) -> None:
+    """The same in single precision."""
+    for first_run in range(0, runs, WIDTH):
+        n_runs = min(WIDTH, runs - first_run)
+        for first in range(0, periods, STRETCH):
+            n_periods = min(STRETCH, periods - first)
+            fill_single(
+                sources, tables, 0, n_rows, STRETCH, first, n_periods, first_run, n_runs, out
+            )
+
+
+def draws(system: SimulatedSystem, periods: int, precision: str = "double") -> float:
     """CPU seconds for the demand of a run alone, by the kernel that the simulation uses."""
     std = DEMAND_STD if system.family == "normal" else DEMAND_MEAN**0.5
     law = make(system.family, DEMAND_MEAN, std)
@@ -139,41 +164,68 @@ def draws(system: SimulatedSystem, periods: int) -> float:
     rows = [DrawRow("demand", (f"stage {j:02d}", "here", ""), law) for j in system.customers]
     sources = sources_of(rows, 0)
     memory, out = np.zeros((n_rows, WIDTH)), np.empty((n_rows, STRETCH, WIDTH))
+    tables, short = short_tables(sources), np.empty((n_rows * STRETCH, WIDTH), dtype=np.float32)
 
     def call() -> None:
-        _draw(sources, n_rows, periods, REPLICATIONS, memory, out)
+        if precision == "single":
+            _draw_single(sources, tables, n_rows, periods, REPLICATIONS, short)
+        else:
+            _draw(sources, n_rows, periods, REPLICATIONS, memory, out)
 
     call()
     return _least(call)[0]
 
 
-def table() -> str:
-    """The table of RESULTS.md."""
+def off_costs() -> list[str]:
+    """Lines on what columns of features cost that switch nothing on, and one that never bites."""
     lines = []
+    for system in systems().values():
+        network, periods = network_of(system), _periods(system, "ours") // 4
+        columns = {"lost_sales_share": 0.0, "yield_mean": 1.0, "capacity": np.inf}
+        off = network.replace(stages=network.stages.assign(**columns))
+        idle = network.replace(stages=network.stages.assign(capacity=1e9))
+        found: dict[str, list[float]] = {"without": [], "off": [], "idle": []}
+        for _ in range(REPEATS):
+            for name, one in (("without", network), ("off", off), ("idle", idle)):
+                found[name].append(timed(one, system.n_stages, periods, "double").rate)
+        without, switched_off, never = (max(rates) for rates in found.values())
+        lines.append(
+            f"| {system.name} | {_millions(without)} | {_millions(switched_off)} | "
+            f"**{without / switched_off:.2f}** | {_millions(never)} | {without / never:.1f} |"
+        )
+        print(lines[-1], flush=True)
+    return lines
+
+
+def table() -> str:
+    """The tables of RESULTS.md."""
+    lines: dict[str, list[str]] = {"double": [], "single": []}
     for family in ("normal", "poisson"):
         for plain in systems().values():
             system = with_demand(plain, family)
-            rates = {
-                "ours": ours(system, _periods(system, "ours")),
-                "NumPy": vectorised(system),
-                "stockpyl": peer(system),
-            }
-            apart = agree(system, rates)
-            varying = ours(replace(system, random_times=True), _periods(system, "ours"))
-            own, slow = rates["ours"].rate, rates["stockpyl"].rate
-            brief = ours(system, _periods(system, "short"))
+            vector, other = vectorised(system), peer(system)
+            apart = agree(system, {"NumPy": vector, "stockpyl": other})
             periods = _periods(system, "ours")
-            drawing = draws(system, periods)
-            seconds = system.n_stages * periods * REPLICATIONS / own
-            draw_rate = len(system.customers) * periods * REPLICATIONS / drawing
-            lines.append(
-                f"| {system.name} | {family} | {_millions(own)} | {slow:,.0f} | "
-                f"**{own / slow:,.0f}** | {_millions(rates['NumPy'].rate)} | "
-                f"**{own / rates['NumPy'].rate:.1f}** | {_millions(varying.rate)} | "
-                f"**{varying.rate / slow:,.0f}** | {draw_rate / 1e6:,.0f} million | "
-                f"**{seconds / drawing:.1f}** | {_millions(brief.rate)} | {apart:.1f} |"
-            )
-            print(lines[-1], flush=True)
+            for precision, to in lines.items():
+                own = ours(system, periods, precision).rate
+                varying = ours(replace(system, random_times=True), periods, precision).rate
+                brief = ours(system, _periods(system, "short"), precision).rate
+                drawing = draws(system, periods, precision)
+                seconds = system.n_stages * periods * REPLICATIONS / own
+                draw_rate = len(system.customers) * periods * REPLICATIONS / drawing
+                to.append(
+                    f"| {system.name} | {family} | {_millions(own)} | {other.rate:,.0f} | "
+                    f"**{own / other.rate:,.0f}** | {_millions(vector.rate)} | "
+                    f"**{own / vector.rate:.1f}** | {_millions(varying)} | "
+                    f"**{varying / other.rate:,.0f}** | {draw_rate / 1e6:,.0f} million | "
+                    f"**{seconds / drawing:.1f}** | {_millions(brief)} | {apart:.1f} |"
+                )
+                print(precision, to[-1], flush=True)
+    head = (
+        "| system | demand | echelon | stockpyl | times | NumPy | times | random lead times | "
+        "times stockpyl | draws | run over draws | a short run | costs differ by, errors |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    )
     return "\n".join(
         (
             "### Simulated stage-periods per second and core",
@@ -189,10 +241,23 @@ def table() -> str:
             f"replication of ours has {STAGE_PERIODS['ours']:,} stage-periods; a short run has "
             f"{STAGE_PERIODS['short']:,}, and what a call costs before and after it shows.",
             "",
-            "| system | demand | echelon | stockpyl | times | NumPy | times | random lead times | "
-            "times stockpyl | draws | run over draws | a short run | costs differ by, errors |",
-            "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-            *lines,
+            "In double precision, the default:",
+            "",
+            *head,
+            *lines["double"],
+            "",
+            'In single precision, `precision="single"`:',
+            "",
+            *head,
+            *lines["single"],
+            "",
+            "What features cost that are off, in double precision: the tables without their "
+            "columns, with columns at values that switch nothing on, and with a capacity that "
+            "never bites, which is a feature that is on:",
+            "",
+            "| system | without | off | times | on, never bites | times |",
+            "|---|---:|---:|---:|---:|---:|",
+            *off_costs(),
             "",
         )
     )

@@ -182,6 +182,8 @@ def _see_what_is_due(
     gated = down
     for a in range(f.asker_ptr[j], f.asker_ptr[j + 1]):
         k, wait = f.asker_lane[a], f.serve_delay[j]
+        if k < 0 and x.customer_delay[j] >= 0:
+            wait = x.customer_delay[j]
         asker = p.asker_rows + a * ASKER_ROWS
         if k < 0:
             row = f.asker_row[a] - p.drawn

@@ -178,7 +178,7 @@ def start_feature_state(structure: Structure, features: Features, component: int
         release_line=line.take(release_size),
         lane_line=line.take(lane_size),
         fast_line=line.take(fast_size),
-        asker_line=line.take(structure.serve_delay[stages][part.servant]),
+        asker_line=line.take(_waits(structure, features, part)),
         make_mask=make_mask,
         release_mask=release_mask,
         lane_mask=lane_mask,
@@ -204,6 +204,14 @@ def start_feature_state(structure: Structure, features: Features, component: int
     last = state.stock_ages[fresh] + part.life[fresh] - 1
     state.ages[last] = structure.initial_stock[stages][fresh, None]
     return state
+
+
+def _waits(structure: Structure, features: Features, part: _Part) -> Integers:
+    """Service time of each asker, periods."""
+    waits = structure.serve_delay[part.stages][part.servant]
+    apart = features.customer_delay[part.stages][part.servant]
+    customers = structure.asker_lane[part.askers] < 0
+    return np.where(customers & (apart >= 0), apart, waits)
 
 
 class _Part(NamedTuple):

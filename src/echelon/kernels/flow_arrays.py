@@ -152,6 +152,8 @@ class Features(NamedTuple):
     demand_seen : (n_stages,) float64
         Mean demand of the stage, units per period.
     minimum_life : (n_askers,) int64
+    customer_delay : (n_stages,) int64
+        Periods that a stage's customers wait where stages wait another time; -1 where they do not.
     """
 
     policy: Integers
@@ -197,6 +199,7 @@ class Features(NamedTuple):
     expedite_delay: Integers
     demand_seen: Floats
     minimum_life: Integers
+    customer_delay: Integers
 
 
 class Sums(NamedTuple):

@@ -1,4 +1,4 @@
-r"""Inverse distribution functions as lines: fitted to moments, and those of the gamma family.
+"""Inverse distribution functions as lines, fitted to moments.
 
 A line is held by its values at two distances from the end of its side. Each piece of a table has a
 weight, the number of words of 32 bits that fall on it, so mean and variance of what a table draws
@@ -8,14 +8,9 @@ function of the value that is 0 at the ends of the support, and without changing
 
 from __future__ import annotations
 
-from math import exp, expm1, lgamma, log, pi, sqrt
-
 import numpy as np
 
 from echelon.kernels._jit import Floats, jit
-
-COARSE = 2
-"""Bits of the cells at whose ends gamma quantiles are integrated; between them is interpolated."""
 
 FARTHEST = 0.05
 """Most by which a table is shifted, in standard deviations, or stretched."""
@@ -170,93 +165,3 @@ def lines_of_nodes(
             slope = (far[cell] - near[cell]) / width
             out[2 * cell], out[2 * cell + 1] = near[cell] - slope * begin, slope
     return met
-
-
-@jit
-def _log_mass(shape: float) -> float:
-    """Logarithm of ``shape**shape * exp(-shape) / Gamma(shape)``."""
-    if shape < 30.0:
-        return shape * log(shape) - shape - lgamma(shape)
-    k = 1.0 / (shape * shape)  # Stirling's series, in which nothing cancels
-    return 0.5 * log(shape / (2.0 * pi)) - (1.0 / 12.0 - k * (1.0 / 360.0 - k / 1260.0)) / shape
-
-
-@jit
-def gamma_nodes(shape: float, start: Floats, bits: int, out: Floats) -> None:
-    r"""Quantiles of a gamma variable of scale 1 at the ends of the cells of a table.
-
-    With :math:`y = \log(x / k)` the density is :math:`\varphi(y) = C e^{k (y + 1 - e^y)}`, and the
-    quantile is integrated from :math:`2^{-32}` inward: from each coarse node to the next by a
-    series and one step of Halley's method on the integral, which is taken by Gauss and Legendre's
-    rule of four points; between them by Hermite's polynomial of degree 5.
-
-    shape :math:`k`; start (2,) y at the probability ``2**-32`` from either end; bits, at least
-    COARSE; out (2, (32 << bits) + 1) overwritten, the first octave with its end.
-    """
-    # Gauss and Legendre's rule on [0, 1]
-    place = (0.06943184420297371, 0.33000947820757187, 0.6699905217924281, 0.9305681557970263)
-    share = (0.17392742256872692, 0.32607257743127307, 0.32607257743127307, 0.17392742256872692)
-    scale = _log_mass(shape)
-    step = 1 << (bits - COARSE)
-    for side in range(2):
-        sign = 1.0 - 2.0 * side
-        y = start[side]
-        for i in range((1 << bits) + 1):
-            out[side, i] = shape * exp(y)
-        density = exp(shape * (y - expm1(y)) + scale)
-        slope = -shape * expm1(y)
-        for coarse in range(1 << COARSE, 32 << COARSE):
-            rise = sign * 2.0 ** ((coarse >> COARSE) - COARSE - 33.0)
-            d = rise / density
-            h = d * (
-                1.0 - d * (0.5 * slope - d * (2.0 * slope**2 + shape + shape * expm1(y)) / 6.0)
-            )
-            total = 0.0
-            for j in range(4):
-                at = y + place[j] * h
-                total += share[j] * exp(shape * (at - expm1(at)) + scale)
-            there = y + h
-            past = (total * h - rise) / exp(shape * (there - expm1(there)) + scale)
-            there -= past * (1.0 - 0.5 * past * shape * expm1(there))
-            new_density = exp(shape * (there - expm1(there)) + scale)
-            new_slope = -shape * expm1(there)
-            # y as a function of the probability: value, first and second derivative at both ends
-            rise_0, rise_1 = rise / density, rise / new_density
-            bend_0, bend_1 = -slope * rise_0 * rise_0, -new_slope * rise_1 * rise_1
-            gap = there - y
-            c3 = 10.0 * gap - 6.0 * rise_0 - 4.0 * rise_1 - 1.5 * bend_0 + 0.5 * bend_1
-            c4 = -15.0 * gap + 8.0 * rise_0 + 7.0 * rise_1 + 1.5 * bend_0 - bend_1
-            c5 = 6.0 * gap - 3.0 * rise_0 - 3.0 * rise_1 - 0.5 * bend_0 + 0.5 * bend_1
-            for j in range(1, step + 1):
-                s = j / step
-                inside = rise_0 + s * (0.5 * bend_0 + s * (c3 + s * (c4 + s * c5)))
-                out[side, coarse * step + j] = shape * exp(y + s * inside)
-            y, density, slope = there, new_density, new_slope
-
-
-@jit
-def write_gammas(
-    shape: Floats,
-    start: Floats,
-    tail: Floats,
-    bits: int,
-    weight: Floats,
-    middle: Floats,
-    spread: Floats,
-    first_line: int,
-    out: Floats,
-) -> None:
-    """Write the tables of gamma variables of scale 1, one after the other.
-
-    shape (m,); start, tail (m, 2) as the functions above take them; bits; weight, middle, spread
-    (64 << bits,); out overwritten from ``first_line`` on, ``128 << bits`` for each.
-    """
-    n = 64 << bits
-    nodes, work = np.empty((2, n // 2 + 1)), np.empty((8, n))
-    for j in range(shape.shape[0]):
-        gamma_nodes(shape[j], start[j], bits, nodes)
-        begin = first_line + 2 * n * j
-        lines_of_nodes(
-            nodes, tail[j], bits, weight, middle, spread, shape[j], sqrt(shape[j]), 0.0, np.inf,
-            work, out[begin : begin + 2 * n],
-        )  # fmt: skip

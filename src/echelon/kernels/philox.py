@@ -37,7 +37,7 @@ def philox(
     fourth: int,
     n_groups: int,
     n: int,
-    out: Words,
+    out: Words | NDArray[np.uint32],
 ) -> None:
     """Write four words for each of ``n`` by ``n_groups`` counters.
 
@@ -75,7 +75,7 @@ def words(
     multiples: Words,
     strata: Words,
     n: int,
-    out: Words,
+    out: Words | NDArray[np.uint32],
 ) -> None:
     """Words of ``n`` runs in ``4 * n_groups`` periods from ``4 * group`` on.
 

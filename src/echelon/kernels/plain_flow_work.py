@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from echelon.kernels._jit import Floats, Integers, jit, jit_part
 from echelon.kernels.flow_arrays import WIDTH, Features, Structure, Sums
 from echelon.kernels.flow_rows import STEPS
 from echelon.kernels.philox import Words
+
+if TYPE_CHECKING:
+    from echelon.kernels.single_work import SingleWork
 
 START, SHARE, BEFORE, AFTER, ASKED = 0, 1, 2, 3, 4  # rows of Work.scratch
 _SCRATCH = 5
@@ -21,7 +24,7 @@ MOST = 3
 SHIPPED = 0  # spare rows of Work.line, STEPS for each use
 MADE = SHIPPED + MOST * STEPS
 ARRIVING = MADE + STEPS
-_SPARE = ARRIVING + MOST * STEPS
+SPARE = ARRIVING + MOST * STEPS
 
 
 class DrawnTimes(NamedTuple):
@@ -199,7 +202,7 @@ def work_for(f: Structure, features: Features, first: int, last: int, block: int
     lanes = max(int(f.lane_ptr[f.stage_ptr[c + 1]] - f.lane_ptr[f.stage_ptr[c]]) for c in own)
     askers = max(int(f.asker_ptr[f.stage_ptr[c + 1]] - f.asker_ptr[f.stage_ptr[c]]) for c in own)
     drawn = max(int(f.row_ptr[c + 1] - f.row_ptr[c]) for c in own)
-    slots = _SPARE + max(int(slots_of(f, times, c, block)) for c in own)
+    slots = SPARE + max(int(slots_of(f, times, c, block)) for c in own)
 
     def floats(count: int) -> Floats:
         return np.zeros((count, WIDTH))
@@ -244,7 +247,6 @@ def start(f: Structure, c: int, w: Work, block: int, n: int) -> None:
     """Stock on hand, nothing on order, nobody waiting; lay the delay lines out."""
     first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
     first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
-    slot = _SPARE
     for j in range(first, last):
         i = j - first
         for r in range(n):
@@ -253,14 +255,31 @@ def start(f: Structure, c: int, w: Work, block: int, n: int) -> None:
         rows_of.zero(n, w.outside_stock, i)
         rows_of.zero(n, w.worst, i)
         rows_of.zero(n, w.asked_count, i)
+        rows_of.zero(n, w.make_until, i)
+        for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
+            rows_of.zero(n, w.component, k - first_lane)
+            rows_of.zero(n, w.lane_until, k - first_lane)
+        for q in range(f.asker_ptr[j], f.asker_ptr[j + 1]):
+            rows_of.zero(n, w.late, q - first_asker)
+    for i in range(lay_out_lines(f, c, w, block)):
+        rows_of.zero(n, w.line, i)
+    w.drawn_at[0], w.drawn_at[1] = -f.row_ptr[c] * block, block
+    w.copied[0] = 1
+
+
+@jit_part
+def lay_out_lines(f: Structure, c: int, w: Work | SingleWork, block: int) -> int:
+    """Give every delay line of a component its rows of ``w.line``; the number of rows in all."""
+    first = f.stage_ptr[c]
+    first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
+    slot = SPARE
+    for j in range(first, f.stage_ptr[c + 1]):
+        i = j - first
         slot = _lay(w.outside_ring, i, slot, _outside_rows(f, w.times, j, block))
         slot = _lay(w.make_ring, i, slot, _make_rows(f, w.times, j, block))
         slot = _lay(w.made_ring, i, slot, _made_rows(w.times, j, block))
-        rows_of.zero(n, w.make_until, i)
         for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
             x = k - first_lane
-            rows_of.zero(n, w.component, x)
-            rows_of.zero(n, w.lane_until, x)
             slot = _lay(w.lane_ring, x, slot, _lane_rows(f, w.times, j, k, block))
             slot = _lay(w.arrival_ring, x, slot, _arrival_rows(f, w.times, j, k, block))
             w.arrival_delay[x] = 0
@@ -268,12 +287,8 @@ def start(f: Structure, c: int, w: Work, block: int, n: int) -> None:
                 w.arrival_ring[x, 0], w.arrival_ring[x, 1] = w.lane_ring[x, 0], w.lane_ring[x, 1]
                 w.arrival_delay[x] = f.lane_delay[k]
         for q in range(f.asker_ptr[j], f.asker_ptr[j + 1]):
-            rows_of.zero(n, w.late, q - first_asker)
             slot = _lay(w.asker_ring, q - first_asker, slot, _ring(f.serve_delay[j], 1))
-    for i in range(slot):
-        rows_of.zero(n, w.line, i)
-    w.drawn_at[0], w.drawn_at[1] = -f.row_ptr[c] * block, block
-    w.copied[0] = 1
+    return int(slot)
 
 
 @jit_part

@@ -16,6 +16,7 @@ from echelon.network.compiled import Floats
 from echelon.network.network import Network
 from echelon.simulation.drawn.sources import TOGETHER
 from echelon.simulation.plain.orders import AnyPolicy
+from echelon.simulation.precision import PRECISIONS
 from echelon.simulation.replay import read_replay
 
 DEFAULT_PERIODS: Final = 104
@@ -191,6 +192,14 @@ def window_of(
             "replications."
         )
     return Window(counted, first, runs, BATCHES if alone else 0, group)
+
+
+def check_precision(precision: object, problems: list[str]) -> None:
+    """Tell of a precision that there is not."""
+    if not isinstance(precision, str) or precision not in PRECISIONS:
+        problems.append(
+            f"precision is {precision!r}. Fix: give one of {', '.join(map(repr, PRECISIONS))}."
+        )
 
 
 def own_policies(network: Network, policies: object, problems: list[str]) -> dict[int, AnyPolicy]:

@@ -79,6 +79,30 @@ def warn_if_made_for_other_tables(
         )
 
 
+def warn_of_forecasts(network: Network) -> None:
+    """Warn once if a plan rests on forecasts, which no simulation draws.
+
+    Parameters
+    ----------
+    network : Network
+
+    Warns
+    -----
+    DataWarning
+        At the caller of the function that calls this one.
+    """
+    rows = len(network.forecast_revisions)
+    if rows:
+        warnings.warn(
+            f"{rows} rows of demand are forecast (forecast_errors), and a simulation draws their "
+            "demand period by period without a forecast: stages order by base stocks that do not "
+            "move with one, so service is another than promised. Fix: read the promise off the "
+            "plan, or simulate a plan of the network without forecast_errors.",
+            DataWarning,
+            stacklevel=3,
+        )
+
+
 def _planned_time(planned: pd.DataFrame) -> pd.Series[float]:
     """Time from an order to its receipt and review, as the plan had it: tau + S."""
     return planned["net_replenishment_time"] + planned["service_time"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -62,6 +62,7 @@ class Setup:
     draws : str
     keep : bool
     batches : int
+    precision : str
     """
 
     network: Network
@@ -81,6 +82,7 @@ class Setup:
     draws: str
     keep: bool
     batches: int
+    precision: str
 
     @property
     def group(self) -> int:
@@ -105,6 +107,7 @@ class Setup:
             draws=self.draws,
             keep=self.keep,
             batches=self.batches,
+            precision=self.precision,
             whole=whole,
             policies={j - stages.start: self.policies[j] for j in stages if j in self.policies},
             names=self.names[stages.start : stages.stop],
@@ -195,6 +198,7 @@ def prepare(
     keep: bool,
     charge_pipeline: bool,
     policies: Mapping[int, AnyPolicy],
+    precision: str,
 ) -> Setup:
     """Lay everything out; find the warm-up of each component if it is not given.
 
@@ -210,7 +214,7 @@ def prepare(
         For all components; if None each has its own.
     replay : ndarray of float64, optional
         Demand that is given, (n_demand_rows, n_periods), in the order of ``network.demand``.
-    runs, batches, seed, draws, keep, charge_pipeline
+    runs, batches, seed, draws, keep, charge_pipeline, precision
         Of the simulation.
     policies : mapping of int to policy
         A user's own, by stage in compiled order.
@@ -263,6 +267,9 @@ def prepare(
         runs=batches or runs,
         bounds=bounds,
     )
+    if (levels.customer_time >= 0).any():  # fill rates are above all those of customers
+        served = np.where(levels.customer_time < 0, scheme.serve_delay, levels.customer_time)
+        scheme = replace(scheme, serve_delay=served)
     share = layout.feature_set.features.share
     names = ()
     if policies:
@@ -286,6 +293,7 @@ def prepare(
         draws=draws,
         keep=keep,
         batches=batches,
+        precision=precision,
     )
 
 

@@ -235,7 +235,7 @@ class Simulation(Result):
         Parameters
         ----------
         failures : int, default 5
-            How many failures are told, with their reasons; 0 leaves them out.
+            How many reasons of failures are told, equal ones once; 0 leaves them out.
 
         Returns
         -------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,9 @@ from echelon.kernels.feature_flow_state import FeatureState, start_feature_state
 from echelon.kernels.flow_arrays import WIDTH, Features, FeatureSums, Structure, Sums
 from echelon.kernels.plain_flow_work import Work, room_for, work_for
 from echelon.kernels.run_components import run_plain
+from echelon.kernels.run_single import run_single
+from echelon.kernels.single_draws import short_tables
+from echelon.kernels.single_work import single_work_for
 from echelon.network.compiled import Booleans, Floats
 from echelon.simulation.described.layout import cut_out
 from echelon.simulation.drawn.rows import SomeRows
@@ -25,6 +29,7 @@ from echelon.simulation.measured.room import Room, rows_of_component, zero_sums
 from echelon.simulation.measured.scheme import Scheme
 from echelon.simulation.plain.flow import flow
 from echelon.simulation.plain.orders import AnyPolicy
+from echelon.simulation.precision import may_be_single
 
 _BLOCKS: Final = (32, 16, 8)
 """Periods drawn and run at once; the more, the less often state is loaded."""
@@ -36,8 +41,14 @@ periods were no slower than of 8, though their rows do not fit in the second cac
 FEATURE_BLOCK: Final = 64
 """Periods drawn at once for a component with features; it runs period by period in any case."""
 
-_STRETCH: Final = 4_096
-"""Periods of one component in a call."""
+_STRETCH: Final = 2**18
+"""Stage-periods of one component in a call: a call costs as much as some thousand of them."""
+
+_WHOLE: Final = 1_024
+"""Of which a stretch is a multiple, so that sums in single precision have the same groups."""
+
+_LEAST_STRETCH: Final = 4_096
+"""Periods of one component in a call, at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +80,8 @@ class Task:
         A user's own, by stage of the task.
     names : tuple of str
         Of the stages, where there are policies.
+    precision : str
+        ``double`` or ``single``; several runs of a component without features may be in the latter.
     room : Room
         Memory for sums, the same for all tasks of a run.
     """
@@ -87,6 +100,7 @@ class Task:
     whole: bool
     policies: Mapping[int, AnyPolicy]
     names: tuple[str, ...]
+    precision: str
     room: Room
 
     @property
@@ -144,9 +158,8 @@ def _measured(task: Task, sums: Sums, feature_sums: FeatureSums, *, rich: bool) 
     group = 1 if task.batches else TOGETHER[task.draws]
     measured: Measured | None = None
     for first_run, n_runs in task.blocks:
-        for array in (*sums, *feature_sums):
-            array[:] = 0.0
         if task.batches:
+            _clear(sums, feature_sums)
             _run_batches(task, sources, sums, feature_sums)
         else:
             _run(task, sources, first_run, n_runs, sums, feature_sums)
@@ -166,10 +179,18 @@ def _measured(task: Task, sums: Sums, feature_sums: FeatureSums, *, rich: bool) 
     return measured
 
 
-def block_for(structure: Structure, features: Features, component: int) -> int:
-    """Periods that a plain component runs at once; its numbers do not depend on it."""
+def _clear(sums: Sums, feature_sums: FeatureSums) -> None:
+    for array in (*sums, *feature_sums):
+        array[:] = 0.0
+
+
+def block_for(structure: Structure, features: Features, component: int, share: float = 1.0) -> int:
+    """Periods that a plain component runs at once; its numbers do not depend on it.
+
+    ``share`` of the bytes of double precision.
+    """
     for block in _BLOCKS:
-        if room_for(structure, features, component, block) <= _MOST_ROWS:
+        if share * room_for(structure, features, component, block) <= _MOST_ROWS:
             return block
     return _BLOCKS[-1]
 
@@ -243,18 +264,36 @@ def _run(
     """Run every component of a task for one block of runs."""
     structure, plain = task.structure, task.plain
     memory = np.zeros((len(task.rows), WIDTH))
-    if plain.any():
-        largest = int(np.argmax(np.diff(structure.stage_ptr)))
+    single = np.zeros_like(plain)
+    if task.precision == "single":
+        single = may_be_single(structure, sources, plain)
+    if not single.all():  # the kernel in single precision begins its own
+        _clear(sums, feature_sums)
+    # an interrupt is heard between calls, so that a long run of one component is several
+    last = int(structure.periods.max())
+    ends = [last]
+    if task.n_components == 1:
+        stretch = max(_STRETCH // len(structure.level) // _WHOLE * _WHOLE, _LEAST_STRETCH)
+        ends = [*range(stretch, last, stretch), last]
+    largest = int(np.argmax(np.diff(structure.stage_ptr)))
+    if (plain & ~single).any():
         block = block_for(structure, task.features, largest)
         work = work_for(structure, task.features, 0, task.n_components, block)
-        chosen = plain.astype(np.int64)
-        # an interrupt is heard between calls, so that a long run of one component is several
-        last = int(structure.periods.max())
-        stretch = _STRETCH if task.n_components == 1 else last
-        for period in range(0, last, stretch):
+        chosen = (plain & ~single).astype(np.int64)
+        for period, end in pairwise([0, *ends]):
             run_plain(
-                structure, chosen, sources, period, min(period + stretch, last), first_run, n_runs,
-                block, work, memory, sums,
+                structure, chosen, sources, period, end, first_run, n_runs, block, work, memory,
+                sums,
+            )  # fmt: skip
+    if single.any():
+        block = block_for(structure, task.features, largest, share=0.5)
+        narrow = single_work_for(structure, task.features, 0, task.n_components, block)
+        tables = short_tables(sources)
+        chosen = single.astype(np.int64)
+        for period, end in pairwise([0, *ends]):
+            run_single(
+                structure, chosen, sources, tables, period, end, first_run, n_runs, block, narrow,
+                sums,
             )  # fmt: skip
     own = {c for c in range(task.n_components if task.policies else 0) if _has_policy(task, c)}
     for c in np.flatnonzero(~plain).tolist():

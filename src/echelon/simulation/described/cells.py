@@ -50,8 +50,8 @@ class Cells:
 
     def numbers(self, table: TableName, name: str, *, blank: float = np.nan) -> Floats:
         """Numbers of a column, float64 in new memory; ``blank`` stands for a blank cell."""
-        values = self._column(table, name).to_numpy(dtype=np.float64, na_value=np.nan)
-        chosen = values[self.rows(table)]
+        values = self.network.cells(table, name)
+        chosen = values[self.rows(table)].astype(np.float64)
         if blank == blank:
             chosen[np.isnan(chosen)] = blank
         return chosen
@@ -62,11 +62,11 @@ class Cells:
 
     def flags(self, table: TableName, name: str) -> Booleans:
         """Flags of a column."""
-        return self._column(table, name).to_numpy(dtype=np.bool_)[self.rows(table)]
+        return self.network.cells(table, name)[self.rows(table)].astype(np.bool_)
 
     def codes(self, table: TableName, name: str, code_of: Mapping[str, int]) -> Integers:
         """Texts of a column as the numbers that kernels know them by."""
-        code, texts = pd.factorize(self._column(table, name))
+        code, texts = pd.factorize(self.network.cells(table, name))
         return np.array([code_of[text] for text in texts], dtype=np.int64)[code][self.rows(table)]
 
     def keys(self, table: TableName, *names: str) -> pd.DataFrame:
@@ -86,9 +86,6 @@ class Cells:
             for row in self.network.columns("lanes", _LANE_KEY).iloc[rows[:_NAMED]].itertuples()
         ]
         return _and_more(named, len(rows))
-
-    def _column(self, table: TableName, name: str) -> pd.Series[Any]:
-        return self.network.columns(table, (name,))[name]
 
 
 def name_stages(frame: pd.DataFrame, rows: NDArray[Any]) -> str:

@@ -147,7 +147,9 @@ def features_of(
         order_quantity=levels.order_quantity,
         order_multiple=cells.numbers("stages", "order_multiple", blank=0.0),
         minimum_order=cells.numbers("stages", "minimum_order", blank=0.0),
-        maximum_order=cells.numbers("stages", "maximum_order", blank=np.inf),
+        maximum_order=np.minimum(
+            cells.numbers("stages", "maximum_order", blank=np.inf), levels.maximum_order
+        ),
         capacity=cells.numbers("stages", "capacity", blank=np.inf),
         open_ptr=open_ptr,
         open_at=open_at,
@@ -183,6 +185,7 @@ def features_of(
         expedite_delay=np.minimum(cells.whole("lanes", "expedite_lead_time"), never),
         demand_seen=levels.demand_seen,
         minimum_life=minimum_life,
+        customer_delay=levels.customer_time,
     )
     plain = _plain(cells, wiring, levels, features)
     return FeatureSet(features, plain, row_ptr, extra, disrupted.drawn.table_row)
@@ -245,6 +248,7 @@ def _plain(cells: Cells, wiring: Wiring, levels: Levels, features: Features) -> 
         features.shelf_life > 0,
         features.lost_share > 0.0,
         np.diff(features.down_ptr) > 0,
+        features.customer_delay >= 0,
     ):
         special |= active
     lane = (
@@ -271,6 +275,7 @@ _STAGES: Final = (
     "carries",
     "lost_share",
     "demand_seen",
+    "customer_delay",
 )
 _LANES: Final = (
     "lane_longest",

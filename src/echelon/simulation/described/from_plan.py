@@ -21,26 +21,30 @@ class Planned:
 
     Attributes
     ----------
-    base_stock, reorder_point, order_quantity : (n_stages,) float64
+    base_stock, reorder_point, order_quantity, maximum_order : (n_stages,) float64
         Units.
     service_time : (n_stages,) float64
         Periods, >= 0.
     absent : (n_stages,) bool
         Stages that the plan leaves out because their component failed.
+    replenishment_time : (n_stages,) float64
+        Periods from an order to what it can serve, a review included; inf where it is not said.
     """
 
     base_stock: Floats
     reorder_point: Floats
     order_quantity: Floats
+    maximum_order: Floats
     service_time: Floats
     absent: Booleans
+    replenishment_time: Floats
 
     @classmethod
     def nothing(cls, n_stages: int) -> Planned:
         """There is no plan: everybody is served at once."""
         blank = np.full(n_stages, np.nan)
         nowhere = np.zeros(n_stages, dtype=np.bool_)
-        return cls(blank, blank, blank, np.zeros(n_stages), nowhere)
+        return cls(blank, blank, blank, blank, np.zeros(n_stages), nowhere, blank)
 
 
 def read_plan(cells: Cells, plan: Plan, problems: list[str]) -> Planned:
@@ -51,8 +55,8 @@ def read_plan(cells: Cells, plan: Plan, problems: list[str]) -> Planned:
     cells : Cells
     plan : Plan
         With ``base_stock`` and ``service_time``; where its maker knew of them also with
-        ``reorder_point`` and ``order_quantity``, and then ``base_stock`` may be blank beside
-        them.
+        ``reorder_point``, ``order_quantity`` and ``maximum_order``, and then ``base_stock`` may be
+        blank beside them.
     problems : list of str
         Gets a line for everything that is wrong.
     """
@@ -95,18 +99,29 @@ def read_plan(cells: Cells, plan: Plan, problems: list[str]) -> Planned:
 
     base_stock, reorder_point = numbers("base_stock"), numbers("reorder_point")
     order_quantity, service_time = numbers("order_quantity"), numbers("service_time")
+    maximum_order = numbers("maximum_order")
     may_be_blank = np.isfinite(reorder_point)
     for name, wrong, least in (
         ("base_stock", ~np.isfinite(base_stock) & ~(np.isnan(base_stock) & may_be_blank), ""),
         ("service_time", ~(np.isfinite(service_time) & (service_time >= 0.0)), " >= 0"),
         ("reorder_point", np.isinf(reorder_point), ""),
         ("order_quantity", np.isinf(order_quantity) | (order_quantity <= 0.0), " > 0"),
+        ("maximum_order", np.isinf(maximum_order) | (maximum_order <= 0.0), " > 0"),
     ):
         if (wrong & ~absent).any():
             problems.append(
                 f"plan.stages.{name} is not a finite number{least} at "
                 f"{cells.named_stages(wrong & ~absent)}. Fix: optimise again, or correct the plan."
             )
+    replenishment = np.nan_to_num(numbers("net_replenishment_time") + service_time, nan=np.inf)
     sound = np.isfinite(base_stock) | may_be_blank | absent
     base_stock = np.where(sound, base_stock, 0.0)  # told already, and something to go on with
-    return Planned(base_stock, reorder_point, order_quantity, service_time, absent)
+    return Planned(
+        base_stock,
+        reorder_point,
+        order_quantity,
+        maximum_order,
+        service_time,
+        absent,
+        replenishment,
+    )

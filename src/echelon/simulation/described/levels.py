@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pandas as pd
 
 from echelon.demand.propagate import seen_upstream
 from echelon.kernels.flow_arrays import (
@@ -27,6 +28,9 @@ from echelon.simulation.described.times import check_whole
 
 if TYPE_CHECKING:
     from echelon.policies.plan import Plan
+
+_WHOLE: Final = 1e-9
+"""Periods by which a whole time may be off: rounding."""
 
 ALLOCATION_CODES: Final = {
     "proportional": PROPORTIONAL,
@@ -56,10 +60,14 @@ class Levels:
         Mean demand of the stage's customers and of every end item it goes into, units per period.
     service_time : (n_stages,) int64
         Whole periods that customers of the stage wait.
+    customer_time : (n_stages,) int64
+        Whole periods that its customers wait where stages wait another time; -1 elsewhere.
     allocation, policy : (n_stages,) int64
         ``ALLOCATION_CODES`` and ``POLICY_CODES``.
     order_quantity : (n_stages,) float64
         Units; 0 where the policy has none.
+    maximum_order : (n_stages,) float64
+        Most that the plan has the stage order at once, units; inf where it says nothing.
     level_ptr : (n_stages + 1,) int64
         Levels of a stage, one per period of its cycle: ``level_ptr[j]`` up to the next.
     level_at, reorder_at : (n_levels,) float64
@@ -72,9 +80,11 @@ class Levels:
     initial_stock: Floats
     demand_seen: Floats
     service_time: Integers
+    customer_time: Integers
     allocation: Integers
     policy: Integers
     order_quantity: Floats
+    maximum_order: Floats
     level_ptr: Integers
     level_at: Floats
     reorder_at: Floats
@@ -98,9 +108,11 @@ class Levels:
             initial_stock=self.initial_stock[rows],
             demand_seen=self.demand_seen[rows],
             service_time=self.service_time[rows],
+            customer_time=self.customer_time[rows],
             allocation=self.allocation[rows],
             policy=self.policy[rows],
             order_quantity=self.order_quantity[rows],
+            maximum_order=self.maximum_order[rows],
             level_ptr=self.level_ptr[first : last + 1] - cycle.start,
             level_at=self.level_at[cycle],
             reorder_at=self.reorder_at[cycle],
@@ -141,6 +153,7 @@ def levels_of(
     planned = Planned.nothing(n_stages) if plan is None else read_plan(cells, plan, problems)
     own = _own_policies(cells, policies or {}, problems)
     check_whole(cells, planned.service_time, problems)
+    apart = _customer_times(cells, planned, problems)
     policy = cells.codes("stages", "policy", POLICY_CODES)
     quantity = np.where(
         np.isnan(planned.order_quantity),
@@ -149,8 +162,15 @@ def levels_of(
     )
     in_lots = (policy == REORDER_POINT) | (policy == REORDER_POINT_ONCE)
     with_point = in_lots | (policy == MIN_MAX)
-    cycle = _Cycle.of(network, cells, planned, with_point & ~own)
-    base_stock = cycle.spread(cells.numbers("stages", "base_stock"), planned.base_stock, 0)
+    changing = None if plan is None else plan.levels
+    if changing is not None and len(changing) and network.levels["reorder_point"].notna().any():
+        problems.append(
+            "the plan has base stocks by period, and levels.reorder_point has reorder points. "
+            "Fix: leave the reorder points out, or plan with base_stocks='constant'."
+        )
+    cycle = _Cycle.of(network, cells, planned, with_point & ~own, changing)
+    steady = np.where(cycle.planned, np.nan, planned.base_stock)
+    base_stock = cycle.spread(cells.numbers("stages", "base_stock"), steady, 0)
     reorder_point = cycle.spread(cells.numbers("stages", "reorder_point"), planned.reorder_point, 1)
     asked = ~(planned.absent | own)
     _check_levels(cells, cycle, base_stock, reorder_point, quantity, policy, asked, problems)
@@ -162,9 +182,11 @@ def levels_of(
         initial_stock=_initial_stock(cells, first, policy, own, problems),
         demand_seen=mean_seen,
         service_time=np.rint(np.nan_to_num(planned.service_time)).astype(np.int64),
+        customer_time=np.where(np.isnan(apart), -1, np.rint(np.nan_to_num(apart))).astype(np.int64),
         allocation=cells.codes("stages", "allocation", ALLOCATION_CODES),
         policy=policy,
         order_quantity=np.where(in_lots, quantity, 0.0),
+        maximum_order=np.where(np.isnan(planned.maximum_order), np.inf, planned.maximum_order),
         level_ptr=cycle.ptr,
         level_at=level_at,
         reorder_at=np.where(with_point[cycle.stage], reorder_point, np.nan),
@@ -173,20 +195,61 @@ def levels_of(
     return levels, planned.absent
 
 
+def _customer_times(cells: Cells, planned: Planned, problems: list[str]) -> Floats:
+    """What customers are promised apart from stages, where a plan says what those are; else NaN.
+
+    Never longer than it takes to replenish: what arrives sooner serves sooner.
+    """
+    promised = cells.numbers("stages", "customer_service_time")
+    supplies = np.diff(cells.compiled.succ_ptr) > 0
+    asked = supplies & ~np.isnan(planned.replenishment_time)
+    longest = planned.replenishment_time
+    times = np.where(asked, np.minimum(promised, longest), np.nan)
+    broken = np.abs(times - np.rint(times)) > _WHOLE
+    itself = broken & (promised <= longest)
+    if itself.any():
+        problems.append(
+            "stages.customer_service_time is not a whole number of periods at "
+            f"{cells.named_stages(itself)}. Fix: round it, or use a finer period (period='day')."
+        )
+    late = np.flatnonzero(broken & ~itself)
+    if len(late):
+        given, mean = promised[late[0]], longest[late[0]]
+        problems.append(
+            "stages.customer_service_time is longer than replenishment takes on average, and that "
+            f"is no whole number of periods, at {cells.named_stages(broken & ~itself)} (first: "
+            f"{given:g} against {mean:g}). Customers are served as soon as goods are there, which "
+            f"a simulation does in whole periods. Fix: promise {np.floor(mean):g} periods at most, "
+            "or leave the column blank."
+        )
+    return times
+
+
 @dataclass(frozen=True, slots=True)
 class _Cycle:
     """The periods in which levels are given: one for a stage whose levels do not change.
 
     ``ptr`` (n_stages + 1,) and ``stage`` (n_levels,) say which levels are whose; ``table``
-    (2, n_levels) has base stock and reorder point of the table ``levels``, NaN elsewhere.
+    (2, n_levels) has base stock and reorder point of the table ``levels``, NaN elsewhere;
+    ``planned`` (n_stages,) says where the base stocks in it are those of the plan.
     """
 
     ptr: Integers
     stage: Integers
     table: Floats
+    planned: Booleans
 
     @classmethod
-    def of(cls, network: Network, cells: Cells, planned: Planned, with_point: Booleans) -> _Cycle:
+    def of(
+        cls,
+        network: Network,
+        cells: Cells,
+        planned: Planned,
+        with_point: Booleans,
+        changing: pd.DataFrame | None,
+    ) -> _Cycle:
+        if changing is not None and len(changing):
+            return cls._of_plan(cells, changing)
         rows = network.levels
         n_stages = cells.compiled.n_stages
         place = np.empty(n_stages, dtype=np.int64)
@@ -205,7 +268,23 @@ class _Cycle:
         of_level = np.repeat(np.arange(n_stages), np.diff(ptr))
         table = np.full((2, len(of_level)), np.nan)
         table[:, (counts > 0)[of_level]] = given[order].T
-        return cls(ptr, of_level, table)
+        return cls(ptr, of_level, table, np.zeros(n_stages, dtype=np.bool_))
+
+    @classmethod
+    def _of_plan(cls, cells: Cells, rows: pd.DataFrame) -> _Cycle:
+        """Levels of a plan, which speaks of every stage, in place of the table's."""
+        n_stages = cells.compiled.n_stages
+        key = ["item", "location"]
+        here = pd.MultiIndex.from_frame(cells.keys("stages", *key))
+        stage = here.get_indexer(pd.MultiIndex.from_frame(rows[key]))
+        rows, stage = rows[stage >= 0], stage[stage >= 0]  # of stages elsewhere it is told already
+        order = np.lexsort((rows["period"].to_numpy(dtype=np.int64), stage))
+        counts = np.bincount(stage, minlength=n_stages)
+        ptr = np.concatenate([[0], np.cumsum(np.maximum(counts, 1))])
+        of_level = np.repeat(np.arange(n_stages), np.diff(ptr))
+        table = np.full((2, len(of_level)), np.nan)
+        table[0, (counts > 0)[of_level]] = rows["base_stock"].to_numpy(dtype=np.float64)[order]
+        return cls(ptr, of_level, table, counts > 0)
 
     def spread(self, column: Floats, planned: Floats, which: int) -> Floats:
         """Choose the plan's number, or the table's, or the column's, period by period."""

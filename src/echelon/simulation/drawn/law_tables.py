@@ -19,8 +19,8 @@ from echelon.distributions import (
 )
 from echelon.kernels._jit import Floats, Integers
 from echelon.kernels.draws import LATTICE, LINES, SEARCHED, Tables
+from echelon.kernels.gamma_tables import LEAST_SHAPE, MOST_SHAPE, gamma_ends, write_gammas
 from echelon.kernels.inverse_tables import FINEST, size_counts, write_counts
-from echelon.kernels.line_tables import write_gammas
 from echelon.simulation.drawn.draw_rows import (
     CODES,
     DETERMINISTIC,
@@ -205,10 +205,11 @@ def _written(
     for number, one in placed[len(ready) :]:
         kind[number], bits[number] = one.kind, one.bits
         n_lines[number], n_cells[number] = len(one.lines), len(one.cells)
+    n_lines += n_lines % 2  # every table begins at an even place
     first_line, first_cell = (np.concatenate([[0], np.cumsum(one)]) for one in (n_lines, n_cells))
-    lines, words = np.empty(int(first_line[-1])), np.empty(int(first_cell[-1]), dtype=np.uint64)
+    lines, words = np.zeros(int(first_line[-1])), np.empty(int(first_cell[-1]), dtype=np.uint64)
     for number, one in placed:
-        lines[first_line[number] : first_line[number + 1]] = one.lines
+        lines[first_line[number] : first_line[number] + len(one.lines)] = one.lines
         words[first_cell[number] : first_cell[number + 1]] = one.cells
     of_counts = slice(len(ready), len(ready) + n_counts)
     write_counts(
@@ -227,6 +228,17 @@ def _written(
 
 def _gamma_ends(shape: Floats) -> tuple[Floats, Floats]:
     """Logarithm of the quantiles of 2**-32 from either end over the shape; means beyond them."""
+    start, tail = np.empty((len(shape), 2)), np.empty((len(shape), 2))
+    usual = (shape >= LEAST_SHAPE) & (shape <= MOST_SHAPE)
+    own_start, own_tail = np.empty((int(usual.sum()), 2)), np.empty((int(usual.sum()), 2))
+    gamma_ends(shape[usual], own_start, own_tail)
+    start[usual], tail[usual] = own_start, own_tail
+    start[~usual], tail[~usual] = _unusual_ends(shape[~usual])
+    return start, tail
+
+
+def _unusual_ends(shape: Floats) -> tuple[Floats, Floats]:
+    """The same where a series would be long or a continued fraction would not hold."""
     share = 2.0**-32
     with np.errstate(divide="ignore", under="ignore"):
         low, high = (

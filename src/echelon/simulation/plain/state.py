@@ -148,6 +148,15 @@ def _lane(structure: Structure, features: Features | None, k: int, runs: int) ->
     )
 
 
+def _wait(structure: Structure, features: Features | None, stage: int, asker: int) -> int:
+    """Periods from a request to when it falls due."""
+    if features is not None and structure.asker_lane[asker] < 0:
+        apart = int(features.customer_delay[stage])
+        if apart >= 0:
+            return apart
+    return int(structure.serve_delay[stage])
+
+
 def _stage(
     structure: Structure,
     features: Features | None,
@@ -171,7 +180,7 @@ def _stage(
             lane=int(structure.asker_lane[a]),
             row=int(structure.asker_row[a] - structure.row_ptr[0]),
             least_life=1 if features is None else max(int(features.minimum_life[a]), 1),
-            not_yet_due=Delay(int(structure.serve_delay[j]), runs),
+            not_yet_due=Delay(_wait(structure, features, j, a), runs),
             request=zero,
             late=zero,
             due=zero,

@@ -1,0 +1,69 @@
+"""Draw and run whole components in single precision."""
+
+from __future__ import annotations
+
+from echelon.kernels._jit import Integers, jit
+from echelon.kernels.draws import Sources
+from echelon.kernels.flow_arrays import WIDTH, Structure, Sums
+from echelon.kernels.single_draws import ShortTables, fill_single
+from echelon.kernels.single_flow import single_goods_down
+from echelon.kernels.single_orders import single_orders_up
+from echelon.kernels.single_work import (
+    GROUP,
+    SingleWork,
+    begin_counting,
+    clear_totals,
+    finish_single,
+    flush_sums,
+    start_single,
+)
+
+
+@jit
+def run_single(
+    structure: Structure,
+    chosen: Integers,
+    sources: Sources,
+    tables: ShortTables,
+    first_period: int,
+    last_period: int,
+    first_run: int,
+    n_runs: int,
+    block: int,
+    work: SingleWork,
+    sums: Sums,
+) -> None:
+    """Do what :func:`~echelon.kernels.run_components.run_plain` does, for components ``chosen``.
+
+    Whole vectors of runs are simulated, also those that nobody reads; sums need not be 0 before.
+    Those of a few periods are flushed after every ``GROUP`` periods and at the end of a call, so
+    that bits do not depend on ``block``, a divisor of ``GROUP``, nor on where calls end if that is
+    after whole groups.
+    """
+    n = min((n_runs + 15) & -16, WIDTH)
+    for c in range(chosen.size):
+        if chosen[c] == 0:
+            continue
+        last, warmup = min(last_period, structure.periods[c]), structure.warmup[c]
+        first_row, last_row = structure.row_ptr[c], structure.row_ptr[c + 1]
+        if first_period == 0:
+            start_single(structure, c, work, block, n)
+            clear_totals(structure, c, sums, n)
+        period = first_period
+        while period < last:
+            stop = min(period - period % block + block, last)
+            if period < warmup < stop:
+                stop = warmup
+            steps = stop - period
+            fill_single(
+                sources, tables, first_row, last_row, block, period, steps, first_run, n, work.rows
+            )
+            if period == warmup:
+                begin_counting(structure, c, work, n)
+            single_orders_up(structure, c, work, sums, block, period, steps, n)
+            single_goods_down(structure, c, work, period, steps, n)
+            period = stop
+            if period > warmup and period % GROUP == 0:
+                flush_sums(structure, c, work, sums, n)
+        if period > warmup:
+            finish_single(structure, c, work, sums, n)

@@ -1,0 +1,376 @@
+"""Material of one component under plain base stock, in single precision.
+
+The same clauses as :mod:`~echelon.kernels.plain_flow`, for components of which every stage serves
+at once and in proportion, reviews in every period and has its goods from one supplier, from
+several, or from outside. Each stage is a net stock, and several askers share what stays late: what
+is late in total does not depend on who gets the goods.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from echelon.kernels import single_rows as rows_of
+from echelon.kernels._jit import Integers, jit_part, jit_step
+from echelon.kernels.flow_arrays import Structure
+from echelon.kernels.flow_rows import STEPS
+from echelon.kernels.plain_flow import counted
+from echelon.kernels.plain_flow_work import ARRIVING, MADE, SHIPPED, joins, making, row_at
+from echelon.kernels.single_rows import FOUR, ONE, Span
+from echelon.kernels.single_work import SingleWork, bring_up, tolerance_of
+
+
+@jit_step
+def single_goods_down(
+    f: Structure, c: int, w: SingleWork, first_period: int, steps: int, n: int
+) -> None:
+    """Receive, serve and count ``steps`` periods of a component, stage by stage downstream.
+
+    Sums before the first counted period are made as well, and forgotten by the caller.
+    """
+    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
+    first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
+    for j in range(first, last):
+        i = j - first
+        if f.lane_ptr[j + 1] == f.lane_ptr[j]:
+            for s in range(steps):
+                to = row_at(w.outside_ring, i, first_period + s)
+                rows_of.move(n, w.line, to, w.rows, w.order_row[i] + s)
+        step = 0
+        while step < steps:
+            period = first_period + step
+            if period % STEPS == 0 and step + STEPS <= steps:
+                made = _receive(f, c, j, i, w, first_lane, FOUR, period, step, n)
+                _serve(f, j, i, w, first_lane, first_asker, made, FOUR, period, step, n)
+                step += STEPS
+            else:
+                made = _receive(f, c, j, i, w, first_lane, ONE, period, step, n)
+                _serve(f, j, i, w, first_lane, first_asker, made, ONE, period, step, n)
+                step += 1
+        _send_on(f, c, j, w, first_lane, first_period, steps, n)
+        _empty(f, j, i, w, first_lane, first_period, steps, n)
+
+
+@jit_part
+def _together(
+    w: SingleWork, ring: Integers, x: int, period: int, spare: int, span: Span, n: int
+) -> int:
+    """First of the rows of a span that stand one after another, copied if the ring ends between."""
+    row = row_at(ring, x, period)
+    if row + len(span) <= ring[x, 0] + ring[x, 1]:
+        return row
+    for s in range(len(span)):
+        rows_of.move(n, w.line, spare + s, w.line, row_at(ring, x, period + s))
+    return spare
+
+
+@jit_part
+def _receive(
+    f: Structure,
+    c: int,
+    j: int,
+    i: int,
+    w: SingleWork,
+    first_lane: int,
+    span: Span,
+    period: int,
+    step: int,
+    n: int,
+) -> int:
+    """What joins the stock in the periods of a span: its first row in ``w.line``."""
+    k, make = f.lane_ptr[j], f.make_delay[j]
+    lanes = f.lane_ptr[j + 1] - k
+    for lane in range(k, k + lanes):
+        if f.lane_delay[lane] > 0 and w.times.lane_row[lane] < 0:
+            _weigh_ends(f, c, lane, w, first_lane, span, period, n)
+    if lanes > 1:
+        _start_kits(f, j, i, w, first_lane, span, period, n)
+    if w.times.make_row[j] >= 0:
+        for s in range(len(span)):
+            _make_drawn(f, c, j, i, w, first_lane, period + s, step + s, n)
+        return _together(w, w.made_ring, i, period, MADE, span, n)
+    if lanes > 1:
+        _weigh(f, c, w, w.make_ring, i, period, w.in_process, i, make, period, 1.0, span, n)
+        return _together(w, w.make_ring, i, period - make, MADE, span, n)
+    if lanes == 0:
+        delay = f.outside_delay[j]
+        _weigh(
+            f, c, w, w.outside_ring, i, period - delay, w.in_process, i, make, period, 1.0, span, n
+        )  # fmt: skip
+        return _together(w, w.outside_ring, i, period - delay - make, MADE, span, n)
+    x, units = k - first_lane, f.units[k]
+    delay = w.arrival_delay[x]
+    _weigh(
+        f, c, w, w.arrival_ring, x, period - delay, w.in_process, i, make, period, units, span, n
+    )  # fmt: skip
+    row = _together(w, w.arrival_ring, x, period - delay - make, MADE, span, n)
+    if units == 1.0:
+        return row
+    for s in range(len(span)):
+        rows_of.parts_of(n, w.line, MADE + s, w.line, row + s, np.float32(units))
+    return MADE
+
+
+@jit_part
+def _weigh_ends(
+    f: Structure, c: int, k: int, w: SingleWork, first_lane: int, span: Span, period: int, n: int
+) -> None:
+    """Count what is shipped for fewer periods than :func:`finish_single` takes it to be.
+
+    That is all of its time in transit from the first counted period on, and nothing before.
+    """
+    delay, warmup, periods = f.lane_delay[k], f.warmup[c], f.periods[c]
+    if period + len(span) - 1 + delay <= (periods if period >= warmup else warmup):
+        return
+    x = k - first_lane
+    for s in range(len(span)):
+        whole = float(delay) if period + s >= warmup else 0.0
+        weight = np.float32(counted(period + s, delay, warmup, periods) - whole)
+        if weight != 0.0:
+            row = row_at(w.lane_ring, x, period + s)
+            rows_of.weigh(n, ONE, w.in_transit, x, weight, w.line, row)
+
+
+@jit_part
+def _weigh(
+    f: Structure,
+    c: int,
+    w: SingleWork,
+    ring: Integers,
+    x: int,
+    period: int,
+    to: rows_of.Singles,
+    i: int,
+    delay: int,
+    entered: int,
+    units: float,
+    span: Span,
+    n: int,
+) -> None:
+    """Count what stands in a ring from ``period`` on once for each counted period it will stay."""
+    if delay == 0:
+        return
+    warmup, periods = f.warmup[c], f.periods[c]
+    row = row_at(ring, x, period)
+    inside = entered >= warmup and entered + len(span) - 1 + delay <= periods
+    if inside and row + len(span) <= ring[x, 0] + ring[x, 1]:
+        rows_of.weigh(n, span, to, i, np.float32(delay / units), w.line, row)
+        return
+    for s in range(len(span)):
+        weight = np.float32(counted(entered + s, delay, warmup, periods) / units)
+        if weight > 0.0:
+            rows_of.weigh(n, ONE, to, i, weight, w.line, row_at(ring, x, period + s))
+
+
+@jit_part
+def _start_kits(
+    f: Structure,
+    j: int,
+    i: int,
+    w: SingleWork,
+    first_lane: int,
+    span: Span,
+    period: int,
+    n: int,
+) -> None:
+    """Start as many units as the scarcest component allows; the others wait."""
+    k, x = f.lane_ptr[j], f.lane_ptr[j] - first_lane
+    lanes = f.lane_ptr[j + 1] - k
+    starts = row_at(w.make_ring, i, period)
+    if lanes <= 3:
+        x0 = _arriving(f, w, k, x, ARRIVING, span, period, n)
+        x1 = _arriving(f, w, k + 1, x + 1, ARRIVING + STEPS, span, period, n)
+        if lanes == 2:
+            rows_of.kits_of_two(n, span, w.component, x, w.line, x0, x1, w.line, starts, w.waits)
+            return
+        x2 = _arriving(f, w, k + 2, x + 2, ARRIVING + 2 * STEPS, span, period, n)
+        rows_of.kits_of_three(
+            n, span, w.component, x, w.line, x0, x1, x2, w.line, starts, w.waits
+        )  # fmt: skip
+        return
+    for s in range(len(span)):
+        for lane in range(lanes):
+            row = _arriving(f, w, k + lane, x + lane, ARRIVING, ONE, period + s, n)
+            rows_of.join(n, w.component, x + lane, w.line, row)
+            if lane == 0:
+                rows_of.move(n, w.line, starts + s, w.component, x)
+            else:
+                rows_of.least_of(n, w.line, starts + s, w.component, x + lane)
+        for lane in range(lanes):
+            rows_of.use_kits(n, w.component, x + lane, w.line, starts + s, w.waits)
+
+
+@jit_part
+def _arriving(
+    f: Structure, w: SingleWork, k: int, x: int, spare: int, span: Span, period: int, n: int
+) -> int:
+    """First of the rows in which a component arrives, counted in kits."""
+    row = _together(w, w.arrival_ring, x, period - w.arrival_delay[x], spare, span, n)
+    if f.units[k] == 1.0:
+        return row
+    for s in range(len(span)):
+        rows_of.parts_of(n, w.line, spare + s, w.line, row + s, np.float32(f.units[k]))
+    return spare
+
+
+@jit_part
+def _serve(
+    f: Structure,
+    j: int,
+    i: int,
+    w: SingleWork,
+    first_lane: int,
+    first_asker: int,
+    made: int,
+    span: Span,
+    period: int,
+    step: int,
+    n: int,
+) -> None:
+    """Serve all askers of a stage in the periods of a span, and count."""
+    q0, q1 = f.asker_ptr[j], f.asker_ptr[j + 1]
+    tolerance = tolerance_of(f, j)
+    if q1 - q0 == 1 and not w.returns[i]:
+        a = q0 - first_asker
+        rows_of.serve_alone(
+            n, span, tolerance, w.short, i, w.line, made, w.rows, w.asks_row[a] + step,
+            w.line, _out(f, w, q0, first_lane, period), w.held, w.good, w.began, w.owed, w.missed,
+            a,
+        )  # fmt: skip
+        return
+    if q1 - q0 == 1:
+        bring_up(f, j, i, w, q0 - first_asker, n)
+    rows_of.serve_together(
+        n, span, tolerance, w.short, i, w.line, made, w.rows, w.total_row[i] + step,
+        w.asked_row[i] + step, w.ratio, 0, w.held, w.good, w.began,
+    )  # fmt: skip
+    for q in range(q0, q1):
+        a = q - first_asker
+        rows_of.serve_share(
+            n, span, w.late, a, w.rows, w.asks_row[a] + step, w.ratio, 0,
+            w.line, _out(f, w, q, first_lane, period), w.owed, w.missed,
+        )  # fmt: skip
+
+
+@jit_part
+def _out(f: Structure, w: SingleWork, q: int, first_lane: int, period: int) -> int:
+    """Row of ``w.line`` that gets what is shipped to an asker; customers' goods are gone."""
+    k = f.asker_lane[q]
+    return SHIPPED if k < 0 else row_at(w.lane_ring, k - first_lane, period)
+
+
+@jit_part
+def _make_drawn(
+    f: Structure,
+    c: int,
+    j: int,
+    i: int,
+    w: SingleWork,
+    first_lane: int,
+    period: int,
+    step: int,
+    n: int,
+) -> None:
+    """Let what starts into the line of a stage whose lead time is drawn."""
+    k = f.lane_ptr[j]
+    if joins(f, j):
+        row = row_at(w.make_ring, i, period)
+    elif k == f.lane_ptr[j + 1]:
+        row = row_at(w.outside_ring, i, period - f.outside_delay[j])
+    else:
+        x = k - first_lane
+        row = row_at(w.arrival_ring, x, period - w.arrival_delay[x])
+        if f.units[k] != 1.0:
+            rows_of.parts_of(n, w.line, MADE, w.line, row, np.float32(f.units[k]))
+            row = MADE
+    least = np.float32(np.inf) if w.times.overtaking[j] else tolerance_of(f, j)
+    drawn = w.drawn_at[0] + w.times.make_row[j] * w.drawn_at[1] + step
+    _let_in(
+        f, c, w, drawn, w.make_until, i, row, least, w.in_process, i, period, w.made_ring, i,
+        w.times.make_longest[j], n,
+    )  # fmt: skip
+
+
+@jit_part
+def _send_on(
+    f: Structure,
+    c: int,
+    j: int,
+    w: SingleWork,
+    first_lane: int,
+    first_period: int,
+    steps: int,
+    n: int,
+) -> None:
+    """Let what a stage shipped in a block into the lanes whose times are drawn."""
+    for q in range(f.asker_ptr[j], f.asker_ptr[j + 1]):
+        k = f.asker_lane[q]
+        if k < 0 or w.times.lane_row[k] < 0:
+            continue
+        x = k - first_lane
+        least = np.float32(np.inf) if w.times.lane_overtaking[k] else tolerance_of(f, j)
+        for step in range(steps):
+            period = first_period + step
+            drawn = w.drawn_at[0] + w.times.lane_row[k] * w.drawn_at[1] + step
+            _let_in(
+                f, c, w, drawn, w.lane_until, x, row_at(w.lane_ring, x, period), least,
+                w.in_transit, x, period, w.arrival_ring, x, w.times.lane_longest[k], n,
+            )  # fmt: skip
+
+
+@jit_part
+def _let_in(
+    f: Structure,
+    c: int,
+    w: SingleWork,
+    drawn: int,
+    until: rows_of.Singles,
+    u: int,
+    row: int,
+    least: np.float32,
+    total: rows_of.Singles,
+    t: int,
+    period: int,
+    ring: Integers,
+    x: int,
+    longest: int,
+    n: int,
+) -> None:
+    """Let row ``row`` of ``w.line`` into a ring by the period in which it leaves."""
+    lead = np.float32(max(f.warmup[c] - period, 0))
+    left = np.float32(f.periods[c] - period)
+    rows_of.leave(n, w.after, w.rows, drawn, until, u, w.line, row, least, total, t, lead, left)
+    if longest <= _DENSE:
+        for wait in range(longest + 1):
+            to = row_at(ring, x, period + wait)
+            rows_of.join_where(n, w.line, to, w.after, np.float32(wait), w.line, row)
+        return
+    rows_of.scatter(
+        n, w.line, ring[x, 0], period % ring[x, 1], ring[x, 1], w.after, w.line, row
+    )  # fmt: skip
+
+
+_DENSE = 6
+"""Longest time up to which all rows of a ring are gone through: faster than run by run."""
+
+
+@jit_part
+def _empty(
+    f: Structure,
+    j: int,
+    i: int,
+    w: SingleWork,
+    first_lane: int,
+    first_period: int,
+    steps: int,
+    n: int,
+) -> None:
+    """Set to 0 what was taken out of rings to which goods are added when they enter."""
+    if w.times.make_row[j] >= 0:
+        for period in range(first_period, first_period + steps):
+            rows_of.blank(n, w.line, row_at(w.made_ring, i, period))
+    wait = 0 if joins(f, j) else making(f, w.times, j)  # made in the line in which they came
+    for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
+        if w.times.lane_row[k] >= 0:
+            for period in range(first_period - wait, first_period + steps - wait):
+                rows_of.blank(n, w.line, row_at(w.arrival_ring, k - first_lane, period))

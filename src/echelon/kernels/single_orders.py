@@ -1,0 +1,145 @@
+"""Orders of one component under plain base stock, in single precision, up the network."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from echelon.kernels import single_rows as rows_of
+from echelon.kernels._jit import jit_part, jit_step
+from echelon.kernels.flow_arrays import Structure, Sums
+from echelon.kernels.flow_rows import STEPS
+from echelon.kernels.single_rows import FOUR, ONE
+from echelon.kernels.single_work import (
+    SingleWork,
+    asks_as_ordered,
+    copy_sums,
+    flush_sums,
+    tolerance_of,
+)
+
+
+@jit_step
+def single_orders_up(
+    f: Structure, c: int, w: SingleWork, sums: Sums, block: int, period: int, steps: int, n: int
+) -> None:
+    """Order at every stage, downstream first, and count; all periods are counted or none is."""
+    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
+    first_asker, stages = f.asker_ptr[first], last - first
+    counts = period >= f.warmup[c]
+    totals = (f.row_ptr[c + 1] - f.row_ptr[c]) * block
+    orders, wishes = totals + stages * block, totals + 2 * stages * block
+    own = totals + 3 * stages * block
+    for j in range(last - 1, first - 1, -1):
+        i, q0, q1 = j - first, f.asker_ptr[j], f.asker_ptr[j + 1]
+        returns = False
+        for q in range(q0, q1):
+            a, k = q - first_asker, f.asker_lane[q]
+            w.asks_row[a] = own + a * block
+            if k < 0:
+                row = (f.asker_row[q] - f.row_ptr[c]) * block
+                w.asks_row[a] = row
+                returns = rows_of.any_negative(n, steps, w.row_bits, row) or returns
+            elif f.units[k] == 1.0:
+                w.asks_row[a] = w.order_row[f.receiver[k] - first]
+            else:
+                units, ordered = np.float32(f.units[k]), w.order_row[f.receiver[k] - first]
+                for s in range(steps):
+                    rows_of.times(n, w.rows, w.asks_row[a] + s, units, w.rows, ordered + s)
+        w.returns[i] = returns
+        a0 = q0 - first_asker
+        if q1 - q0 == 1:
+            w.total_row[i] = w.asks_row[a0]
+        else:
+            w.total_row[i] = totals + i * block
+            _add_up(w, a0, q1 - q0, w.total_row[i], steps, n)
+        w.asked_row[i] = w.total_row[i]
+        if returns:  # what comes back is nobody's request
+            w.asked_row[i] = wishes + i * block
+            for q in range(q0, q1):
+                a = q - first_asker
+                if f.asker_lane[q] < 0:
+                    row = own + a * block
+                    for s in range(steps):
+                        rows_of.not_negative(n, w.rows, row + s, w.rows, w.asks_row[a] + s)
+                    w.asks_row[a] = row
+            _add_up(w, a0, q1 - q0, w.asked_row[i], steps, n)
+        w.order_row[i] = w.total_row[i]
+        if f.review[j] != 0 or returns or rows_of.any_gap(n, w.gap_bits, i):
+            if counts and w.copied[0] == 1:
+                if w.begun[0] == 1:
+                    flush_sums(f, c, w, sums, n)
+                    copy_sums(f, c, w, sums, n)
+                w.copied[0] = 0
+            w.order_row[i] = orders + i * block
+            for s in range(steps):
+                _order(f, j, i, w, period + s, s, n)
+    if counts:
+        _count_requests(f, c, w, steps, n)
+        w.counted[0] += steps
+
+
+@jit_part
+def _add_up(w: SingleWork, a: int, askers: int, to: int, steps: int, n: int) -> None:
+    """Sum the requests of ``askers`` askers from ``a`` on."""
+    if askers == 2:
+        rows_of.join_two(n, w.rows, to, w.rows, w.asks_row[a], w.asks_row[a + 1], steps)
+        return
+    begin = 0
+    if askers >= 3:
+        rows_of.join_three(
+            n, w.rows, to, w.rows, w.asks_row[a], w.asks_row[a + 1], w.asks_row[a + 2], steps
+        )
+        begin = 3
+    else:
+        for s in range(steps):
+            rows_of.blank(n, w.rows, to + s)
+    for q in range(a + begin, a + askers):
+        for s in range(steps):
+            rows_of.join(n, w.rows, to + s, w.rows, w.asks_row[q] + s)
+
+
+@jit_part
+def _order(f: Structure, j: int, i: int, w: SingleWork, period: int, step: int, n: int) -> None:
+    """Clauses 2 and 5: before the period's requests at a review, after them if continuous."""
+    row, total = w.order_row[i] + step, w.total_row[i] + step
+    if f.review[j] == 0:
+        rows_of.join(n, w.gap, i, w.rows, total)
+        rows_of.order_gap(n, w.gap, i, w.rows, row)
+        return
+    if (period - f.phase[j]) % f.review[j] == 0:
+        rows_of.order_gap(n, w.gap, i, w.rows, row)
+    else:
+        rows_of.blank(n, w.rows, row)
+    rows_of.join(n, w.gap, i, w.rows, total)
+
+
+@jit_part
+def _count_requests(f: Structure, c: int, w: SingleWork, steps: int, n: int) -> None:
+    """Tally what stages are asked for and what they order, where nobody else does."""
+    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
+    stages, first_asker = last - first, f.asker_ptr[first]
+    for j in range(first, last):
+        i, q0, q1 = j - first, f.asker_ptr[j], f.asker_ptr[j + 1]
+        if w.begun[0] == 0:
+            rows_of.move(n, w.pivot, i, w.rows, w.asked_row[i])
+            rows_of.move(n, w.pivot, stages + i, w.rows, w.order_row[i])
+        least = tolerance_of(f, j)
+        if w.asked_apart[i] == 1:
+            _tally(w, w.asked_row[i], steps, i, least, n)
+        if w.copied[0] == 0:
+            _tally(w, w.order_row[i], steps, stages + i, least, n)
+        for q in range(q0, q1):
+            if q1 - q0 > 1 and not asks_as_ordered(f, q):
+                a = q - first_asker
+                for s in range(steps):
+                    rows_of.join(n, w.due, a, w.rows, w.asks_row[a] + s)
+    w.begun[0] = 1
+
+
+@jit_part
+def _tally(w: SingleWork, row: int, steps: int, i: int, least: np.float32, n: int) -> None:
+    whole = steps // STEPS * STEPS
+    for s in range(0, whole, STEPS):
+        rows_of.tally(n, FOUR, least, w.rows, row + s, w.pivot, w.total, w.squared, w.counts, i)
+    for s in range(whole, steps):
+        rows_of.tally(n, ONE, least, w.rows, row + s, w.pivot, w.total, w.squared, w.counts, i)

@@ -1,0 +1,392 @@
+"""Room that the kernel of plain base stock in single precision works in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echelon.kernels import single_rows as rows_of
+from echelon.kernels._jit import Floats, Integers, jit_part
+from echelon.kernels.flow_arrays import WIDTH, Features, Structure, Sums
+from echelon.kernels.flow_rows import STEPS, copy, zero
+from echelon.kernels.plain_flow_work import (
+    SPARE,
+    DrawnTimes,
+    drawn_times,
+    lay_out_lines,
+    slots_of,
+)
+from echelon.kernels.single_rows import Singles
+
+Signs: TypeAlias = NDArray[np.int32]
+
+GROUP = 32
+"""Periods whose sums are added up in single precision."""
+
+TOLERANCE = 1e3
+"""Times the tolerance of double precision: less outstanding than that is rounding."""
+
+
+class SingleWork(NamedTuple):
+    """Room for the largest component of a shard, as :class:`~.plain_flow_work.Work` is.
+
+    Attributes
+    ----------
+    gap, short : (n_stages, WIDTH) float32
+        Base stock less inventory position; late towards all askers less stock on hand.
+    late : (n_askers, WIDTH) float32
+        Of stages with several askers, or with returns.
+    component : (n_lanes, WIDTH) float32
+        Components waiting, in kits.
+    make_until, lane_until : (n_stages, WIDTH), (n_lanes, WIDTH) float32
+        Periods until what was sent last leaves.
+    rows : (n, WIDTH) float32
+        Of a block of periods: drawn rows; of each stage what is asked for in total, what it orders,
+        what is asked for without returns; of each asker its requests, where they are no other row.
+    line : (n_slots, WIDTH) float32
+        Spare rows, then every delay line.
+    ratio : (STEPS, WIDTH) float32
+        Share of what is wanted that stays late.
+    after : (1, WIDTH) float32
+        Periods after which goods leave.
+    held, good, began, in_process : (n_stages, WIDTH) float32
+        Sums of the periods since the last flush; owed, missed, due : (n_askers, WIDTH);
+        waits, in_transit : (n_lanes, WIDTH).
+    pivot, total, squared, counts : (2 * n_stages, WIDTH) float32
+        Tallies of what is asked for, and of orders.
+    asked_count : (n_stages, WIDTH) float64
+        Periods in which something was asked for.
+    missed_in_all, in_transit_else : (n_askers, WIDTH), (n_lanes, WIDTH) float64
+        Units that were due and not served at once; unit periods in transit, where times are fixed
+        what there is beside the time in transit of all that was shipped.
+    late_at_first : (n_askers, WIDTH) float32
+        Late at the start of the first counted period.
+    gap_bits, row_bits : int32
+        ``gap`` and ``rows`` seen as integers, for their signs.
+    order_row, total_row, asked_row : (n_stages,) int64
+        Where the rows of a stage begin in ``rows``; asks_row : (n_askers,).
+    outside_ring, make_ring, lane_ring, asker_ring, made_ring, arrival_ring : (n, 2) int64
+    arrival_delay : (n_lanes,) int64
+    times : DrawnTimes
+    returns : (n_stages,) int64
+        Whether customers return in this block.
+    asked_apart : (n_stages,) int64
+        Whether what is asked for is no other stage's order, and has a tally of its own.
+    drawn_at : (2,) int64
+    copied, counted, begun : (1,) int64
+        Whether all stages have ordered what they were asked for; periods since the last flush;
+        whether any have been counted.
+    """
+
+    gap: Singles
+    short: Singles
+    late: Singles
+    component: Singles
+    make_until: Singles
+    lane_until: Singles
+    rows: Singles
+    line: Singles
+    ratio: Singles
+    after: Singles
+    held: Singles
+    good: Singles
+    began: Singles
+    in_process: Singles
+    owed: Singles
+    missed: Singles
+    due: Singles
+    waits: Singles
+    in_transit: Singles
+    pivot: Singles
+    total: Singles
+    squared: Singles
+    counts: Singles
+    asked_count: Floats
+    missed_in_all: Floats
+    in_transit_else: Floats
+    late_at_first: Singles
+    gap_bits: Signs
+    row_bits: Signs
+    order_row: Integers
+    total_row: Integers
+    asked_row: Integers
+    asks_row: Integers
+    outside_ring: Integers
+    make_ring: Integers
+    lane_ring: Integers
+    asker_ring: Integers
+    made_ring: Integers
+    arrival_ring: Integers
+    arrival_delay: Integers
+    times: DrawnTimes
+    returns: Integers
+    asked_apart: Integers
+    drawn_at: Integers
+    copied: Integers
+    counted: Integers
+    begun: Integers
+
+
+def single_work_for(
+    f: Structure, features: Features, first: int, last: int, block: int
+) -> SingleWork:
+    """Room for the largest of components ``first`` to ``last``, for blocks of ``block`` periods."""
+    own, times = range(first, last), drawn_times(features)
+    stages = max(int(f.stage_ptr[c + 1] - f.stage_ptr[c]) for c in own)
+    lanes = max(int(f.lane_ptr[f.stage_ptr[c + 1]] - f.lane_ptr[f.stage_ptr[c]]) for c in own)
+    askers = max(int(f.asker_ptr[f.stage_ptr[c + 1]] - f.asker_ptr[f.stage_ptr[c]]) for c in own)
+    drawn = max(int(f.row_ptr[c + 1] - f.row_ptr[c]) for c in own)
+    slots = SPARE + max(int(slots_of(f, times, c, block)) for c in own)
+
+    def floats(count: int) -> Singles:
+        return np.zeros((count, WIDTH), dtype=np.float32)
+
+    def whole(*shape: int) -> Integers:
+        return np.zeros(shape, dtype=np.int64)
+
+    gap, rows = floats(stages), floats((drawn + 3 * stages + askers) * block)
+    return SingleWork(
+        gap=gap,
+        short=floats(stages),
+        late=floats(askers),
+        component=floats(lanes),
+        make_until=floats(stages),
+        lane_until=floats(lanes),
+        rows=rows,
+        line=floats(slots),
+        ratio=floats(STEPS),
+        after=floats(1),
+        held=floats(stages),
+        good=floats(stages),
+        began=floats(stages),
+        in_process=floats(stages),
+        owed=floats(askers),
+        missed=floats(askers),
+        due=floats(askers),
+        waits=floats(lanes),
+        in_transit=floats(lanes),
+        pivot=floats(2 * stages),
+        total=floats(2 * stages),
+        squared=floats(2 * stages),
+        counts=floats(2 * stages),
+        asked_count=np.zeros((stages, WIDTH)),
+        missed_in_all=np.zeros((askers, WIDTH)),
+        in_transit_else=np.zeros((lanes, WIDTH)),
+        late_at_first=floats(askers),
+        gap_bits=gap.view(np.int32),
+        row_bits=rows.view(np.int32),
+        order_row=whole(stages),
+        total_row=whole(stages),
+        asked_row=whole(stages),
+        asks_row=whole(askers),
+        outside_ring=whole(stages, 2),
+        make_ring=whole(stages, 2),
+        lane_ring=whole(lanes, 2),
+        asker_ring=whole(askers, 2),
+        made_ring=whole(stages, 2),
+        arrival_ring=whole(lanes, 2),
+        arrival_delay=whole(lanes),
+        times=times,
+        returns=whole(stages),
+        asked_apart=whole(stages),
+        drawn_at=whole(2),
+        copied=whole(1),
+        counted=whole(1),
+        begun=whole(1),
+    )
+
+
+@jit_part
+def tolerance_of(f: Structure, j: int) -> np.float32:
+    """Units; less than this outstanding is rounding."""
+    return np.float32(TOLERANCE * f.tolerance[j])
+
+
+@jit_part
+def start_single(f: Structure, c: int, w: SingleWork, block: int, n: int) -> None:
+    """Stock on hand, nothing on order, nobody waiting; lay the delay lines out."""
+    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
+    first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
+    for j in range(first, last):
+        i = j - first
+        rows_of.put(n, w.gap, i, np.float32(f.level[j] - f.initial_stock[j]))
+        rows_of.put(n, w.short, i, np.float32(-f.initial_stock[j]))
+        rows_of.blank(n, w.make_until, i)
+        q0, q1 = f.asker_ptr[j], f.asker_ptr[j + 1]
+        w.asked_apart[i] = 0 if q1 == q0 or (q1 - q0 == 1 and asks_as_ordered(f, q0)) else 1
+        zero(n, w.asked_count, i)
+        for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
+            zero(n, w.in_transit_else, k - first_lane)
+            rows_of.blank(n, w.component, k - first_lane)
+            rows_of.blank(n, w.lane_until, k - first_lane)
+        for q in range(f.asker_ptr[j], f.asker_ptr[j + 1]):
+            rows_of.blank(n, w.late, q - first_asker)
+            rows_of.blank(n, w.late_at_first, q - first_asker)
+            zero(n, w.missed_in_all, q - first_asker)
+    for i in range(lay_out_lines(f, c, w, block)):
+        rows_of.blank(n, w.line, i)
+    w.drawn_at[0], w.drawn_at[1] = -f.row_ptr[c] * block, block
+    w.copied[0], w.begun[0] = 1, 0
+    clear_sums(f, c, w, n)
+
+
+@jit_part
+def clear_totals(f: Structure, c: int, sums: Sums, n: int) -> None:
+    """Begin the sums of all periods, close to when they are used: they are many megabytes."""
+    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
+    for j in range(first, last):
+        zero(n, sums.on_hand, j)
+        zero(n, sums.in_process, j)
+        zero(n, sums.ready, j)
+        zero(n, sums.whole_cycles, j)
+        zero(n, sums.ordered, j)
+        zero(n, sums.ordered_squared, j)
+        zero(n, sums.orders, j)
+        zero(n, sums.asked, j)
+        zero(n, sums.asked_squared, j)
+        zero(n, sums.shortages, j)
+    for q in range(f.asker_ptr[first], f.asker_ptr[last]):
+        zero(n, sums.late, q)
+        zero(n, sums.due, q)
+        zero(n, sums.on_time, q)
+    for k in range(f.lane_ptr[first], f.lane_ptr[last]):
+        zero(n, sums.component, k)
+        zero(n, sums.in_transit, k)
+
+
+@jit_part
+def clear_sums(f: Structure, c: int, w: SingleWork, n: int) -> None:
+    """Begin all sums since the last flush anew."""
+    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
+    for i in range(last - first):
+        rows_of.blank(n, w.in_process, i)
+    for i in range(2 * (last - first)):
+        rows_of.blank(n, w.total, i)
+        rows_of.blank(n, w.squared, i)
+        rows_of.blank(n, w.counts, i)
+    for a in range(f.asker_ptr[last] - f.asker_ptr[first]):
+        rows_of.blank(n, w.due, a)
+    for x in range(f.lane_ptr[last] - f.lane_ptr[first]):
+        rows_of.blank(n, w.in_transit, x)
+    forget_states(f, c, w, n)
+    w.counted[0] = 0
+
+
+@jit_part
+def begin_counting(f: Structure, c: int, w: SingleWork, n: int) -> None:
+    """Begin the sums anew that were made before the first counted period, and keep what is late."""
+    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
+    forget_states(f, c, w, n)
+    for j in range(first, last):
+        for q in range(f.asker_ptr[j], f.asker_ptr[j + 1]):
+            a = q - f.asker_ptr[first]
+            bring_up(f, j, j - first, w, a, n)
+            rows_of.move(n, w.late_at_first, a, w.late, a)
+
+
+@jit_part
+def bring_up(f: Structure, j: int, i: int, w: SingleWork, a: int, n: int) -> None:
+    """Set what an asker waits for, which for a single one is kept in the net stock alone."""
+    if f.asker_ptr[j + 1] - f.asker_ptr[j] == 1:
+        rows_of.not_negative(n, w.late, a, w.short, i)
+
+
+@jit_part
+def forget_states(f: Structure, c: int, w: SingleWork, n: int) -> None:
+    """Begin the sums anew that are also made of periods before the first counted one."""
+    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
+    for i in range(last - first):
+        rows_of.blank(n, w.held, i)
+        rows_of.blank(n, w.good, i)
+        rows_of.blank(n, w.began, i)
+    for a in range(f.asker_ptr[last] - f.asker_ptr[first]):
+        rows_of.blank(n, w.owed, a)
+        rows_of.blank(n, w.missed, a)
+    for x in range(f.lane_ptr[last] - f.lane_ptr[first]):
+        rows_of.blank(n, w.waits, x)
+
+
+@jit_part
+def flush_sums(f: Structure, c: int, w: SingleWork, sums: Sums, n: int) -> None:
+    """Add the sums since the last flush to those of all periods."""
+    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
+    first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
+    periods = float(w.counted[0])
+    for j in range(first, last):
+        i = j - first
+        rows_of.flush(n, sums.on_hand, j, 1.0, w.held, i)
+        rows_of.flush(n, sums.ready, j, 1.0, w.good, i)
+        rows_of.flush(n, sums.shortages, j, 1.0, w.began, i)
+        rows_of.flush(n, sums.in_process, j, 1.0, w.in_process, i)
+        if w.asked_apart[i] == 1:
+            rows_of.flush_tally(
+                n, periods, w.pivot, w.total, w.squared, w.counts, i,
+                sums.asked, sums.asked_squared, j, w.asked_count, i,
+            )  # fmt: skip
+        if w.copied[0] == 0:
+            rows_of.flush_tally(
+                n, periods, w.pivot, w.total, w.squared, w.counts, last - first + i,
+                sums.ordered, sums.ordered_squared, j, sums.orders, j,
+            )  # fmt: skip
+        for q in range(f.asker_ptr[j], f.asker_ptr[j + 1]):
+            a = q - first_asker
+            rows_of.flush(n, sums.late, q, 1.0, w.owed, a)
+            rows_of.flush(n, w.missed_in_all, a, 1.0, w.missed, a)
+            rows_of.flush(n, sums.due, q, 1.0, w.due, a)
+        for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
+            rows_of.flush(n, w.in_transit_else, k - first_lane, 1.0, w.in_transit, k - first_lane)
+            rows_of.flush(n, sums.component, k, f.units[k], w.waits, k - first_lane)
+    w.counted[0] = 0
+
+
+@jit_part
+def asks_as_ordered(f: Structure, q: int) -> bool:
+    """Whether an asker is a lane whose requests are its receiver's orders."""
+    k = f.asker_lane[q]
+    return bool(k >= 0 and f.units[k] == 1.0)
+
+
+@jit_part
+def copy_sums(f: Structure, c: int, w: SingleWork, sums: Sums, n: int) -> None:
+    """Give each stage that passes orders on the sums of the stage whose orders they are."""
+    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
+    for j in range(last - 1, first - 1, -1):
+        i, q0 = j - first, f.asker_ptr[j]
+        if w.asked_apart[i] == 0 and f.asker_ptr[j + 1] > q0:
+            to = f.receiver[f.asker_lane[q0]]
+            copy(n, sums.asked, j, sums.ordered, to)
+            copy(n, sums.asked_squared, j, sums.ordered_squared, to)
+            copy(n, w.asked_count, i, sums.orders, to)
+        if w.copied[0] == 1:
+            copy(n, sums.ordered, j, sums.asked, j)
+            copy(n, sums.ordered_squared, j, sums.asked_squared, j)
+            copy(n, sums.orders, j, w.asked_count, i)
+
+
+@jit_part
+def finish_single(f: Structure, c: int, w: SingleWork, sums: Sums, n: int) -> None:
+    """Bring the sums of all periods up to date; after the last block."""
+    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
+    first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
+    flush_sums(f, c, w, sums, n)
+    copy_sums(f, c, w, sums, n)
+    for j in range(first, last):
+        q0, q1 = f.asker_ptr[j], f.asker_ptr[j + 1]
+        for q in range(q0, q1):
+            a, k = q - first_asker, f.asker_lane[q]
+            if q1 - q0 == 1:
+                copy(n, sums.due, q, sums.asked, j)
+            elif asks_as_ordered(f, q):
+                copy(n, sums.due, q, sums.ordered, f.receiver[k])
+            rows_of.less(n, sums.on_time, q, sums.due, q, w.missed_in_all, a)
+            if k < 0:
+                continue
+            copy(n, sums.in_transit, k, w.in_transit_else, k - first_lane)
+            if f.lane_delay[k] > 0 and w.times.lane_row[k] < 0:
+                bring_up(f, j, j - first, w, a, n)
+                rows_of.count_shipped(
+                    n, sums.in_transit, k, float(f.lane_delay[k]), sums.due, q,
+                    w.late_at_first, w.late, a,
+                )  # fmt: skip

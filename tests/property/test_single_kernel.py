@@ -1,0 +1,100 @@
+"""The flow kernel in single precision against that in double precision, on random components."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from echelon.kernels._jit import COMPILED
+from echelon.kernels.flow_arrays import PROPORTIONAL
+from echelon.kernels.run_single import run_single
+from echelon.kernels.single_draws import short_tables
+from echelon.kernels.single_work import single_work_for
+from echelon.simulation.precision import may_be_single
+from echelon.simulation.work import zero_sums
+from tests.flow_cases import random_case
+from tests.plain_runs import laws_of, plain_kernel
+from tests.property.test_plain_kernel import with_drawn_times
+
+EXAMPLES = 100 if COMPILED else 6
+SEEDS = st.integers(0, 2**32 - 1)
+RELATIVE = 1e-4
+"""Of the largest number of each kind: runs of some fifty periods, single rounding errors."""
+
+
+def component(seed, n_stages, n_periods):
+    """A random component without what is run in double precision in any case."""
+    structure, features, _ = random_case(
+        seed, n_stages=n_stages, n_periods=n_periods, runs=1, features=False
+    )
+    bought = np.diff(structure.lane_ptr) == 0
+    structure = structure._replace(
+        review=np.minimum(structure.review, 1),
+        phase=np.zeros_like(structure.phase),
+        serve_delay=np.zeros_like(structure.serve_delay),
+        allocation=np.full_like(structure.allocation, PROPORTIONAL),
+        outside_delay=np.where(bought, np.maximum(structure.outside_delay, 0), -1),
+    )
+    return structure, features, laws_of(structure, seed)
+
+
+def single_kernel(structure, features, sources, *, n_runs=1, block=32, stops=()):
+    """Sums by the kernel in single precision."""
+    sums, _ = zero_sums(structure, features)
+    work = single_work_for(structure, features, 0, 1, block)
+    tables, period = short_tables(sources), 0
+    for stop in (*stops, int(structure.periods[0])):
+        run_single(
+            structure, np.ones(1, dtype=np.int64), sources, tables, period, stop, 0, n_runs, block,
+            work, sums,
+        )  # fmt: skip
+        period = stop
+    return sums
+
+
+JUDGED_BY = {"on_time": "due", "ordered_squared": "asked_squared"}
+"""What a sum is found from by subtraction, or nearly: rounding is that of the larger number."""
+
+COUNTS = ("ready", "shortages", "orders")
+"""What lies within rounding of nothing may count as nothing in one precision alone."""
+
+
+def assert_close(single, double, n_runs):
+    for name, one, other in zip(double._fields, single, double, strict=True):
+        one, other = one[:, :n_runs], other[:, :n_runs]
+        scale = getattr(double, JUDGED_BY.get(name, name))
+        bound = RELATIVE * max(float(np.abs(scale).max(initial=0.0)), 1.0)
+        bound = max(bound, 2.0) if name in COUNTS else bound
+        assert np.abs(one - other).max(initial=0.0) <= bound, name
+
+
+def assert_same(one, other, n_runs):
+    for name, a, b in zip(one._fields, one, other, strict=True):
+        np.testing.assert_array_equal(a[:, :n_runs], b[:, :n_runs], err_msg=name)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(SEEDS, st.integers(1, 6), st.integers(1, 50), st.integers(1, 5), st.booleans())
+def test_single_is_double_to_rounding(seed, n_stages, n_periods, n_runs, times_drawn):
+    case = component(seed, n_stages, n_periods)
+    if times_drawn:
+        case = with_drawn_times(*case[:2], seed)
+    if not may_be_single(case[0], case[2], np.array([True]))[0]:  # a stage that nobody asks
+        return
+    double, _ = plain_kernel(*case, n_runs=n_runs)
+    assert_close(single_kernel(*case, n_runs=n_runs), double, n_runs)
+
+
+@settings(max_examples=EXAMPLES // 2, deadline=None)
+@given(SEEDS, st.integers(1, 6), st.integers(60, 110), st.sampled_from([8, 16]), st.booleans())
+def test_bits_do_not_depend_on_blocks_or_calls(seed, n_stages, n_periods, block, times_drawn):
+    case = component(seed, n_stages, n_periods)
+    if times_drawn:
+        case = with_drawn_times(*case[:2], seed)
+    if not may_be_single(case[0], case[2], np.array([True]))[0]:
+        return
+    whole = single_kernel(*case, n_runs=3)
+    assert_same(single_kernel(*case, n_runs=3, block=block), whole, 3)
+    assert_same(single_kernel(*case, n_runs=3, block=block, stops=(32,)), whole, 3)
+    assert_same(single_kernel(*case, n_runs=40), whole, 3)

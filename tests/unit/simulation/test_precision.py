@@ -1,0 +1,180 @@
+"""Single precision: the same run to rounding, the same bits however it is cut."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import echelon as ec
+from benchmarks.cases.simulation_systems import network_of, systems, with_demand
+from echelon.errors import DomainError
+from echelon.simulation import prepare, work
+from echelon.simulation.described import structure
+from tests.rich_networks import chain, portfolio
+
+MEASURES = (
+    "on_hand",
+    "backorders",
+    "in_process",
+    "in_transit",
+    "ready_rate",
+    "fill_rate",
+    "order_variance",
+    "bullwhip",
+    "cost",
+)
+FRAMES = ("stages", "segments", "service", "warmups")
+SETTINGS = {"periods": 40, "replications": 150, "seed": 5, "precision": "single"}
+
+
+def plain(order: list[int] | None = None) -> ec.Network:
+    """Six components that run in single precision."""
+    items = [f"item {k}" for k in (order or range(6))]
+    stages = pd.DataFrame(
+        [(item, place) for item in items for place in ("plant", "depot", "shop", "clinic")],
+        columns=["item", "location"],
+    )
+    number = stages["item"].str[-1].astype(int)
+    stages = stages.assign(
+        lead_time=np.tile([2.0, 1.0, 0.0, 1.0], len(items)),
+        base_stock=np.tile([70.0, 50.0, 25.0, 30.0], len(items)),
+        holding_cost=1.0,
+        backorder_cost=5.0,
+        review_period=np.where(number == 3, 1, 0),
+        lead_time_std=np.where((number == 4) & (stages["location"] == "plant"), 1.0, 0.0),
+    )
+    lanes = [(i, "plant", i, "depot") for i in items]
+    lanes += [(i, "depot", i, place) for i in items for place in ("shop", "clinic")]
+    columns = ["from_item", "from_location", "to_item", "to_location"]
+    demand = [(i, p) for i in items for p in ("shop", "clinic")]
+    family = ["gamma" if int(i[-1]) % 2 else "poisson" for i, _ in demand]
+    return ec.Network.from_tables(
+        stages,
+        pd.DataFrame(lanes, columns=columns).assign(lead_time=1.0),
+        pd.DataFrame(demand, columns=["item", "location"]).assign(
+            family=family, mean=10.0, std=10.0**0.5
+        ),
+    )
+
+
+def assert_same(one, other, frames=FRAMES):
+    for name in frames:
+        pd.testing.assert_frame_equal(
+            getattr(one, name), getattr(other, name), check_exact=True, obj=name
+        )
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return ec.simulate(plain(), **SETTINGS)
+
+
+class TestCuts:
+    @pytest.mark.parametrize("n_jobs", [1, 2])
+    def test_workers(self, whole, n_jobs):
+        assert_same(whole, ec.simulate(plain(), n_jobs=n_jobs, **SETTINGS))
+
+    @pytest.mark.parametrize("blocks", [(32,), (8,), (16, 8)])
+    def test_blocks_of_periods(self, whole, blocks, monkeypatch):
+        monkeypatch.setattr(work, "_BLOCKS", blocks)
+        assert_same(whole, ec.simulate(plain(), **SETTINGS))
+
+    def test_shards_of_one_component(self, whole, monkeypatch):
+        monkeypatch.setattr(structure, "_SHARD_BYTES", 1)
+        monkeypatch.setattr(prepare, "_MANY_SHARDS", 100)
+        assert_same(whole, ec.simulate(plain(), **SETTINGS))
+
+    def test_long_runs_in_several_calls(self, monkeypatch):
+        settings = SETTINGS | {"periods": 2_500, "replications": 16}
+        whole = ec.simulate(plain([3]), **settings)
+        monkeypatch.setattr(work, "_STRETCH", 1)
+        monkeypatch.setattr(work, "_LEAST_STRETCH", 1_024)
+        assert_same(whole, ec.simulate(plain([3]), **settings))
+
+    @pytest.mark.parametrize("chosen", [[0], [4], [5, 2]])
+    def test_some_of_the_items(self, whole, chosen):
+        some = ec.simulate(plain(chosen), **SETTINGS).stages.set_index(["item", "location"])
+        same = whole.stages.set_index(["item", "location"]).loc[some.index]
+        pd.testing.assert_frame_equal(some, same, check_exact=True)
+
+
+@pytest.mark.parametrize("family", ["normal", "poisson"])
+@pytest.mark.parametrize("name", list(systems()))
+@pytest.mark.parametrize("draws", ["independent", "stratified"])
+def test_single_is_double_to_rounding(name, family, draws):
+    network = network_of(with_demand(systems()[name], family))
+    double, single = (
+        ec.simulate(network, periods=60, warmup=6, replications=160, draws=draws, precision=p)
+        for p in ("double", "single")
+    )
+    for measure in MEASURES:
+        one, other = single.stages[measure], double.stages[measure]
+        loose = measure == "ready_rate"  # a shortage within rounding
+        np.testing.assert_allclose(one, other, rtol=1e-4 if loose else 2e-6, atol=1e-4)
+
+
+def test_every_case_of_this_page_is_single_and_close():
+    double = ec.simulate(plain(), **SETTINGS | {"precision": "double"})
+    single = ec.simulate(plain(), **SETTINGS)
+    for measure in MEASURES:
+        one, other = single.stages[measure], double.stages[measure]
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5, err_msg=measure)
+    assert not single.stages["on_hand"].equals(double.stages["on_hand"])
+
+
+def test_rounding_does_not_grow_into_anything_over_ten_thousand_periods():
+    network = network_of(systems()["10-stage tree"])
+    double, single = (
+        ec.simulate(network, periods=10_000, warmup=0, replications=16, precision=p, keep=True)
+        for p in ("double", "single")
+    )
+    for measure in ("on_hand", "backorders", "in_transit"):
+        one, other = single.stages[measure], double.stages[measure]
+        np.testing.assert_allclose(one, other, rtol=2e-6, atol=1e-4, err_msg=measure)
+    np.testing.assert_allclose(single.total["cost"], double.total["cost"], rtol=1e-6)
+
+
+def test_returns_and_large_deviations():
+    shop = ec.serial(
+        ["depot", "shop"], lead_time=[2, 1], holding_cost=[1.0, 2.0], base_stock=[30.0, 25.0],
+        demand_mean=10.0, demand_std=12.0,
+    )  # fmt: skip
+    double, single = (
+        ec.simulate(shop, periods=200, warmup=10, replications=64, precision=p)
+        for p in ("double", "single")
+    )
+    for measure in ("on_hand", "backorders", "fill_rate", "bullwhip", "cost"):
+        np.testing.assert_allclose(single.stages[measure], double.stages[measure], rtol=1e-5)
+
+
+def test_all_served_is_a_fill_rate_of_one():
+    shop = ec.serial(
+        ["shop"], lead_time=1, holding_cost=1.0, base_stock=[500.0], demand_mean=50.0,
+        demand_std=9.0,
+    )  # fmt: skip
+    run = ec.simulate(shop, periods=100, replications=64, precision="single")
+    assert run.stages["fill_rate"].tolist() == [1.0]
+    assert run.stages["backorders"].tolist() == [0.0]
+
+
+def test_features_run_in_double():
+    network = portfolio([1, 3])
+    settings = {"periods": 40, "replications": 64, "seed": 5}
+    double = ec.simulate(network, **settings)
+    assert_same(double, ec.simulate(network, precision="single", **settings))
+
+
+def test_one_replication_runs_in_double():
+    double = ec.simulate(chain(), periods=400, replications=1)
+    assert_same(double, ec.simulate(chain(), periods=400, replications=1, precision="single"))
+
+
+def test_is_told_in_the_provenance(whole):
+    assert whole.provenance.arguments["precision"] == "single"
+
+
+@pytest.mark.parametrize("precision", ["half", None, 32])
+def test_refuses_others(precision):
+    with pytest.raises(DomainError, match=r"precision is .* Fix: give one of 'double', 'single'"):
+        ec.simulate(chain(), precision=precision)
