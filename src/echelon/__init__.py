@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; the table below says
     from echelon.demand.fit import fit_demand
     from echelon.demand.forecast import ForecastModels, fit_forecasts
     from echelon.demand.models import DemandModels
+    from echelon.demand.revisions import ForecastRevisions, fit_forecast_revisions
     from echelon.demand.segments import CorrelationModels, correlation_table, fit_correlation
     from echelon.errors import DataWarning, EchelonError, TableError
     from echelon.exact.evaluate import Evaluation, evaluate
@@ -40,19 +41,32 @@ if TYPE_CHECKING:  # what a type checker and an editor see; the table below says
     from echelon.lead_time.score import score_lead_time
     from echelon.network.build import assembly, distribution, general, serial
     from echelon.network.network import Network
+    from echelon.optimization.calibration.calibrate import calibrate
+    from echelon.optimization.calibration.result import Calibration
+    from echelon.optimization.model import build_model
     from echelon.optimization.optimize import optimize
+    from echelon.optimization.sensitivity.result import Sensitivity
+    from echelon.optimization.sensitivity.sensitivity import sensitivity
+    from echelon.optimization.side_constraints import (
+        budget,
+        no_stock_at,
+        opening_cost,
+        storage_limit,
+    )
     from echelon.policies.base import StageView
     from echelon.policies.base_stock import BaseStock, EchelonBaseStock
     from echelon.policies.min_max import MinMax
     from echelon.policies.plan import Plan
     from echelon.policies.reorder_point import ReorderPoint, ReorderPointOnce
     from echelon.policies.rounding import OrderRounding
+    from echelon.reports.plan import report
     from echelon.simulation.compare import Comparison, compare_runs
     from echelon.simulation.result import Simulation
     from echelon.simulation.simulate import simulate
 
 __all__ = [
     "BaseStock",
+    "Calibration",
     "Comparison",
     "CorrelationModels",
     "DataWarning",
@@ -61,6 +75,7 @@ __all__ = [
     "EchelonError",
     "Evaluation",
     "ForecastModels",
+    "ForecastRevisions",
     "LeadTimeModels",
     "MinMax",
     "Network",
@@ -68,11 +83,15 @@ __all__ = [
     "Plan",
     "ReorderPoint",
     "ReorderPointOnce",
+    "Sensitivity",
     "Simulation",
     "StageView",
     "TableError",
     "assembly",
     "baseline_forecasts",
+    "budget",
+    "build_model",
+    "calibrate",
     "compare_runs",
     "correlation_table",
     "distribution",
@@ -83,9 +102,12 @@ __all__ = [
     "exposure_demand",
     "fit_correlation",
     "fit_demand",
+    "fit_forecast_revisions",
     "fit_forecasts",
     "fit_lead_time",
     "general",
+    "no_stock_at",
+    "opening_cost",
     "optimize",
     "plots",
     "read_example",
@@ -94,14 +116,18 @@ __all__ = [
     "read_scms",
     "read_simulation",
     "read_willems",
+    "report",
     "score_lead_time",
+    "sensitivity",
     "serial",
     "simulate",
     "single_stage",
+    "storage_limit",
 ]
 
 _HOME = {
     "BaseStock": "policies.base_stock",
+    "Calibration": "optimization.calibration.result",
     "Comparison": "simulation.compare",
     "CorrelationModels": "demand.segments",
     "DataWarning": "errors",
@@ -110,6 +136,7 @@ _HOME = {
     "EchelonError": "errors",
     "Evaluation": "exact.evaluate",
     "ForecastModels": "demand.forecast",
+    "ForecastRevisions": "demand.revisions",
     "LeadTimeModels": "lead_time.models",
     "MinMax": "policies.min_max",
     "Network": "network.network",
@@ -117,11 +144,15 @@ _HOME = {
     "Plan": "policies.plan",
     "ReorderPoint": "policies.reorder_point",
     "ReorderPointOnce": "policies.reorder_point",
+    "Sensitivity": "optimization.sensitivity.result",
     "Simulation": "simulation.result",
     "StageView": "policies.base",
     "TableError": "errors",
     "assembly": "network.build",
     "baseline_forecasts": "demand.baseline",
+    "budget": "optimization.side_constraints",
+    "build_model": "optimization.model",
+    "calibrate": "optimization.calibration.calibrate",
     "compare_runs": "simulation.compare",
     "correlation_table": "demand.segments",
     "distribution": "network.build",
@@ -129,9 +160,12 @@ _HOME = {
     "exposure_demand": "lead_time.exposure",
     "fit_correlation": "demand.segments",
     "fit_demand": "demand.fit",
+    "fit_forecast_revisions": "demand.revisions",
     "fit_forecasts": "demand.forecast",
     "fit_lead_time": "lead_time.fit",
     "general": "network.build",
+    "no_stock_at": "optimization.side_constraints",
+    "opening_cost": "optimization.side_constraints",
     "optimize": "optimization.optimize",
     "read_example": "io.examples",
     "read_network": "io.folder",
@@ -139,10 +173,13 @@ _HOME = {
     "read_scms": "io.scms",
     "read_simulation": "io.simulation",
     "read_willems": "io.willems",
+    "report": "reports.plan",
     "score_lead_time": "lead_time.score",
+    "sensitivity": "optimization.sensitivity.sensitivity",
     "serial": "network.build",
     "simulate": "simulation.simulate",
     "single_stage": "exact.single_stage.base_stock",
+    "storage_limit": "optimization.side_constraints",
 }
 
 

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 import echelon as ec
+from echelon.optimization.solvers import solve
 from tests.networks import graves_willems, load, textbook
 
-METHODS = ("auto", "milp")
+METHODS = ("auto", "exact", "milp")
 
 
 def certified(plan: ec.Plan) -> bool:
@@ -73,6 +74,17 @@ def test_digital_camera(shared_oracles, scenario, method):
     assert certified(plan)
 
 
+@pytest.mark.parametrize("scenario", CAMERA)
+def test_digital_camera_as_declared(shared_oracles, scenario):
+    """The exported model means the published problem: solved as it is, it costs the same."""
+    camera = load(shared_oracles / "graves_willems.json")[1]
+    (case,) = [case for case in camera["cases"] if case["scenario"] == scenario]
+    network = graves_willems(camera, CAMERA[scenario])
+    outcome = solve(ec.build_model(network))
+    annual = outcome.objective * network.periods_per_year
+    assert annual == pytest.approx(case["recomputed"], abs=0.051)
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     ("chain", "annual_cost"),
@@ -87,7 +99,9 @@ def test_willems_chains(shared_data, chain, annual_cost, method):
 
 
 @pytest.mark.filterwarnings("ignore::echelon.errors.DataWarning")
-@pytest.mark.parametrize("chain", [1, 3, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 17, 27, 29, 33, 37, 38])
+@pytest.mark.parametrize(
+    "chain", [1, 3, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 17, 20, 24, 26, 27, 29, 33, 37, 38]
+)
 def test_real_chains_are_certified(shared_data, chain):
     """Bound and plan meet on real chains of up to 2,025 stages, fractional times among them."""
     network = ec.read_willems(shared_data / "willems", chain)
@@ -138,7 +152,7 @@ def test_schoenmeyr_graves(shared_oracles, method):
 
 
 @pytest.mark.parametrize("family", ["gsm_published", "gsm_trees", "gsm_acyclic"])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [*METHODS, "dual"])
 def test_textbook_cases(shared_oracles, family, method):
     """Snyder & Shen's examples, seeded random trees, small general networks by enumeration."""
     cases = load(shared_oracles / "textbook" / f"{family}.json")["cases"]
@@ -149,7 +163,8 @@ def test_textbook_cases(shared_oracles, family, method):
         expected = case["expected"].get("optimal_cost", case["expected"].get("cost"))
         plan = ec.optimize(textbook(case["inputs"]), method=method)
         assert plan.objective == pytest.approx(expected, rel=1e-6, abs=1e-6), case["id"]
-        assert certified(plan), case["id"]
+        assert plan.bound <= expected * (1 + 1e-9), case["id"]
+        assert method == "dual" or certified(plan), case["id"]  # which may leave a gap on cycles
 
 
 @pytest.mark.filterwarnings("ignore::echelon.errors.DataWarning")

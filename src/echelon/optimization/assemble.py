@@ -8,12 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from echelon.distributions.per_period import PerPeriod
 from echelon.errors import DataWarning
-from echelon.network.compiled import CompiledNetwork
+from echelon.network.compiled import CompiledNetwork, Floats
 from echelon.network.network import Network
+from echelon.optimization.cost.limited_stock import scarce
 from echelon.optimization.outcome import Outcome, relative_gap
 from echelon.optimization.placement import Failure, Placement
-from echelon.policies.plan import COMPONENT_COLUMNS, STAGE_COLUMNS, Plan
+from echelon.policies.columns import STAGES
+from echelon.policies.plan import COMPONENT_COLUMNS, FEATURE_COLUMNS, TRACE_COLUMNS, Plan
 from echelon.results import FAILURE_COLUMNS, Provenance, no_failures
 
 _WHOLE = 1e-9
@@ -43,6 +46,7 @@ def assemble(
         provenance=provenance,
         stages=stages,
         components=components,
+        trace=_trace_frame(compiled, placed),
         objective=objective,
         bound=bound,
         gap=gap,
@@ -64,15 +68,26 @@ def _stages_frame(
     positions = [np.arange(ptr[c], ptr[c + 1]) for c in solved]
     row = compiled.stage_row[np.concatenate(positions)] if solved else np.zeros(0, np.int64)
     order = np.argsort(row)
-    keys = network.stages[["item", "location"]].iloc[row[order]]
+    keys = network.columns("stages", ["item", "location"]).iloc[row[order]]
     sizes = [len(position) for position in positions]
     columns: dict[str, object] = {name: keys[name].array for name in ("item", "location")}
     columns["component"] = np.repeat(compiled.component_id[solved], sizes)[order]
     results = [result for result in placed if isinstance(result, Placement)]
-    for name in STAGE_COLUMNS[3:]:
-        values = [result.columns[name] for result in results]
+    in_use = {name for result in results for name in result.columns}
+    for name in STAGES.names[3:]:
+        if name in FEATURE_COLUMNS and name not in in_use:
+            continue
+        values = [_column(result, name) for result in results]
         columns[name] = np.concatenate(values)[order] if values else np.zeros(0)
     return pd.DataFrame(columns)
+
+
+def _column(result: Placement, name: str) -> Floats:
+    """Column of one component; of a feature that others use and it does not, the blank of it."""
+    if name in result.columns:
+        return result.columns[name]
+    n_stages = len(result.columns["base_stock"])
+    return np.full(n_stages, 0.0 if name == "cycle_stock" else np.nan)
 
 
 def _components_frame(
@@ -87,17 +102,34 @@ def _components_frame(
             outcome, method = Outcome("failed", nan, nan, nan, result.error, 0.0), ""
         fields = (outcome.status, outcome.objective, outcome.bound, outcome.gap)
         rows.append((*fields, outcome.termination, method, outcome.seconds))
-    frame = pd.DataFrame(rows, columns=list(COMPONENT_COLUMNS[2:]))
-    frame.insert(0, "stages", np.diff(compiled.component_ptr))
-    frame.insert(0, "component", compiled.component_id)
-    return frame
+    numbered = zip(
+        compiled.component_id.tolist(), np.diff(compiled.component_ptr).tolist(), rows, strict=True
+    )
+    return pd.DataFrame(
+        [(number, size, *row) for number, size, row in numbered], columns=list(COMPONENT_COLUMNS)
+    )
+
+
+def _trace_frame(compiled: CompiledNetwork, placed: Sequence[Placement | Failure]) -> pd.DataFrame:
+    """Lay the components' traces end to end; what was not known yet is missing."""
+    rows = [
+        (number, *entry)
+        for number, result in zip(compiled.component_id.tolist(), placed, strict=True)
+        if isinstance(result, Placement)
+        for entry in result.outcome.trace
+    ]
+    frame = pd.DataFrame(rows, columns=list(TRACE_COLUMNS))
+    frame = frame.astype({"component": "int64"} | dict.fromkeys(TRACE_COLUMNS[1:], "float64"))
+    return frame.replace([np.inf, -np.inf], np.nan)
 
 
 def _failures_frame(
     network: Network, compiled: CompiledNetwork, placed: Sequence[Placement | Failure]
 ) -> pd.DataFrame:
+    if not any(isinstance(result, Failure) for result in placed):
+        return no_failures()
     rows = []
-    keys = network.stages[["item", "location"]]
+    keys = network.columns("stages", ["item", "location"])
     for c, result in enumerate(placed):
         if isinstance(result, Failure):
             item, location = "", ""
@@ -106,21 +138,34 @@ def _failures_frame(
                 item, location = keys.iloc[int(at)]
             number = int(compiled.component_id[c])
             rows.append((number, item, location, result.error, result.message))
-    return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS)) if rows else no_failures()
+    return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS))
 
 
 def warn_of_approximations(network: Network, plan: Plan) -> None:
     """Warn once per kind of stage whose promise is approximate or whose stock is negative."""
     stages = plan.stages
-    served = stages["target_service_level"].notna()
+    unknown = stages["target_service_level"].notna() & stages["service_level"].isna()
+    limited, above = _limited(network, stages), _above_limits(network, stages, unknown)
+    held = stages["safety_stock"] + stages.get("cycle_stock", 0.0)
     for odd, message in (
         (
-            served & stages["service_level"].isna(),
+            unknown & limited,
+            "orders that a limit puts off take part in every shortage, so the service_level they "
+            f"will give is not known{_how_to_see(network, plan)}",
+        ),
+        (
+            unknown & above & ~limited,
+            "orders that a limit downstream puts off come when the season, the forecast, the wait "
+            "for supplies or the customers' own promise does not reckon with them, so the "
+            f"service_level they will give is not known{_how_to_see(network, plan)}",
+        ),
+        (
+            unknown & ~limited & ~above,
             "demand that is not normal is covered by the normal bound, so the service_level they "
             f"will give is not known{_how_to_see(network, plan)}",
         ),
         (
-            stages["safety_stock"] < 0.0,
+            held < 0.0,
             "the target is met with less than the mean demand, so safety stock is negative; "
             "look whether the target is meant to be this low for demand this skewed",
         ),
@@ -133,6 +178,43 @@ def warn_of_approximations(network: Network, plan: Plan) -> None:
                 DataWarning,
                 stacklevel=3,
             )
+
+
+def _limited(network: Network, stages: pd.DataFrame) -> pd.Series:
+    """Which rows of the plan are of stages that can make or order only so much."""
+    key = ["item", "location"]
+    table = network.columns("stages", [*key, "capacity", "maximum_order"])
+    limited = table[["capacity", "maximum_order"]].notna().any(axis=1)
+    if not limited.any():
+        return pd.Series(False, index=stages.index)
+    chosen = pd.MultiIndex.from_frame(table.loc[limited, key])
+    return pd.Series(pd.MultiIndex.from_frame(stages[key]).isin(chosen), index=stages.index)
+
+
+def _above_limits(network: Network, stages: pd.DataFrame, asked: pd.Series) -> pd.Series:
+    """Which rows of the plan are of stages upstream of one whose orders may well be cut."""
+    if "maximum_order" not in stages or not asked.any():
+        return pd.Series(False, index=stages.index)
+    compiled = network.compiled
+    key = ["item", "location"]
+    at = pd.MultiIndex.from_frame(network.columns("stages", key).iloc[compiled.stage_row])
+    place = np.asarray(at.get_indexer(pd.MultiIndex.from_frame(stages[key])))
+    numbers = stages[["maximum_order", "demand_mean", "demand_std"]]
+    most, mean, std = numbers.to_numpy(dtype=np.float64, na_value=np.nan).T
+    cut = ~np.isnan(most)
+    if not any(isinstance(law, PerPeriod) for law in network.distributions):
+        rates = (most / np.maximum(compiled.review_period[place], 1)).tolist()
+        cut &= np.array(list(map(scarce, rates, mean.tolist(), std.tolist())))
+    below = np.zeros(compiled.n_stages, dtype=bool)
+    below[place[cut]] = True
+    above = np.zeros(compiled.n_stages, dtype=bool)
+    ptr = compiled.pred_ptr - compiled.pred_ptr[0]
+    first = np.repeat(compiled.component_ptr[:-1], np.diff(compiled.component_ptr))
+    for stage in reversed(range(compiled.n_stages)):  # customers first
+        if below[stage] or above[stage]:
+            suppliers = compiled.pred_stage[ptr[stage] : ptr[stage + 1]]
+            above[first[stage] + suppliers] = True
+    return pd.Series(above[place], index=stages.index)
 
 
 def _how_to_see(network: Network, plan: Plan) -> str:

@@ -23,13 +23,14 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
 
 from echelon.exact.guaranteed_service.problem import ServiceTimeChoice, ServiceTimeProblem
-from echelon.network.compiled import Floats, Integers
+from echelon.network.compiled import Integers
 
 
 def build(problem: ServiceTimeProblem, *, integer: bool = False) -> Any:
@@ -47,21 +48,28 @@ def build(problem: ServiceTimeProblem, *, integer: bool = False) -> Any:
     pyomo.environ.ConcreteModel
         With ``pair``, ``inbound_by`` and ``outbound_by``, ``pair_cost`` and ``cost``.
     """
-    times = problem.times
-    n = problem.n_stages
-    feasible = [np.argwhere(np.isfinite(table)).tolist() for table in problem.cost]
+    return build_together([problem], integer=integer)
+
+
+def build_together(problems: Sequence[ServiceTimeProblem], *, integer: bool = False) -> Any:
+    """Declare one model for several components, their stages numbered on from one to the next."""
+    first = np.concatenate([[0], np.cumsum([problem.n_stages for problem in problems])]).tolist()
+    stages = [(p, j) for p, problem in enumerate(problems) for j in range(problem.n_stages)]
+    n_inbound = [len(problems[p].inbound[j]) for p, j in stages]
+    n_outbound = [len(problems[p].outbound[j]) for p, j in stages]
+    feasible = [np.argwhere(np.isfinite(problems[p].cost[j])).tolist() for p, j in stages]
     m = pyo.ConcreteModel(name="guaranteed_service")
-    m.STAGE = pyo.RangeSet(0, n - 1, doc="stage of the component")
+    m.STAGE = pyo.RangeSet(0, len(stages) - 1, doc="stage")
     m.INBOUND = pyo.Set(
-        initialize=[(j, a) for j in range(n) for a in range(len(problem.inbound[j]))],
+        initialize=[(j, a) for j, size in enumerate(n_inbound) for a in range(size)],
         doc="stage, position of a candidate inbound service time",
     )
     m.OUTBOUND = pyo.Set(
-        initialize=[(j, b) for j in range(n) for b in range(len(problem.outbound[j]))],
+        initialize=[(j, b) for j, size in enumerate(n_outbound) for b in range(size)],
         doc="stage, position of a candidate outbound service time",
     )
     m.PAIR = pyo.Set(
-        initialize=[(j, a, b) for j in range(n) for a, b in feasible[j]],
+        initialize=[(j, a, b) for j, pairs in enumerate(feasible) for a, b in pairs],
         doc="stage, inbound and outbound candidate that its times allow together",
     )
     m.pair_cost = pyo.Param(m.PAIR, mutable=True, default=0.0, doc="money per period")
@@ -75,8 +83,8 @@ def build(problem: ServiceTimeProblem, *, integer: bool = False) -> Any:
 
     with_inbound: dict[tuple[int, int], list[Any]] = {}
     with_outbound: dict[tuple[int, int], list[Any]] = {}
-    for j in range(n):
-        for a, b in feasible[j]:
+    for j, pairs in enumerate(feasible):
+        for a, b in pairs:
             with_inbound.setdefault((j, a), []).append(m.pair[j, a, b])
             with_outbound.setdefault((j, b), []).append(m.pair[j, a, b])
 
@@ -90,25 +98,31 @@ def build(problem: ServiceTimeProblem, *, integer: bool = False) -> Any:
 
     m.accumulate_inbound = pyo.Constraint(m.INBOUND, rule=accumulate_inbound)
     m.accumulate_outbound = pyo.Constraint(m.OUTBOUND, rule=accumulate_outbound)
-    m.choose = pyo.Constraint(
-        m.STAGE, rule=lambda m, j: m.inbound_by[j, len(problem.inbound[j]) - 1] == 1
-    )
+    m.choose = pyo.Constraint(m.STAGE, rule=lambda m, j: m.inbound_by[j, n_inbound[j] - 1] == 1)
     m.deliver = pyo.ConstraintList(doc="a supplier delivers no later than its customer is told")
-    for j in range(n):
+    for problem, offset in zip(problems, first, strict=False):
+        _deliver(m, problem, offset)
+    m.cost = pyo.Objective(expr=pyo.sum_product(m.pair_cost, m.pair), doc="money per period")
+    return m
+
+
+def _deliver(m: Any, problem: ServiceTimeProblem, offset: int) -> None:
+    """Add the lane rows of a component whose first stage is numbered ``offset``."""
+    times = problem.times
+    for j in range(problem.n_stages):
         for lane in range(times.pred_ptr[j], times.pred_ptr[j + 1]):
             i = int(times.pred_stage[lane])
             arrives = problem.outbound[i] + times.lane_delay[lane]
             by_then = np.searchsorted(arrives, problem.inbound[j], side="right") - 1
             for a, b in enumerate(by_then.tolist()):
                 if b < len(arrives) - 1:  # else the supplier has surely delivered
-                    m.deliver.add(m.inbound_by[j, a] <= (m.outbound_by[i, b] if b >= 0 else 0.0))
-    m.cost = pyo.Objective(expr=pyo.sum_product(m.pair_cost, m.pair), doc="money per period")
-    return m
+                    delivered = m.outbound_by[offset + i, b] if b >= 0 else 0.0
+                    m.deliver.add(m.inbound_by[offset + j, a] <= delivered)
 
 
-def load(model: Any, problem: ServiceTimeProblem) -> None:
-    """Put a problem's costs into a model built for its candidates."""
-    for j, table in enumerate(problem.cost):
+def load(model: Any, problem: ServiceTimeProblem, first: int = 0) -> None:
+    """Put a problem's costs into a model built for its candidates, from stage ``first`` on."""
+    for j, table in enumerate(problem.cost, first):
         for a, b in np.argwhere(np.isfinite(table)).tolist():
             model.pair_cost[j, a, b] = float(table[a, b])
 
@@ -162,9 +176,3 @@ def settle(problem: ServiceTimeProblem, outbound: Integers) -> ServiceTimeChoice
         earliest = max(ready, default=problem.inbound[j][0])
         inbound[j] = np.searchsorted(problem.inbound[j], earliest)
     return ServiceTimeChoice(inbound, np.asarray(outbound, dtype=np.int64))
-
-
-def restrict(problem: ServiceTimeProblem, keep: list[Floats]) -> ServiceTimeProblem:
-    """Forbid the pairs a mask per stage does not keep."""
-    cost = [np.where(mask, table, np.inf) for mask, table in zip(keep, problem.cost, strict=True)]
-    return ServiceTimeProblem(problem.times, problem.inbound, problem.outbound, cost)

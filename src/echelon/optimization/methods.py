@@ -2,196 +2,282 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 
-from echelon.errors import InfeasibleError, SolverError
+from echelon.errors import SolverError
 from echelon.exact.guaranteed_service.dual_ascent import fold_and_ascend
+from echelon.exact.guaranteed_service.flat import CoveredCost, FlatProblem, grid_size
+from echelon.exact.guaranteed_service.interpolated import PassedMessages
 from echelon.exact.guaranteed_service.problem import (
-    CostFunction,
-    ServiceTimeChoice,
     ServiceTimeProblem,
+    priced,
 )
 from echelon.exact.guaranteed_service.refinement import refine
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
-from echelon.exact.guaranteed_service.tree import solve_tree
 from echelon.network.compiled import Integers
-from echelon.optimization.outcome import Outcome, relative_gap
+from echelon.optimization.candidate_lists import (
+    bound_of_each,
+    grid_of_periods,
+    growing_problems,
+    listed_whole,
+)
+from echelon.optimization.outcome import Outcome
+from echelon.optimization.proof import (
+    MOST_BRANCHED,
+    Answer,
+    Limits,
+    StoppedWithoutPlanError,
+    joint_distribution,
+    located,
+    outcome_of,
+    prove,
+    split_times,
+)
+from echelon.optimization.search import PlansOnly, Search
 
-_MOST_PAIRS = 60_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """When to stop: relative gap, seconds, and the solver that is asked."""
-
-    gap: float
-    time_limit: float | None
-    solver: str
+ROUNDING = 1e-12
+"""A relative gap that is nothing but rounding."""
+_GRID_PAIRS = 20_000
+"""Pairs of times per stage up to which a grid of them is the quickest."""
+_RESTING_GAP = 0.01
+_SMALL, _LARGE = 500, 5_000
+_TOO_MANY = (
+    "this component has too many candidate service times to list. Fix: use method='auto', or round "
+    "lead times to a coarser unit."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """Outbound service times (ticks), what is proven of them, and the route taken."""
+    """Outbound service times (ticks), what is proven of them, and the route taken.
+
+    ``messages`` prove the bound where it is over all times; a search of another component with the
+    same lanes can begin with them. ``contenders`` gives the windows of times that a cheaper plan
+    can use.
+    """
 
     service: Integers
     outcome: Outcome
     route: str
+    messages: PassedMessages | None = None
+    contenders: Callable[[], ServiceTimes] | None = None
 
 
-Answer: TypeAlias = tuple[ServiceTimeChoice, Outcome, str]
-Method: TypeAlias = Callable[[ServiceTimes, CostFunction, Limits], Solution]
+Method: TypeAlias = Callable[[ServiceTimes, CoveredCost, Limits, Search], Solution]
 
 
-def auto(times: ServiceTimes, cost: CostFunction, limits: Limits) -> Solution:
-    """Take the quickest route to a proof: tree program, dual ascent, model, refinement."""
-    problem = _tabulate(times, cost)
-    if problem is not None:
-        return _in_ticks(problem, prove(problem, limits))
-    began = time.perf_counter()
-    refined = refine(times, cost, gap=limits.gap, time_limit=limits.time_limit)
-    outcome = _outcome(refined.cost, refined.bound, refined.termination, limits, began)
-    return Solution(refined.service, outcome, "refinement")
+def auto(times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search) -> Solution:
+    """Take the quickest route to a proof: tree program, dual ascent, and the model at the end."""
+    return _solve(times, cost, limits, search, model=True)
 
 
-def exact(times: ServiceTimes, cost: CostFunction, limits: Limits) -> Solution:
-    """Run the dynamic program; the lanes must form a tree."""
-    problem = _tabulate_or_fail(times, cost)
-    return _in_ticks(problem, tree(problem, limits))
+def dual(times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search) -> Solution:
+    """Do without a solver: tree program or dual ascent; what gap is left is reported."""
+    return _solve(times, cost, limits, search, model=False)
 
 
-def milp(times: ServiceTimes, cost: CostFunction, limits: Limits) -> Solution:
+def exact(times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search) -> Solution:
+    """Go on until nothing but rounding is left, whatever gap was asked for."""
+    return _solve(times, cost, replace(limits, gap=min(limits.gap, ROUNDING)), search, model=True)
+
+
+def milp(times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search) -> Solution:
     """Declare the joint-distribution model in Pyomo, whole, and let a solver prove it."""
-    problem = _tabulate_or_fail(times, cost)
-    return _in_ticks(problem, joint_distribution(problem, limits))
-
-
-METHODS: dict[str, Method] = {"auto": auto, "exact": exact, "milp": milp}
-
-
-def tree(problem: ServiceTimeProblem, _limits: Limits) -> Answer:
-    """Solve a problem whose lanes form a tree."""
-    began = time.perf_counter()
-    choice, cost = solve_tree(problem)
-    seconds = time.perf_counter() - began
-    return choice, Outcome("optimal", cost, cost, 0.0, "optimal", seconds), "tree program"
-
-
-def joint_distribution(problem: ServiceTimeProblem, limits: Limits) -> Answer:
-    """Solve the joint-distribution model, with binaries only where its relaxation leaves a gap."""
-    # Pyomo takes half a second to load, which a tree need not pay
-    from echelon.optimization import guaranteed_service
-    from echelon.optimization.solvers import solve
-
-    began = time.perf_counter()
-    problem, scale = _scaled(problem)
-    best: tuple[ServiceTimeChoice, float] | None = None
-    bound = -float("inf")
-    termination = "optimal"
-    for integer in (False, True):
-        left = _time_left(limits, began)
-        model = guaranteed_service.build(problem, integer=integer)
-        guaranteed_service.load(model, problem)
-        outcome = solve(model, limits.solver, gap=limits.gap, time_limit=left)
-        termination = outcome.termination
-        if outcome.status == "infeasible":
-            raise InfeasibleError("no service times satisfy the limits of this component")
-        bound = max(bound, outcome.bound)
-        if outcome.status in ("optimal", "feasible"):
-            found = guaranteed_service.extract(model, problem)
-            if best is None or found[1] < best[1]:
-                best = found
-        if best is not None and relative_gap(best[1], bound) <= limits.gap:
-            termination = "optimal"
-            break
-        if limits.time_limit is not None and time.perf_counter() - began >= limits.time_limit:
-            break
-    if best is None:
-        raise SolverError(f"{limits.solver} stopped without a plan: {termination}")
-    choice, cost = best
-    outcome = _outcome(cost * scale, bound * scale, termination, limits, began)
-    return choice, outcome, "joint distribution"
-
-
-def _scaled(problem: ServiceTimeProblem) -> tuple[ServiceTimeProblem, float]:
-    """Divide all costs by the typical one: a solver's tolerances are absolute, near 1e-7."""
-    spans = [table[np.isfinite(table)].max(initial=0.0) for table in problem.cost]
-    scale = float(np.median([span for span in spans if span > 0.0] or [1.0]))
-    tables = [table / scale for table in problem.cost]
-    return ServiceTimeProblem(problem.times, problem.inbound, problem.outbound, tables), scale
-
-
-def prove(problem: ServiceTimeProblem, limits: Limits) -> Answer:
-    """Fold pendant trees, prove what is left by dual ascent, and close a gap with the model.
-
-    The model is then declared for the contenders alone: the pairs of service times that could
-    still be part of a cheaper plan.
-    """
-    began = time.perf_counter()
-    found = fold_and_ascend(problem, gap=limits.gap, time_limit=limits.time_limit)
-    if found.ascent is None:
-        outcome = _outcome(found.cost, found.bound, "optimal", limits, began)
-        return found.choice, outcome, "tree program"
-    if relative_gap(found.cost, found.bound) <= limits.gap:
-        outcome = _outcome(found.cost, found.bound, "optimal", limits, began)
-        return found.choice, outcome, "dual ascent"
-    core = found.folded.core_problem()
-    contenders = found.ascent.contenders(core)
-    left = replace(limits, time_limit=_time_left(limits, began))
-    better, modelled, _ = joint_distribution(contenders, left)
-    choice, cost = found.choice, found.cost
-    # a plan outside the contenders costs at least what the ascent's plan does
-    bound = max(found.bound, min(modelled.bound, cost))
-    if modelled.objective < cost:
-        times = contenders.chosen(better)
-        choice, cost = found.folded.complete(core.locate(*times)), modelled.objective
-    outcome = _outcome(cost, bound, modelled.termination, limits, began)
-    return choice, outcome, "dual ascent, joint distribution"
-
-
-def _tabulate(times: ServiceTimes, cost: CostFunction) -> ServiceTimeProblem | None:
-    """List the candidates and their costs; None where they are too many and not needed."""
-    inbound, outbound, complete = times.candidates(
-        whole_periods=not cost.concave, all_or_nothing=cost.concave
-    )
-    pairs = sum(len(a) * len(b) for a, b in zip(inbound, outbound, strict=True))
-    if cost.concave and not (complete and pairs <= _MOST_PAIRS):
-        return None
-    return ServiceTimeProblem.of(times, cost, inbound, outbound)
-
-
-def _tabulate_or_fail(times: ServiceTimes, cost: CostFunction) -> ServiceTimeProblem:
-    problem = _tabulate(times, cost)
+    del search  # the model starts from nothing, so that it can be used to check the others
+    problem = _listed(times, cost)
     if problem is None:
-        raise SolverError(
-            "this component has too many candidate service times to list. Fix: use method='auto', "
-            "which refines them, or round lead times to a coarser unit."
-        )
-    return problem
+        raise SolverError(_TOO_MANY)
+    try:
+        return _in_ticks(problem, joint_distribution(problem, limits))
+    except StoppedWithoutPlanError:
+        return stopped(times, cost, limits, Search(), "time_limit")
 
 
-def _in_ticks(problem: ServiceTimeProblem, answer: Answer) -> Solution:
+METHODS: dict[str, Method] = {"auto": auto, "dual": dual, "exact": exact, "milp": milp}
+
+
+def _solve(
+    times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search, *, model: bool
+) -> Solution:
+    if not (cost.concave and cost.covered_only):
+        grid = None if cost.concave else grid_of_periods(times, cost)
+        if grid is not None:
+            return _in_ticks(grid, prove(grid, limits, search, model=model))
+        return _over_growing_lists(times, cost, limits, search, model=model)
+    if _is_tree(times) and (listed := _listed(times, cost)) is not None:
+        return _in_ticks(listed, prove(listed, limits, search, model=model))
+    found = _ascend_on_grid(times, cost, limits, search)
+    if found is None or _worth_going_on(found, times, limits, search):
+        found = _ascend_between_knots(times, cost, limits, search, found)
+    if found.outcome.gap <= limits.gap or not model or search.left(limits.time_limit) == 0.0:
+        return found
+    if times.n_stages <= MOST_BRANCHED:
+        found = _branch_on_grid(found, times, cost, limits, search)
+    if found.outcome.gap <= limits.gap or search.left(limits.time_limit) == 0.0:
+        return found
+    contenders = times if found.contenders is None else found.contenders()
+    return _closed(found, contenders, cost, limits, search)
+
+
+def _over_growing_lists(
+    times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search, *, model: bool
+) -> Solution:
+    """Prove a plan over as many candidates as there are, or as there is time for.
+
+    What a short list proves says nothing of a longer one: the bound is over the last one.
+    """
+    found, route = None, ""
+    best, price = times.outbound_low, np.inf
+    for problem in growing_problems(times, cost, search, limits.time_limit):
+        left = search.left(limits.time_limit)
+        some = replace(limits, time_limit=None if left is None else 0.5 * left)
+        choice, found, route = prove(problem, some, PlansOnly(search), model=False)
+        search.prove_anew(found.bound)
+        best, price = _cheaper(times, cost, problem.chosen(choice)[1], best, price)
+        search.start = best
+    if found is None:
+        return stopped(times, cost, limits, search, "time_limit")
+    if model and found.gap > limits.gap and search.left(limits.time_limit) != 0.0:
+        choice, found, route = prove(problem, limits, search)
+        best, price = _cheaper(times, cost, problem.chosen(choice)[1], best, price)
+    outcome = outcome_of(price, found.bound, found.termination, limits, search)
+    return Solution(best, outcome, route)
+
+
+def _cheaper(
+    times: ServiceTimes, cost: CoveredCost, service: Integers, best: Integers, price: float
+) -> tuple[Integers, float]:
+    """Settle a plan, as supplies may be complete sooner than a candidate says; keep the better."""
+    settled, its_price = priced(times, cost, service)
+    return (settled, its_price) if its_price < price else (best, price)
+
+
+def _ascend_on_grid(
+    times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search
+) -> Solution | None:
+    """Raise the bound over all multiples of the times' common unit; None where they are many.
+
+    That is the quickest where times are whole, as most are.
+    """
+    if search.messages is not None or grid_size(times)[1] > _GRID_PAIRS * times.n_stages:
+        return None
+    problem = FlatProblem.on_grid(times, cost)
+    return _in_ticks(problem, prove(problem, limits, search, model=False))
+
+
+def _worth_going_on(found: Solution, times: ServiceTimes, limits: Limits, search: Search) -> bool:
+    """Whether dual ascent rested close to a proof, as it may; between knots it goes on.
+
+    In small components it is worth trying from further away.
+    """
+    gap = found.outcome.gap
+    close = times.n_stages <= (_LARGE if gap < _RESTING_GAP else _SMALL)
+    return gap > limits.gap and close and search.left(limits.time_limit) != 0.0
+
+
+def _ascend_between_knots(
+    times: ServiceTimes,
+    cost: CoveredCost,
+    limits: Limits,
+    search: Search,
+    found: Solution | None,
+) -> Solution:
+    """Raise the bound over all times with messages that bend at few of them."""
+    refined = refine(
+        times,
+        cost,
+        gap=limits.gap,
+        time_limit=search.left(limits.time_limit),
+        start=search.start if found is None else found.service,
+        messages=search.messages,
+        watch=search.note,
+    )
+    bound = refined.bound if found is None else max(refined.bound, found.outcome.bound)
+    outcome = outcome_of(refined.cost, bound, refined.termination, limits, search)
+    kept = None if refined.messages is None else refined.messages.passed()
+    return Solution(refined.service, outcome, "dual ascent", kept, refined.contenders)
+
+
+def _branch_on_grid(
+    found: Solution, times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search
+) -> Solution:
+    """Branch over all multiples of the times' common unit, where they are few."""
+    if grid_size(times)[1] > _GRID_PAIRS * times.n_stages:
+        return found
+    problem = FlatProblem.on_grid(times, cost)
+    folded = fold_and_ascend(
+        problem,
+        gap=limits.gap,
+        time_limit=search.left(limits.time_limit),
+        start=located(problem, found.service),
+    )
+    folded = split_times(problem, folded, limits, search)
+    service, best = found.service, found.outcome.objective
+    if folded.cost < best:
+        service, best = problem.chosen(folded.choice)[1], folded.cost
+    bound = max(found.outcome.bound, min(folded.bound, best))
+    why = "time_limit" if search.left(limits.time_limit) == 0.0 else "no progress"
+    outcome = outcome_of(best, bound, why, limits, search)
+    return replace(found, service=service, outcome=outcome, route=f"{found.route}, branching")
+
+
+def _closed(
+    found: Solution, contenders: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search
+) -> Solution:
+    """Close what gap is left among the times that a cheaper plan can use, where they can be listed.
+
+    All other plans cost at least what the one found does.
+    """
+    heard, quoted = contenders.settled(found.service)
+    problem = _listed(contenders, cost, heard, quoted)
+    if problem is None:
+        return found
+    search.start = found.service
+    branched = "branching" in found.route
+    choice, closed, route = prove(problem, limits, search, branching=not branched)
+    best, service = found.outcome.objective, found.service
+    bound = max(found.outcome.bound, min(closed.bound, best))
+    if closed.objective < best:
+        best, service = closed.objective, problem.chosen(choice)[1]
+    outcome = outcome_of(best, bound, closed.termination, limits, search)
+    routes = dict.fromkeys(f"{found.route}, {route}".split(", "))
+    return Solution(service, outcome, ", ".join(routes), found.messages)
+
+
+def stopped(
+    times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search, termination: str
+) -> Solution:
+    """Give what a search that was stopped has shown; the least service times if it is nothing."""
+    least, price = priced(times, cost, times.outbound_low)
+    search.note(bound_of_each(times, cost), price, lambda: least)
+    service = search.best()
+    outcome = outcome_of(search.cost, search.bound, termination, limits, search)
+    outcome = replace(outcome, termination=termination)  # also where the proof had just ended
+    return Solution(least if service is None else service, outcome, "stopped")
+
+
+def _is_tree(times: ServiceTimes) -> bool:
+    """Whether the lanes of a component, which is connected, have no cycle."""
+    return len(times.pred_stage) < times.n_stages
+
+
+def _listed(times: ServiceTimes, cost: CoveredCost, *added: Integers) -> ServiceTimeProblem | None:
+    """List the candidates and their costs, ``added`` inbound and outbound times among them.
+
+    None where they are too many.
+    """
+    lists = listed_whole(times, whole_periods=not cost.concave)
+    if lists is None:
+        return None
+    if added:
+        lists = lists.including(*added)
+    return ServiceTimeProblem.of(times, cost, lists.inbound, lists.outbound)
+
+
+def _in_ticks(problem: ServiceTimeProblem | FlatProblem, answer: Answer) -> Solution:
     choice, outcome, route = answer
     return Solution(problem.chosen(choice)[1], outcome, route)
-
-
-def _outcome(cost: float, bound: float, termination: str, limits: Limits, began: float) -> Outcome:
-    gap = relative_gap(cost, bound)
-    return Outcome(
-        status="optimal" if gap <= limits.gap else "feasible",
-        objective=cost,
-        bound=min(bound, cost),  # a bound above the cost is rounding
-        gap=gap,
-        termination=termination,
-        seconds=time.perf_counter() - began,
-    )
-
-
-def _time_left(limits: Limits, began: float) -> float | None:
-    if limits.time_limit is None:
-        return None
-    return max(limits.time_limit - (time.perf_counter() - began), 0.0)

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from echelon.errors import DataWarning, DomainError, InfeasibleError, UnknownNameError
-from echelon.execution.shards import cut
-from echelon.execution.workers import attempt, check_n_jobs, run_shards
-from echelon.network.compiled import CompiledNetwork
+from echelon.errors import DataWarning, DomainError, UnknownNameError
+from echelon.execution.workers import check_n_jobs
 from echelon.network.network import Network
+from echelon.optimization.arguments import check_base_stocks, check_step, is_number, limit_faults
 from echelon.optimization.assemble import assemble, warn_of_approximations
-from echelon.optimization.bounds import ExactDemands, GuaranteedServiceCost
-from echelon.optimization.demand_seen import DemandSeen
-from echelon.optimization.methods import METHODS, Limits
-from echelon.optimization.placement import ComponentTask, Failure, Placement, place
-from echelon.optimization.random_times import RandomTimes, warn_of_moments
-from echelon.optimization.service_targets import ServiceTargets
+from echelon.optimization.cost.assemble_cost import RECKONED
+from echelon.optimization.levels_by_period import levels_by_period
+from echelon.optimization.methods import METHODS, ROUNDING
+from echelon.optimization.outcome import relative_gap
+from echelon.optimization.place_all import place_all
+from echelon.optimization.proof import Limits
+from echelon.optimization.random_times import warn_of_moments
+from echelon.optimization.ready_trees import ReadyTrees
+from echelon.optimization.segment_promises import segment_promises
+from echelon.optimization.tasks import component_tasks
+from echelon.optimization.warm_start import begin_from, check_start, keep
 from echelon.policies.plan import Plan
-from echelon.progress import Progress
-from echelon.results import Provenance
+from echelon.progress import Progress, check_progress
+from echelon.results import LaterDigests, Provenance
+
+if TYPE_CHECKING:
+    from echelon.optimization.constrained import PlacedTogether
 
 MODELS = ("guaranteed_service",)
 _STAGES_PER_SHARD = 2_000.0
@@ -34,9 +42,13 @@ def optimize(
     model: str = "guaranteed_service",
     method: str = "auto",
     service_level: float | None = None,
+    base_stocks: str = "constant",
     gap: float = 1e-6,
     time_limit: float | None = None,
     solver: str = "highs",
+    side_constraints: Callable[[Any], Any] | Sequence[Callable[[Any], Any]] | None = None,
+    step: float = 1.0,
+    start: Plan | None = None,
     n_jobs: int = 1,
     progress: Progress = None,
 ) -> Plan:
@@ -51,19 +63,40 @@ def optimize(
     ----------
     network : Network
     model : {"guaranteed_service"}
-    method : {"auto", "exact", "milp"}
-        ``"exact"`` is the dynamic program, for components whose lanes form a tree; ``"milp"``
-        declares the joint-distribution model in Pyomo, for any; ``"auto"`` takes the dynamic
-        program as far as it reaches and a proof for the rest.
+    method : {"auto", "dual", "exact", "milp"}
+        ``"auto"`` takes the dynamic program where lanes form a tree, dual ascent elsewhere, and
+        closes what gap is left with the model; ``"dual"`` does without the model, and so without a
+        solver; ``"exact"`` is ``"auto"`` until nothing but rounding is left, whatever ``gap`` says;
+        ``"milp"`` declares the joint-distribution model in Pyomo, whole.
     service_level : float, optional
         Cycle service level for all customers, a fraction in [0.5, 1). Default: the
-        ``service_level`` or ``safety_factor`` column of ``stages``.
+        ``service_level`` or ``safety_factor`` column of ``stages``, or the ``service_level`` of
+        rows of ``demand``.
+    base_stocks : {"constant", "by_period"}
+        Where demand changes by period: one base stock for all of them, made for the average period
+        with the season as variation, or one for each period of the cycle (``plan.levels``), under
+        service times that are the same all year.
     gap : float, default 1e-6
         Relative gap at which a component counts as solved.
     time_limit : float, optional
-        Seconds per component. What has been found by then is kept, with its gap.
+        Seconds per component. What has been found by then is kept, with its gap; so is what has
+        been found when the run is interrupted from the keyboard. Components not begun by then get
+        the least service times they can keep, and ``termination`` says ``"interrupted"``.
     solver : str, default "highs"
         Or any Pyomo solver by name.
+    side_constraints : callable or sequence of callables, optional
+        Each is called on the Pyomo model of all components (see :func:`echelon.build_model`) and
+        adds constraints to it, or returns them, or adds to its cost:
+        :func:`echelon.budget`, :func:`echelon.storage_limit`, :func:`echelon.no_stock_at`,
+        :func:`echelon.opening_cost`, or functions of your own. What they touch is placed by that
+        model, and ``bound`` is over the plans whose service times are candidates.
+    step : float, default 1.0
+        With side constraints: periods between the service times that are candidates besides those
+        that suffice without.
+    start : Plan, optional
+        A plan of this network, or of one much like it, to begin with. Components of which nothing
+        has changed are taken over as they are, with the certificate they have; the others start
+        from its service times and, in the process that made it, from what its proof was made of.
     n_jobs : int, default 1
         Worker processes; -1 for one per core. Starting them takes about two seconds, so they pay
         for tens of thousands of stages, or for components that are slow to prove.
@@ -79,7 +112,8 @@ def optimize(
     Warns
     -----
     DataWarning
-        If demand changes by period: the plan is made for the average period. If some of the varying
+        If demand changes by period and base stocks do not: the plan is made for the average
+        period. If some of the varying
         lead times of a stage and the lanes into it have a distribution and others have none. If
         the tables say of capacity, yield, shelf life, disruptions or other things what the model
         does not reckon with: with the columns, and at how many stages.
@@ -91,6 +125,8 @@ def optimize(
     DomainError, UnknownNameError, SolverError
         If an argument is outside what it may be, the network has no customers, or the solver is
         unknown or not installed.
+    InfeasibleError
+        If there are side constraints and a component has no plan even without them.
 
     References
     ----------
@@ -107,108 +143,125 @@ def optimize(
     """
     began = time.perf_counter()
     _check_arguments(network, model, method, service_level, gap, time_limit)
+    check_base_stocks(base_stocks)
+    check_step(step)
     check_n_jobs(n_jobs)
-    if method != "exact" and solver != "highs":
+    check_progress(progress)
+    check_start(start)
+    if method != "dual" and solver != "highs":
         from echelon.optimization.solvers import find_solver  # Pyomo: not before it is needed
 
         find_solver(solver)
-    targets = ServiceTargets.of(network, service_level)
+
+    def provenance() -> Provenance:
+        return Provenance(
+            arguments={
+                "model": model,
+                "method": method,
+                "service_level": service_level,
+                **({"base_stocks": base_stocks} if by_period else {}),
+                "gap": gap,
+                "time_limit": time_limit,
+                **_named(side_constraints, step),
+            },
+            tables=LaterDigests(lambda: network.digests),
+            seconds={"optimize": time.perf_counter() - began},
+            solver=solver,
+        )
+
+    declare = partial(_declare_model, network, service_level, base_stocks, side_constraints, step)
+    by_period = base_stocks == "by_period"
+    quick = method != "milp" and side_constraints is None
+    if quick and not progress and not by_period:
+        ready = ReadyTrees.of(network, service_level, lambda: _warn(network))
+        plan = None if ready is None else ready.plan(provenance, declare=declare)
+        if plan is not None:
+            return plan
     compiled = network.compiled
-    is_normal = network.demand["family"].isin(["normal", "deterministic"]).to_numpy()
-    covariance = None if network.independent else network.covariance
-    seen = DemandSeen.of(compiled, targets.safety_factor, is_normal, covariance)
-    network.warn_of_unreckoned("the guaranteed-service model")
-    _warn_of_seasons(network)
+    limits = Limits(ROUNDING if method == "exact" else gap, time_limit, solver)
+    tasks = component_tasks(network, service_level, method, limits, by_period=by_period)
+    network.warn_of_unreckoned("the guaranteed-service model", RECKONED)
+    if not by_period:
+        _warn_of_seasons(network)
     warn_of_moments(network)
-    random_times = RandomTimes(network)
-    exact_demands = ExactDemands(network, targets)
-    limits = Limits(gap, time_limit, solver)
-    tasks = [
-        _task(compiled, seen, targets, exact_demands, random_times, c, method, limits)
-        for c in range(compiled.n_components)
-    ]
-    placed = _place_all(tasks, n_jobs, progress)
-    seconds = time.perf_counter() - began
-    provenance = Provenance(
-        arguments={
-            "model": model,
-            "method": method,
-            "service_level": service_level,
-            "gap": gap,
-            "time_limit": time_limit,
-        },
-        tables=network.digests,
-        seconds={"optimize": seconds},
-        solver=solver,
-    )
-    plan = assemble(network, compiled, placed, provenance)
+    if side_constraints is None:
+        tasks, known = (tasks, {}) if start is None else begin_from(start, network, tasks)
+        placed = place_all(tasks, n_jobs, progress, known=known)
+    else:
+        from echelon.optimization.constrained import place_together
+
+        together = place_together(network, tasks, side_constraints, limits, step)
+        placed = together.placed
+    kept = keep(network, tasks, placed) if side_constraints is None else ()
+    plan = replace(assemble(network, compiled, placed, provenance()), declare=declare, kept=kept)
+    if side_constraints is not None:
+        plan = _with_proof(plan, together, gap)
+    if by_period:
+        plan = replace(plan, levels=levels_by_period(network, plan, tasks))
+    if service_level is None and "service_level" in network.features["demand"]:
+        plan = replace(plan, segments=segment_promises(network, plan, tasks))
     warn_of_approximations(network, plan)
     return plan
 
 
+def _declare_model(
+    network: Network,
+    service_level: float | None,
+    base_stocks: str,
+    side_constraints: Callable[[Any], Any] | Sequence[Callable[[Any], Any]] | None,
+    step: float,
+) -> Any:
+    from echelon.optimization.model import build_model
+
+    return build_model(
+        network,
+        service_level=service_level,
+        base_stocks=base_stocks,
+        side_constraints=side_constraints,
+        step=None if side_constraints is None else step,
+    )
+
+
+def _named(side_constraints: object, step: float) -> dict[str, object]:
+    """What a plan's provenance says of side constraints: functions by their names."""
+    if side_constraints is None:
+        return {}
+    several = side_constraints if isinstance(side_constraints, Sequence) else [side_constraints]
+    named = [getattr(one, "__name__", None) or repr(one) for one in several]
+    return {"side_constraints": named, "step": step}
+
+
+def _with_proof(plan: Plan, together: PlacedTogether, gap: float) -> Plan:
+    """Put what is proven of all components together in place of the sum over them."""
+    if plan.status == "failed":
+        return plan
+    proven = relative_gap(together.objective, together.bound)
+    status = plan.status
+    if status != "partial":
+        status = "optimal" if proven <= gap else "feasible"
+    return replace(
+        plan, objective=together.objective, bound=together.bound, gap=proven, status=status
+    )
+
+
+def _warn(network: Network) -> None:
+    """Give the warnings that come before solving, to hear whether there are any."""
+    network.warn_of_unreckoned("the guaranteed-service model", RECKONED)
+    _warn_of_seasons(network)
+    warn_of_moments(network)
+
+
 def _warn_of_seasons(network: Network) -> None:
-    changing = int((network.demand["family"] == "per_period").sum())
+    changing = int((network.cells("demand", "family") == "per_period").sum())
     if changing:
         warnings.warn(
             f"demand of {changing} rows changes by period. The plan has one base stock per stage "
             "for all of them, made for the average period with the season as variation, so service "
-            "is lower in the high season than promised. Fix: simulate the plan to see by how much, "
-            "or make one plan per season from the demand of that season.",
+            "is lower in the high season than promised. Fix: optimize(..., "
+            "base_stocks='by_period') makes base stocks that change with the season.",
             DataWarning,
             stacklevel=3,
         )
-
-
-def _place_all(
-    tasks: Sequence[ComponentTask], n_jobs: int, progress: Progress
-) -> list[Placement | Failure]:
-    """Place every component, shard by shard; what fails is kept beside what does not."""
-    ranges = cut([task.cost.component.n_stages for task in tasks], share=_STAGES_PER_SHARD)
-    shards = [tasks[first:last] for first, last in ranges]
-    placed: list[Placement | Failure] = []
-    outcomes = run_shards(
-        _place_shard, shards, n_jobs=n_jobs, progress=progress, label="placing", weigh=len
-    )
-    for shard, outcome in zip(shards, outcomes, strict=True):
-        if outcome.value is not None:
-            placed += outcome.value
-        else:  # a worker was lost, and its whole shard with it
-            placed += [Failure(outcome.error, outcome.message)] * len(shard)
-    return placed
-
-
-def _place_shard(tasks: Sequence[ComponentTask]) -> list[Placement | Failure]:
-    results: list[Placement | Failure] = []
-    for task in tasks:
-        outcome = attempt(_place_or_explain, task)
-        results.append(outcome.value or Failure(outcome.error, outcome.message))
-    return results
-
-
-def _place_or_explain(task: ComponentTask) -> Placement | Failure:
-    try:
-        return place(task)
-    except InfeasibleError as error:
-        return Failure(type(error).__name__, str(error), error.stage)
-
-
-def _task(
-    compiled: CompiledNetwork,
-    seen: DemandSeen,
-    targets: ServiceTargets,
-    exact_demands: ExactDemands,
-    random_times: RandomTimes,
-    component: int,
-    method: str,
-    limits: Limits,
-) -> ComponentTask:
-    shard = compiled.shard(component, component + 1)
-    first = int(compiled.component_ptr[component])
-    stages = slice(first, first + shard.n_stages)
-    waits = random_times.of(shard)
-    exact = exact_demands.of(shard, first, waits)
-    cost = GuaranteedServiceCost(shard, seen.of_stages(stages), exact, waits)
-    return ComponentTask(cost, targets.service_level[stages], method, limits)
 
 
 def _check_arguments(
@@ -224,12 +277,10 @@ def _check_arguments(
             f"network is a {type(network).__name__}. Fix: make one with Network.from_tables, or "
             "read a folder with read_network."
         )
-    for name, value in (("service_level", service_level), ("gap", gap), ("time_limit", time_limit)):
-        is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if not is_number and (value is not None or name == "gap"):
-            raise DomainError(
-                f"{name} is {value!r}, must be a number. Fix: 0.95 is one, '95%' not."
-            )
+    if service_level is not None and not is_number(service_level):
+        raise DomainError(
+            f"service_level is {service_level!r}, must be a number. Fix: 0.95 is one, '95%' not."
+        )
     if model not in MODELS:
         raise UnknownNameError("model", model, MODELS)
     if method not in METHODS:
@@ -239,11 +290,10 @@ def _check_arguments(
         raise DomainError(
             f"service_level is {service_level}, must be a fraction in [0.5, 1). Fix: {hint}."
         )
-    if not 0.0 <= gap < 1.0:
-        raise DomainError(f"gap is {gap}, must be in [0, 1). Fix: 1e-6 is the default.")
-    if time_limit is not None and not time_limit > 0.0:
-        raise DomainError(f"time_limit is {time_limit}, must be > 0 seconds. Fix: leave it out.")
-    if not len(network.demand):
+    faults = limit_faults(gap, time_limit)
+    if faults:
+        raise DomainError("\n".join(faults))
+    if not len(network.compiled.demand_row):
         raise DomainError(
             "no stage of this network has customers, so there is nothing to hold stock for. "
             "Fix: give the demand table."

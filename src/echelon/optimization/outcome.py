@@ -23,6 +23,9 @@ class Outcome:
         Why the solver stopped, in its own words: ``optimal``, ``time_limit``, ...
     seconds : float
         Wall time in the solver.
+    trace : tuple of (seconds, bound, objective)
+        What was known when, one entry per gain, from the first plan on; empty where only the end is
+        known.
     """
 
     status: str
@@ -31,6 +34,7 @@ class Outcome:
     gap: float
     termination: str
     seconds: float
+    trace: tuple[tuple[float, float, float], ...] = ()
 
 
 def relative_gap(objective: float, bound: float) -> float:

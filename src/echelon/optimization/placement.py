@@ -7,31 +7,59 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from echelon.errors import InfeasibleError, SolverError
+from echelon.exact.guaranteed_service.interpolated import PassedMessages
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import CompiledNetwork, Floats, Integers
-from echelon.optimization.bounds import GuaranteedServiceCost
-from echelon.optimization.methods import METHODS, Limits
+from echelon.optimization.cost.guaranteed_service_cost import GuaranteedServiceCost
+from echelon.optimization.cost.stage_stock import StageTimes
+from echelon.optimization.methods import METHODS, stopped
 from echelon.optimization.outcome import Outcome, relative_gap
+from echelon.optimization.proof import Limits
 from echelon.optimization.random_times import wait_std
+from echelon.optimization.search import Search
+
+INTERRUPTED = "interrupted"
+
+
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentTask:
-    """One component to place: its arrays, its cost function, and how to solve it."""
+    """One component to place: its arrays, its cost function, and how to solve it.
+
+    Attributes
+    ----------
+    cost : GuaranteedServiceCost
+    target : (n_stages,) float64
+        Service level asked for, NaN where no customer buys.
+    method : str
+    limits : Limits
+    start : (n_stages,) float64, optional
+        Service times of a plan to begin with, periods.
+    messages : PassedMessages, optional
+        Of an earlier search.
+    """
 
     cost: GuaranteedServiceCost
     target: Floats
     method: str
     limits: Limits
+    start: Floats | None = None
+    messages: PassedMessages | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What came out for one component: stage columns by name, the outcome, the method used."""
+    """What came out for one component: stage columns by name, the outcome, the method used.
+
+    ``messages`` can begin another search, where the method has such.
+    """
 
     columns: dict[str, Floats]
     outcome: Outcome
     method: str
+    messages: PassedMessages | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +73,50 @@ class Failure:
 
 def place(task: ComponentTask) -> Placement:
     """Solve one component and evaluate its stages."""
-    _check_random_lead_times(task.cost.component)
+    check_random_lead_times(task.cost.component)
     times = ServiceTimes.of(task.cost.component)
-    solution = METHODS[task.method](times, task.cost, task.limits)
-    columns = _evaluate(task, times, solution.service)
+    search = _begun(task, times)
+    try:
+        solution = METHODS[task.method](times, task.cost, task.limits, search)
+    except KeyboardInterrupt:  # it ends the search; what it has found is a plan all the same
+        solution = stopped(times, task.cost, task.limits, search, INTERRUPTED)
+    columns = evaluate(task, times, *times.settled(solution.service))
+    outcome = _as_settled(solution.outcome, columns, task)
+    return Placement(columns, outcome, solution.route, solution.messages)
+
+
+def _begun(task: ComponentTask, times: ServiceTimes) -> Search:
+    """Begin a search where an earlier one ended."""
+    start = messages = None
+    if task.start is not None:
+        start = np.rint(task.start * times.ticks_per_period).astype(np.int64)
+        start = np.maximum(start, times.outbound_low)
+    if task.messages is not None and task.messages.fits(times):
+        messages = task.messages.in_ticks_of(times)
+    return Search(start, messages)
+
+
+def place_unsearched(task: ComponentTask) -> Placement:
+    """Give a component the least service times it can keep, bounded stage by stage.
+
+    For what is left when a run has been interrupted.
+    """
+    check_random_lead_times(task.cost.component)
+    times = ServiceTimes.of(task.cost.component)
+    solution = stopped(times, task.cost, task.limits, Search(), INTERRUPTED)
+    columns = evaluate(task, times, *times.settled(solution.service))
     outcome = _as_settled(solution.outcome, columns, task)
     return Placement(columns, outcome, solution.route)
 
 
-def _check_random_lead_times(component: CompiledNetwork) -> None:
+def check_random_lead_times(component: CompiledNetwork) -> None:
+    """Refuse a stage without stock whose supplies vary.
+
+    Raises
+    ------
+    InfeasibleError
+        Naming the stage and what varies.
+    """
     stuck = ~component.can_stock
     for varies, what, std in (
         (component.lead_time_std > 0.0, "its own lead time", component.lead_time_std),
@@ -67,6 +130,18 @@ def _check_random_lead_times(component: CompiledNetwork) -> None:
                 "longest lead time as lead_time with lead_time_std 0.",
                 stage=int(odd[0]),
             )
+
+
+def _check_stockless(component: CompiledNetwork, base: Floats) -> None:
+    """Refuse a stage without stock that needs some even where it covers no time."""
+    needs = np.flatnonzero(~component.can_stock & (base > _ROUNDING * (1.0 + np.abs(base).max())))
+    if len(needs):
+        raise InfeasibleError(
+            "may not hold stock, so it cannot keep a service time while its capacity or "
+            f"maximum_order can put orders off (it would need {base[needs[0]]:g} units). Fix: set "
+            "can_stock, or raise the limit.",
+            stage=int(needs[0]),
+        )
 
 
 def _as_settled(outcome: Outcome, columns: dict[str, Floats], task: ComponentTask) -> Outcome:
@@ -85,37 +160,56 @@ def _as_settled(outcome: Outcome, columns: dict[str, Floats], task: ComponentTas
     )
 
 
-def _evaluate(task: ComponentTask, times: ServiceTimes, service: Integers) -> dict[str, Floats]:
+def evaluate(
+    task: ComponentTask, times: ServiceTimes, inbound: Integers, service: Integers
+) -> dict[str, Floats]:
     """Stage columns of the chosen service times, from the times themselves, not from the tables."""
     component, cost = task.cost.component, task.cost
     n = component.n_stages
-    inbound, service = times.settled(service)
     tau = (inbound + times.process - service) / times.ticks_per_period
-    safety = np.array([float(cost.safety_stock(j, tau[j])) for j in range(n)])
+    heard, quoted = inbound / times.ticks_per_period, service / times.ticks_per_period
+    stocks = [cost.stock(j) for j in range(n)]
+    asked = [StageTimes(heard[j], quoted[j], tau[j]) for j in range(n)]
+    safety = np.array([float(stocks[j].safety_stock(asked[j])) for j in range(n)])
+    extra = np.zeros(n)
+    for j in cost.special:
+        extra[j] = stocks[j].extra_stock(asked[j])
     mean = cost.seen.mean
-    base = np.array([float(cost.base_stock(j, tau[j])) for j in range(n)])
+    base = np.array([float(stocks[j].base_stock(asked[j])) for j in range(n)])
+    _check_stockless(component, base)
     pred_ptr = component.pred_ptr - component.pred_ptr[0]
     in_lanes = np.add.reduceat(
         np.append(component.pred_usage * component.pred_lead_time, 0.0), pred_ptr[:-1]
     ) * (np.diff(pred_ptr) > 0)
     promised = np.array(
         [
-            cost.promised_service(j, float(tau[j]), float(base[j]))
+            stocks[j].promised_service(asked[j], float(base[j]))
             if not np.isnan(task.target[j])
             else np.nan
             for j in range(n)
         ]
     )
     return {
-        "service_time": service / times.ticks_per_period,
-        "inbound_service_time": inbound / times.ticks_per_period,
+        "service_time": quoted,
+        "inbound_service_time": heard,
         "net_replenishment_time": tau,
         "safety_stock": safety,
         "base_stock": base,
         "pipeline_stock": mean * (component.lead_time + in_lanes),
-        "holding_cost": component.holding_cost * safety,
+        "holding_cost": component.holding_cost * (safety + extra),
         "demand_mean": mean,
         "demand_std": cost.seen.std,
         "target_service_level": task.target,
         "service_level": promised,
+        **_orders(cost, base, extra),
     }
+
+
+def _orders(cost: GuaranteedServiceCost, base: Floats, cycle_stock: Floats) -> dict[str, Floats]:
+    """Columns on lots and limits of orders, those of which the component makes use."""
+    columns = {name: values for name, values in cost.orders.items() if not np.isnan(values).all()}
+    if "below_base_stock" in columns:
+        columns["reorder_point"] = base - columns.pop("below_base_stock")
+    if cycle_stock.any():
+        columns["cycle_stock"] = cycle_stock
+    return columns

@@ -33,7 +33,8 @@ def wait_std(component: CompiledNetwork) -> Floats:
 def wait_std_at(component: CompiledNetwork, stage: int) -> float:
     """Give :func:`wait_std` of one stage of a shard, periods."""
     lanes = slice(*(component.pred_ptr[stage : stage + 2] - component.pred_ptr[0]))
-    transits = float((_transit_std(component)[lanes] ** 2).sum())
+    waited = component.pred_share[lanes] > 0.0
+    transits = float((np.where(waited, component.pred_lead_time_std[lanes], 0.0) ** 2).sum())
     return sqrt(float(component.lead_time_std[stage]) ** 2 + transits)
 
 

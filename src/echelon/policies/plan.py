@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from typing import Any
 
 import pandas as pd
 
 from echelon.display import ROWS, counted, money, more, quantity, with_units
-from echelon.policies.columns import COMPONENTS, STAGES, UNITS
+from echelon.errors import DomainError
+from echelon.policies.columns import COMPONENTS, LEVELS, SEGMENTS, STAGES, TRACE, UNITS
 from echelon.results import Result
+from echelon.tables.column import Table
 
-STAGE_COLUMNS = STAGES.names
+STAGE_COLUMNS = tuple(column.name for column in STAGES.columns if not column.feature)
+FEATURE_COLUMNS = tuple(column.name for column in STAGES.columns if column.feature)
+"""Columns that are there only where some stage makes use of them."""
 COMPONENT_COLUMNS = COMPONENTS.names
+TRACE_COLUMNS = TRACE.names
 
 _SHOWN = (
     "item",
@@ -40,8 +47,10 @@ class Plan(Result):
         - ``inbound_service_time``: when its supplies are complete, periods after its order
         - ``net_replenishment_time``: periods of demand its own stock must cover
         - ``safety_stock``, ``base_stock``: units
+        - ``cycle_stock``, ``reorder_point``, ``order_quantity``, ``maximum_order``: only where some
+          stage orders in lots, or within a capacity; units
         - ``pipeline_stock``: mean units in process and in transit to the stage
-        - ``holding_cost``: of the safety stock, money per period
+        - ``holding_cost``: of the safety stock and the cycle stock, money per period
         - ``demand_mean``, ``demand_std``: seen by the stage, units per period
         - ``target_service_level``: asked for, NaN where no customer buys
         - ``service_level``: promised to customers by this base stock, NaN where none buys or the
@@ -53,7 +62,9 @@ class Plan(Result):
     bound : float
         Proven: no plan of the model costs less. Where the base stock of some stage is an exact
         quantile or a mixture over lead times, over the plans whose service times are candidates,
-        every whole period among them.
+        every whole period among them, or as many as there was time for where lead times have
+        fractions of a period; with side constraints that limit stock, over the candidates
+        that ``step`` adds to.
     gap : float
         ``(objective - bound) / |objective|``.
     status : {"optimal", "feasible", "partial", "failed"}
@@ -62,6 +73,23 @@ class Plan(Result):
         Why the search stopped, over all components.
     period, currency : str
     periods_per_year : float
+    levels : DataFrame
+        One row per stage and period where base stocks change with the season: item, location,
+        period, base_stock; ``simulate`` orders by them. ``base_stock`` of :attr:`stages` is then
+        their mean. No rows elsewhere.
+    segments : DataFrame
+        One row per row of demand at stages whose segments are promised levels of their own: item,
+        location, segment columns, target_service_level, service_level (at least that). No rows
+        elsewhere.
+    trace : DataFrame
+        One row per gain of a component's search: component, seconds since it began, bound and
+        objective of the best plan then, money per period. Trees that are solved all together have
+        no rows.
+    declare : callable or None
+        Gives :attr:`model`; None in a plan that was read from files.
+    kept : tuple
+        What another call of :func:`echelon.optimize` can begin with, one entry per component;
+        empty in a plan that was read from files or came from another process.
     """
 
     stages: pd.DataFrame
@@ -75,6 +103,34 @@ class Plan(Result):
     periods_per_year: float
     currency: str = ""
     name: str = ""
+    levels: pd.DataFrame = field(default_factory=lambda: _no_rows(LEVELS))
+    segments: pd.DataFrame = field(default_factory=lambda: _no_rows(SEGMENTS))
+    trace: pd.DataFrame = field(default_factory=lambda: _no_rows(TRACE))
+    declare: Callable[[], Any] | None = None
+    kept: tuple[Any, ...] = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: all but the way to the model."""
+        return {**super().__getstate__(), "declare": None, "kept": ()}
+
+    @property
+    def model(self) -> Any:
+        """The Pyomo model that the plan was chosen by, declared anew at each look.
+
+        The specification of what was solved, whatever route was taken: see
+        :func:`echelon.build_model`.
+
+        Raises
+        ------
+        DomainError
+            If the plan was read from files or came from another process, which keep no model.
+        """
+        if self.declare is None:
+            raise DomainError(
+                "this plan has no model with it: it was read from files, or came from another "
+                "process. Fix: echelon.build_model(network) declares it anew."
+            )
+        return self.declare()
 
     @property
     def annual_cost(self) -> float:
@@ -87,14 +143,15 @@ class Plan(Result):
         return self.bound * self.periods_per_year
 
     def to_frame(self, level: str = "stage") -> pd.DataFrame:
-        """Copy the stages frame (``level="stage"``) or the components' (``"component"``).
+        """Copy the frame of the stages (``level="stage"``), ``"component"`` or ``"trace"``.
 
         Raises
         ------
         UnknownNameError
             If the level is another.
         """
-        return self._frame(level, {"stage": self.stages, "component": self.components})
+        frames = {"stage": self.stages, "component": self.components, "trace": self.trace}
+        return self._frame(level, frames)
 
     def stocking_stages(self) -> pd.DataFrame:
         """Copy the rows that hold safety stock, the costliest first."""
@@ -108,7 +165,7 @@ class Plan(Result):
         Parameters
         ----------
         failures : int, default 5
-            How many failures are told, with their reasons; 0 leaves them out.
+            How many reasons of failures are told, equal ones once; 0 leaves them out.
 
         Returns
         -------
@@ -135,16 +192,24 @@ class Plan(Result):
                 float(self.stages["pipeline_stock"].sum()),
             )
         )
+        stock = float(self.stages["holding_cost"].sum())
+        added = self.objective > stock + 1e-6 * abs(stock)  # by side constraints
+        of = "stock and more " if added else "safety stock "
         planned = ", the planned components alone" if self.status == "partial" else ""
+        proof = f"  proven lower bound          {bound:>16} {a_year}, {gap_in_words(self.gap)}"
+        if self.bound != self.bound:  # levels that were measured, and no model's
+            proof = f"  no proven lower bound: {self.termination}"
         return [
-            f"  annual cost of safety stock {cost:>16} {a_year}{planned}",
-            f"  proven lower bound          {bound:>16} {a_year}, {gap_in_words(self.gap)}",
+            f"  annual cost of {of:<13}{cost:>16} {a_year}{planned}",
+            proof,
             f"  pipeline stock              {pipeline:>16} units{'' if one_item else _MIXED}",
         ]
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Give the frames that :meth:`write` writes."""
-        return {"plan": self.stages, "components": self.components}
+        some = {"levels": self.levels, "segments": self.segments, "trace": self.trace}
+        filled = {name: frame for name, frame in some.items() if len(frame)}
+        return {"plan": self.stages, "components": self.components, **filled}
 
     def manifest(self) -> dict[str, Any]:
         """Give the scalars that :meth:`write` keeps beside the frames."""
@@ -159,6 +224,9 @@ class Plan(Result):
             "period": self.period,
             "periods_per_year": self.periods_per_year,
             "currency": self.currency,
+            **(
+                {"segment_columns": list(self.segments.columns[2:-2])} if len(self.segments) else {}
+            ),
         }
 
     def _costliest(self) -> tuple[pd.DataFrame, str]:
@@ -188,6 +256,22 @@ class Plan(Result):
         return (
             summary + table.to_html(index=False, border=0) + f"<p>{escape(rest)}</p>" * bool(rest)
         )
+
+
+def _no_rows(table: Table) -> pd.DataFrame:
+    """Give a frame of the plan without rows."""
+    return _rowless(table).copy()
+
+
+@cache
+def _rowless(table: Table) -> pd.DataFrame:
+    kinds = {"text": "str", "whole": "int64"}
+    return pd.DataFrame(
+        {
+            column.name: pd.Series(dtype=kinds.get(column.dtype, "float64"))
+            for column in table.columns
+        }
+    )
 
 
 def gap_in_words(gap: float) -> str:

@@ -146,7 +146,7 @@ def test_what_a_model_does_not_know_is_told_once() -> None:
     (warning,) = caught
     assert str(warning.message) == (
         "the guaranteed-service model does not reckon with stages.policy (1 stage), "
-        "stages.capacity (2 stages), stages.yield_mean (1 stage), stages.shelf_life (2 stages), "
+        "stages.yield_mean (1 stage), stages.shelf_life (2 stages), "
         "stages.lost_sales_share (1 stage), calendar (1 row): its numbers are those of a network "
         "without. Fix: simulate to see what that does to cost and service."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,7 +102,11 @@ def test_service_level_argument_overrides_the_table():
         ({"method": "exakt"}, UnknownNameError, "Did you mean 'exact'"),
         ({"model": "stochastic"}, UnknownNameError, "guaranteed_service"),
         ({"service_level": "95%"}, DomainError, "service_level is '95%', must be a number"),
-        ({"time_limit": "60"}, DomainError, "time_limit is '60'"),
+        ({"time_limit": "60"}, DomainError, "time_limit is '60'.* of seconds"),
+        ({"gap": "a"}, DomainError, r"gap is 'a', must be a number\. Fix: 1e-6"),
+        ({"step": -1}, DomainError, "step is -1, must be > 0 periods"),
+        ({"progress": 3}, DomainError, "progress is 3. Fix: give True"),
+        ({"base_stocks": "by_week"}, UnknownNameError, "by_period"),
     ],
 )
 def test_bad_arguments_name_the_value_and_the_remedy(arguments, error, says):
@@ -205,10 +211,20 @@ def test_one_infeasible_component_is_a_failure_row_and_the_rest_is_planned():
     assert np.isfinite(plan.objective)
 
 
-def test_exact_on_a_general_network_fails_with_a_remedy(serial_general):
-    plan = ec.optimize(serial_general, method="exact")
-    assert plan.status == "failed"
-    assert "method='auto'" in plan.failures["message"].iloc[0]
+def test_exact_goes_on_to_rounding_on_any_network(serial_general):
+    """Whatever gap is asked for: the model, solved to the last digit, is the oracle."""
+    plan = ec.optimize(serial_general, method="exact", gap=0.5)
+    assert plan.status == "optimal"
+    assert plan.gap <= 1e-12
+    model = ec.optimize(serial_general, method="milp", gap=1e-9)
+    assert plan.objective == pytest.approx(model.objective, rel=1e-8)
+
+
+def test_dual_does_without_a_solver(serial_general, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyomo", None)  # importing it fails
+    plan = ec.optimize(serial_general, method="dual")
+    assert plan.status == "optimal"
+    assert plan.components["method"].item() == "dual ascent"
 
 
 def test_plan_frames_round_trip_and_read_well(tmp_path):

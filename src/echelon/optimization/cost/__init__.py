@@ -1,0 +1,1 @@
+"""What a stage's stock costs: one file per kind of stock, and the extensions that change them."""

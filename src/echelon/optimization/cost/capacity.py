@@ -1,0 +1,245 @@
+"""Capacities and largest orders: stock against what cannot be made in time, and smoother orders."""
+
+from __future__ import annotations
+
+from itertools import repeat
+from typing import Self
+
+import numpy as np
+
+from echelon.distributions import Distribution
+from echelon.errors import Fault, TableError
+from echelon.network.compiled import Floats
+from echelon.network.network import Network
+from echelon.optimization.cost.covered_demand import CoveredDemand
+from echelon.optimization.cost.demand_over_time import DemandOverTime, SteadyDemand
+from echelon.optimization.cost.exact_quantile import ExactQuantile
+from echelon.optimization.cost.extension import Component, Extension
+from echelon.optimization.cost.limited_stock import (
+    CensoredRequests,
+    LimitedStock,
+    OrderLimit,
+    Request,
+    UnreckonedLimit,
+    scarce,
+)
+from echelon.optimization.cost.lumps import LumpyRequests
+from echelon.optimization.cost.normal_bound import NormalBound
+from echelon.optimization.cost.normal_demand import as_normal
+from echelon.optimization.cost.seasonal_quantile import SeasonalQuantile
+from echelon.optimization.cost.segmented_stock import SegmentedStock
+from echelon.optimization.cost.stage_stock import StageStock
+from echelon.optimization.cost.windowed_stock import WindowedStock
+from echelon.optimization.demand_seen import DemandSeen
+from echelon.optimization.random_times import wait_std_at
+from echelon.optimization.service_targets import ServiceTargets
+
+_LOTS = ("order_multiple", "minimum_order")
+_COLUMNS = ("capacity", "maximum_order", "policy", *_LOTS)
+
+
+class Capacity(Extension):
+    """Stages whose making or ordering is limited, and what their suppliers are asked for at most.
+
+    A limited stage orders no more at once than it can make until its next review, so that it hands
+    on a smoother demand than it sees [1]_. Not so where ``maximum_order`` is infinite, or is left
+    blank at a stage that orders in lots.
+
+    Parameters
+    ----------
+    limits : dict of int to OrderLimit
+        By row of ``stages``.
+    row_factor : (n_demands,) float64
+        Safety factor of each row of ``Network.demand``.
+    independent : bool
+        Whether all rows of demand vary independently.
+
+    References
+    ----------
+    .. [1] Schoenmeyr & Graves (2016), Strategic safety stocks in supply chains with capacity
+       constraints, working paper of 2009, MIT.
+    """
+
+    def __init__(
+        self, limits: dict[int, OrderLimit], row_factor: Floats, independent: bool
+    ) -> None:
+        self._limits, self._row_factor, self._independent = limits, row_factor, independent
+        self._demand: dict[int, DemandOverTime] = {}
+        self._asked: dict[int, StageStock] = {}
+        self._below: dict[int, bool] = {}
+        self._scarce: dict[int, bool] = {}
+        self._puts_off: dict[int, bool] = {}
+        self._own_windows: dict[int, bool] = {}
+
+    @classmethod
+    def of(cls, network: Network, targets: ServiceTargets, seen: DemandSeen) -> Self | None:
+        """Read the tables; None where nothing is limited.
+
+        Raises
+        ------
+        TableError
+            If a limit is not above the mean demand of its stage.
+        """
+        if not any(name in network.features["stages"] for name in _COLUMNS[:2]):
+            return None
+        frame = network.columns("stages", _COLUMNS)
+        in_lots = (frame["policy"] != "base_stock") | frame[list(_LOTS)].notna().any(axis=1)
+        numbers = frame[["capacity", "maximum_order", "order_multiple"]]
+        making, most, multiple = numbers.to_numpy(dtype=np.float64, na_value=np.nan).T
+        compiled = network.compiled
+        limits: dict[int, OrderLimit] = {}
+        faults: list[Fault] = []
+        for place, row in enumerate(compiled.stage_row.tolist()):
+            review = max(int(compiled.review_period[place]), 1)
+            can_make = np.inf if np.isnan(making[row]) else float(making[row])
+            at_once = float(most[row])
+            if np.isnan(at_once):  # a lot may be more than can be made until the next review
+                at_once = np.inf if in_lots[row] else can_make * review
+            elif multiple[row] > 0.0 and at_once < np.inf:
+                at_once = float(np.floor(at_once / multiple[row] + 1e-9) * multiple[row])
+            limit = OrderLimit(can_make, at_once, review)
+            if limit.rate == np.inf:
+                continue
+            limits[row] = limit
+            needed = float(seen.mean[place])
+            if limit.rate <= needed:
+                faults.append(_fault(network, row, limit, needed))
+        if faults:
+            raise TableError(sorted(faults, key=lambda fault: fault.row))
+        return cls(limits, targets.row_factor, network.independent) if limits else None
+
+    def choose_stock(
+        self, component: Component, stage: int, demand: DemandOverTime, stock: StageStock
+    ) -> StageStock:
+        """Leave the stock as it is, and remember the demand that requests are made of."""
+        row = component.row(stage)
+        self._demand[row] = demand
+        self._own_windows[row] = isinstance(stock, WindowedStock | SeasonalQuantile)
+        self._scarce[row] = self._is_scarce(component, stage, stock)
+        return stock
+
+    def wrap_stock(self, component: Component, stage: int, stock: StageStock) -> StageStock:
+        """Cover no more than limited customers can ask for, and what the own limit delays."""
+        row = component.row(stage)
+        requests = self._requests(component, stage)
+        asked = self._bound(component, stage)
+        if requests:
+            own = _own_bound(component, stage, self._row_factor, self._independent)
+            asked = CensoredRequests(asked, requests, own)
+            sure = stage not in component.waits and wait_std_at(component.shard, stage) == 0.0
+            # the bound is over the time covered: not that of forecasts, seasons or two promises
+            if sure and not self._own_windows[row]:
+                stock = CensoredRequests(stock, requests, own)
+            elif self._scarce_below(component, stage):
+                stock = UnreckonedLimit(stock)
+        self._puts_off[row] = self._is_cut(row) or self._scarce_below(component, stage)
+        self._asked[row], self._below[row] = asked, bool(requests)
+        if row in self._limits:
+            limit, demand = self._limits[row], self._demand[row]
+            law = self._law(component, stage, stock)
+            return LimitedStock(stock, limit, demand.rate, law, self._scarce[row])
+        return stock
+
+    def orders(self, component: Component) -> dict[str, Floats]:
+        """Give the most that each limited stage orders at once, units."""
+        most = np.full(component.shard.n_stages, np.nan)
+        for stage in range(len(most)):
+            limit = self._limits.get(component.row(stage))
+            if limit is not None and limit.at_once < np.inf:
+                most[stage] = limit.at_once
+        return {"maximum_order": most}
+
+    def _is_scarce(self, component: Component, stage: int, stock: StageStock) -> bool:
+        """Whether the stage's own limit may well put orders off, be it in the peak of a season."""
+        limit = self._limits.get(component.row(stage))
+        if limit is None:
+            return False
+        means, stds = (np.array([one[stage]]) for one in (component.seen.mean, component.seen.std))
+        if isinstance(stock, WindowedStock | SeasonalQuantile | SegmentedStock):
+            n = stock.n_periods
+            means = np.append(means, stock.mean_of_period(n))
+            stds = np.append(stds, stock.std_of_period(n))
+        return any(map(scarce, repeat(limit.rate), means.tolist(), stds.tolist()))
+
+    def _is_cut(self, row: int) -> bool:
+        """Whether what the stage orders comes later than what it is asked for."""
+        return self._scarce[row] and self._limits[row].at_once < np.inf
+
+    def _scarce_below(self, component: Component, stage: int) -> bool:
+        """Whether that is so at some stage that it supplies, directly or not."""
+        below = component.shard.succ_stage[component.customers(stage)].tolist()
+        return any(self._puts_off[component.row(one)] for one in below)
+
+    def _law(self, component: Component, stage: int, stock: StageStock) -> Distribution | None:
+        """Demand of a stage that customers alone buy from, by which its promise is told."""
+        demand = self._demand[component.row(stage)]
+        here = component.customers(stage)
+        if here.start < here.stop or wait_std_at(component.shard, stage) > 0.0:
+            return None
+        if isinstance(stock, ExactQuantile):
+            return stock.demand.law
+        if isinstance(stock, NormalBound) and isinstance(demand, SteadyDemand) and demand.normal:
+            return as_normal(demand)[0]
+        return None
+
+    def _bound(self, component: Component, stage: int) -> StageStock:
+        """Bound on what is asked of a stage in a time, whatever it waits for itself."""
+        demand = self._demand[component.row(stage)]
+        bound: StageStock = NormalBound(demand)
+        if stage in component.exact and isinstance(demand, SteadyDemand):
+            law, level = component.exact[stage]
+            bound = ExactQuantile(CoveredDemand(law), level)
+        if stage in component.lumps:
+            bound = LumpyRequests(bound, component.lumps[stage])
+        return bound
+
+    def _requests(self, component: Component, stage: int) -> tuple[Request, ...]:
+        """What customer stages order, empty where nothing below is limited."""
+        shard, found, limited = component.shard, [], False
+        here = component.customers(stage)
+        for below, lane in zip(shard.succ_stage[here], shard.succ_lane[here], strict=True):
+            customer = component.row(int(below))
+            limit = self._limits.get(customer)
+            limited |= limit is not None or self._below[customer]
+            excess = component.excess.get(int(below), 0.0)
+            usage = float(shard.pred_usage[lane])
+            review = int(shard.review_period[below])
+            found.append(Request(usage, self._asked[customer], excess, limit, review))
+        return tuple(found) if limited else ()
+
+
+def _own_bound(
+    component: Component, stage: int, row_factor: Floats, independent: bool
+) -> StageStock | None:
+    """Normal bound on what customers of a stage ask for, beside the stages that it supplies.
+
+    At their own safety factors, as those of the stages below may be lower. Rows that may be
+    correlated are taken to vary as one.
+    """
+    shard = component.shard
+    rows = slice(*(shard.demand_ptr[stage : stage + 2] - shard.demand_ptr[0]))
+    if rows.start == rows.stop:
+        return None
+    each = shard.demand_std[rows]
+    scaled = row_factor[shard.demand_row[rows]] * each
+    std, bound_std = (
+        float(np.sqrt((one**2).sum()) if independent else one.sum()) for one in (each, scaled)
+    )
+    factor = bound_std / std if std > 0.0 else float(component.seen.safety_factor[stage])
+    rate = float(shard.demand_mean[rows].sum())
+    normal = bool(component.seen.normal[stage])
+    return NormalBound(SteadyDemand(rate, std, bound_std, factor, normal))
+
+
+def _fault(network: Network, row: int, limit: OrderLimit, needed: float) -> Fault:
+    by_making = limit.making * limit.review <= limit.ordering
+    return Fault(
+        table="stages",
+        column="capacity" if by_making else "maximum_order",
+        row=row + 1,
+        value=limit.making if by_making else limit.ordering,
+        message=f"allows {limit.rate:g} units per period, and the stage needs {needed:g}: what is "
+        "owed would grow without end",
+        remedy="raise it above the mean demand, or leave it blank for no limit",
+        key=network.labels[row],
+    )

@@ -1,0 +1,94 @@
+"""Which stages' own demand is known well enough for an exact quantile of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from echelon.demand.covariance import independent_rows
+from echelon.distributions import Distribution, sum_of
+from echelon.lead_time.deviation import Wait
+from echelon.network.compiled import CompiledNetwork
+from echelon.network.network import Network
+from echelon.optimization.cost.covered_demand import any_time
+from echelon.optimization.random_times import wait_std
+from echelon.optimization.service_targets import ServiceTargets
+
+_NORMAL = ("normal", "deterministic")
+"""Demand of which the normal bound is exact already."""
+
+
+class ExactDemands:
+    """Stages of one network whose bound is the exact quantile of their own demand.
+
+    Those without customer stages, with one row of demand or several that are independent of one
+    another, whatever their families: a demand whose sums have no closed form is summed on a
+    lattice, for which all times of the component must be whole periods. How rows vary with those
+    of other stages does not matter.
+    """
+
+    def __init__(self, network: Network, targets: ServiceTargets) -> None:
+        self._laws: tuple[Distribution, ...] = network.distributions
+        self._targets = targets
+        self._partners = {} if network.independent else network.covariance.partners()
+        self._made: dict[tuple[Distribution, ...], Distribution] = {}
+
+    def of(
+        self,
+        shard: CompiledNetwork,
+        first: int,
+        waits: Mapping[int, Wait] | None = None,
+        *,
+        normal: bool = False,
+    ) -> dict[int, tuple[Distribution, float]]:
+        """Give distribution of one period's demand and service level, by stage of a component.
+
+        ``first`` is the position of the component's first stage in the whole network. Where times
+        into the stage vary, they must be ``waits``; for sums on a lattice they are rounded up to
+        whole periods, so that they must be values themselves and not the cells of a density.
+        ``normal``: give normal and known demand too.
+        """
+        waits = waits or {}
+        random = wait_std(shard) > 0.0
+        whole = whole_times(shard)
+        served = np.flatnonzero((np.diff(shard.demand_ptr) > 0) & (np.diff(shard.succ_ptr) == 0))
+        found = {}
+        for j in served.tolist():
+            demand = self._demand(shard, j)
+            if demand is None or (random[j] and j not in waits):
+                continue  # of a wait two moments are known, or of periods that differ no sum
+            if demand.family in _NORMAL and not normal:
+                continue  # the normal bound is exact
+            level = float(self._targets.service_level[first + j])
+            summable = waits[j].usual.separate if random[j] else whole
+            # a safety factor above 8 rounds to certainty, of which there is no finite quantile
+            if level < 1.0 and (summable or any_time(demand)):
+                found[j] = (demand, level)
+        return found
+
+    def _demand(self, shard: CompiledNetwork, stage: int) -> Distribution | None:
+        """Demand of all customers of a stage, None where it has no distribution over time."""
+        here = slice(*(shard.demand_ptr[stage : stage + 2] - shard.demand_ptr[0]))
+        rows = shard.demand_row[here].tolist()
+        laws: tuple[Distribution, ...] = tuple(self._laws[row] for row in rows)
+        if any(law.family == "per_period" for law in laws):
+            return None  # periods differ, and their sum depends on the first
+        if not independent_rows(rows, self._partners):
+            return None
+        if len(laws) == 1:
+            return laws[0]
+        if laws not in self._made:
+            self._made[laws] = sum_of(laws)
+        return self._made[laws]
+
+
+def whole_times(shard: CompiledNetwork) -> bool:
+    """Whether every time of a component is in whole periods, so that every sum of them is."""
+    times = (
+        shard.lead_time,
+        shard.pred_lead_time,
+        shard.inbound_service_time,
+        shard.max_service_time,
+    )
+    return all(bool((time[np.isfinite(time)] % 1.0 == 0.0).all()) for time in times)

@@ -1,0 +1,88 @@
+"""How an extension takes part in making a stage's stock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from echelon.distributions import Distribution
+from echelon.lead_time.deviation import Wait
+from echelon.network.compiled import CompiledNetwork, Floats
+from echelon.optimization.cost.demand_over_time import DemandOverTime
+from echelon.optimization.cost.stage_stock import StageStock
+from echelon.optimization.demand_seen import DemandSeen
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One component whose stocks are being made, customers first.
+
+    Attributes
+    ----------
+    shard : CompiledNetwork
+    first : int
+        Position of its first stage in the whole compiled network.
+    seen : DemandSeen
+        Of its stages.
+    exact : mapping of stage to (distribution of one period's demand, service level)
+        Stages whose own demand has a distribution over time other than a normal one.
+    waits : mapping of stage to Wait
+        Stages whose supplies vary, by distributions.
+    made : dict of stage to StageStock
+        Stocks of the stages that come later in the order of stages, as far as they are special.
+    excess : dict of stage to float
+        By how much what it orders can exceed what it is asked for, units; where it orders in lots.
+    lumps : dict of stage to float
+        By how much what it is asked for can exceed the demand, units; where lots are below it.
+    """
+
+    shard: CompiledNetwork
+    first: int
+    seen: DemandSeen
+    exact: Mapping[int, tuple[Distribution, float]]
+    waits: Mapping[int, Wait]
+    made: dict[int, StageStock] = field(default_factory=dict)
+    excess: dict[int, float] = field(default_factory=dict)
+    lumps: dict[int, float] = field(default_factory=dict)
+
+    def row(self, stage: int) -> int:
+        """Row of a stage in the table ``stages``."""
+        return int(self.shard.stage_row[stage])
+
+    def customers(self, stage: int) -> slice:
+        """Where the lanes to the stage's customer stages are in ``shard.succ_stage``."""
+        ptr = self.shard.succ_ptr
+        return slice(int(ptr[stage] - ptr[0]), int(ptr[stage + 1] - ptr[0]))
+
+
+class Extension:
+    """One extension of the model, prepared once for a network in which it is in use.
+
+    The stock of a stage is made in three steps, each in the order of the registry: the demand over
+    time is changed, a kind of stock is chosen, and that is wrapped. A step that an extension does
+    not override hands on what it is given, so that a stage which is not concerned stays as it is.
+    """
+
+    def change_demand(
+        self, component: Component, stage: int, demand: DemandOverTime
+    ) -> DemandOverTime:
+        """Change the demand over time that a stage sees."""
+        del component, stage
+        return demand
+
+    def choose_stock(
+        self, component: Component, stage: int, demand: DemandOverTime, stock: StageStock
+    ) -> StageStock:
+        """Choose another kind of stock than the one chosen so far."""
+        del component, stage, demand
+        return stock
+
+    def orders(self, component: Component) -> dict[str, Floats]:
+        """Columns of ``GuaranteedServiceCost.orders`` that this extension gives, (n_stages,)."""
+        del component
+        return {}
+
+    def wrap_stock(self, component: Component, stage: int, stock: StageStock) -> StageStock:
+        """Wrap the stock: same questions, other answers."""
+        del component, stage
+        return stock

@@ -1,0 +1,334 @@
+"""Stock of stages that can make or order only so much, and of those that supply them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import ceil, inf, nan
+
+import numpy as np
+
+from echelon.distributions import Distribution
+from echelon.lead_time.exposure import exposure_demand
+from echelon.network.compiled import Floats
+from echelon.optimization.cost.kept_quantiles import KeptLevels
+from echelon.optimization.cost.shortfall import service_with_shortfall
+from echelon.optimization.cost.stage_stock import StageStock, StageTimes
+
+_FAR = 8.0
+"""Standard deviations above the mean that a period's demand does not come to."""
+_MOST_TRIED = 257
+"""Pauses tried at once; where more are possible the best is closed in on."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLimit:
+    """What a stage can make in a period and order at a review.
+
+    Attributes
+    ----------
+    making : float
+        Units per period, inf where there is no limit.
+    ordering : float
+        Units per review; inf where orders are never cut, whatever can be made.
+    review : int
+        Periods from one review to the next, 1 where it is continuous.
+
+    Examples
+    --------
+    >>> limit = OrderLimit(making=50.0, ordering=180.0, review=4)
+    >>> limit.at_once, limit.rate, limit.spent(np.array([0.0, 1.0, 4.0, 5.0])).tolist()
+    (180.0, 45.0, [0.0, 50.0, 180.0, 230.0])
+    """
+
+    making: float
+    ordering: float
+    review: int
+
+    @property
+    def at_once(self) -> float:
+        """Most that is ordered at a review, units: no more than can be made until the next."""
+        return inf if self.ordering == inf else self._in_a_review
+
+    @property
+    def rate(self) -> float:
+        """Most in the long run, units per period."""
+        return self._in_a_review / self.review
+
+    @property
+    def _in_a_review(self) -> float:
+        return min(self.ordering, self.making * self.review)
+
+    def spent(self, periods: Floats) -> Floats:
+        """Most that is made of what was ordered, in so many whole periods without a pause, units.
+
+        Infinite where a period is not one from review to review and making is not limited.
+        """
+        rest = periods % self.review
+        over = np.where(rest > 0.0, np.where(rest > 0.0, rest, 1.0) * self.making, 0.0)
+        return np.asarray(periods // self.review * self._in_a_review + over)
+
+    def ordered(self, periods: Floats) -> Floats:
+        """Most that is ordered in a time, units."""
+        if self.at_once == inf:
+            return np.full(periods.shape, inf)
+        if self.review == 1:
+            return np.asarray(self.at_once * periods)
+        return np.asarray(np.ceil(periods / self.review) * self.at_once)
+
+
+def scarce(rate: float, mean: float, std: float) -> bool:
+    """Whether a period's demand may well be above what can be made or ordered in one."""
+    return rate < mean + _FAR * std
+
+
+@dataclass(frozen=True, slots=True)
+class LimitedStock:
+    r"""Stock of a stage that falls behind where demand comes faster than it can make.
+
+    Net inventory is the base stock less the demand since the last time that nothing was put off, of
+    which :math:`c` a period has been made: for every such time the stock must cover
+    :math:`B = \max_{n \ge 0}\,[D(\tau + n) - n c]` with :math:`D` the base stock without a limit
+    [1]_. The mean backlog of orders that are put off, which depends on no service time, is not
+    taken off the safety stock.
+
+    Attributes
+    ----------
+    stock : StageStock
+        Without the limit.
+    limit : OrderLimit
+        Above the mean demand.
+    rate : float
+        Mean demand, units per period.
+    law : Distribution or None
+        Of what customers ask for in a period, where they alone ask and it is known.
+    scarce : bool
+        Whether a period's demand may well be above the limit.
+
+    References
+    ----------
+    .. [1] Schoenmeyr & Graves (2009), Strategic safety stocks in supply chains with capacity
+       constraints, MIT.
+    """
+
+    stock: StageStock
+    limit: OrderLimit
+    rate: float
+    law: Distribution | None = None
+    scarce: bool = True
+    kept: KeptLevels = field(default_factory=KeptLevels, repr=False, compare=False)
+    concave = False
+
+    @property
+    def covered_only(self) -> bool:
+        """As without the limit."""
+        return self.stock.covered_only
+
+    def base_stock(self, times: StageTimes) -> Floats:
+        """Base stock, units."""
+        if self.covered_only:
+            return self.kept.at(times.covered, lambda new: self._most(StageTimes.covering(new)))
+        return self._most(times)
+
+    def safety_stock(self, times: StageTimes) -> Floats:
+        """Base stock less the mean demand of the time covered, units."""
+        mean = self.stock.base_stock(times) - self.stock.safety_stock(times)
+        return np.asarray(self.base_stock(times) - mean)
+
+    def extra_stock(self, times: StageTimes) -> Floats:
+        """As without the limit."""
+        return self.stock.extra_stock(times)
+
+    def promised_service(self, times: StageTimes, base_stock: float) -> float:
+        """Probability that no unit is late, with what the limit has put off before.
+
+        NaN where a stage supplies others too, reviews more rarely than every period or aims at a
+        fill rate, and where the demand is not known.
+        """
+        if not self.scarce:
+            return self.stock.promised_service(times, base_stock)
+        if self.law is None or self.limit.review > 1:
+            return nan
+        covered = exposure_demand(self.law, float(times.covered))
+        period = exposure_demand(self.law, 1.0)
+        return service_with_shortfall(period, covered, self.limit.rate, base_stock)
+
+    def _most(self, times: StageTimes) -> Floats:
+        """Largest of the levels over all pauses, whatever the shape of the times."""
+        flat = StageTimes(*(np.ravel(part) for part in np.broadcast_arrays(*times.parts)))
+        best = np.array(self.stock.base_stock(flat))
+        unit = 1 if self.limit.making < inf else self.limit.review
+        last = ceil(self._last_pause(flat, best) / unit)
+        low, high = np.ones(len(best)), np.full(len(best), float(last))
+        while last > 0:
+            tried = _between(low, high)
+            levels = self._after(flat, tried * unit)
+            best = np.maximum(best, levels.max(axis=1))
+            stride = float((tried[:, 1:] - tried[:, :-1]).max(initial=0.0))
+            if stride <= 1.0:
+                break
+            middle = tried[np.arange(len(best)), np.argmax(levels, axis=1)]
+            low, high = np.maximum(middle - stride, 1.0), np.minimum(middle + stride, last)
+        return best.reshape(np.shape(times.covered))
+
+    def _after(self, times: StageTimes, pauses: Floats) -> Floats:
+        """Level needed for (n,) times if the last pause was so many periods ago, (n, k)."""
+        longer = StageTimes(
+            times.inbound[:, None] + 0.0 * pauses,
+            times.outbound[:, None] + 0.0 * pauses,
+            times.covered[:, None] + pauses,
+        )
+        return np.asarray(self.stock.base_stock(longer) - self.limit.spent(pauses))
+
+    def _last_pause(self, times: StageTimes, level: Floats) -> int:
+        """Periods beyond which no pause can matter.
+
+        The demand above its mean grows with the root of time, by the largest factor met at doubling
+        times, and what is made above the mean demand with time itself.
+        """
+        spare = self.limit.rate - self.rate
+        least = min(float((level - self.rate * times.covered).min()), 0.0)
+        factor, pause, last = 0.0, 1.0, 1.0
+        while pause <= 2.0 * last:
+            after = self.stock.base_stock(times.longer(pause))
+            above = float((after - self.rate * (times.covered + pause)).max())
+            factor = max(factor, above / np.sqrt(pause))
+            root = (factor + np.sqrt(factor**2 - 4.0 * spare * least)) / (2.0 * spare)
+            last = root**2
+            pause *= 2.0
+        return ceil(last) + self.limit.review
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one customer stage orders of a supplier.
+
+    Attributes
+    ----------
+    usage : float
+        Units of the supplier in one of the stage.
+    asked : StageStock
+        Its base stock over a time bounds what is asked of the stage itself in that time.
+    excess : float
+        By how much its orders can exceed what it is asked for, units: lots.
+    limit : OrderLimit or None
+    review : int
+        Its review period: what it orders in a time is what it was asked for in so many whole ones.
+    """
+
+    usage: float
+    asked: StageStock
+    excess: float
+    limit: OrderLimit | None
+    review: int
+
+    def over(self, periods: Floats) -> Floats:
+        """Most that it orders in a time, units of the supplier, shape of the periods."""
+        asked = np.ceil(periods / self.review) * self.review if self.review > 1 else periods
+        most = self.asked.base_stock(StageTimes.covering(asked)) + self.excess
+        if self.limit is not None:
+            most = np.minimum(most, self.limit.ordered(periods))
+        return np.asarray(self.usage * most)
+
+
+@dataclass(frozen=True, slots=True)
+class CensoredRequests:
+    r"""Stock of a stage whose customer stages cannot order all that they are asked for.
+
+    What they order in a time is at most the demand of that time, and at most what each of them can:
+    :math:`\min\,[D(t), \sum_j a_j \min(c_j t, D_j(t))]`.
+
+    Attributes
+    ----------
+    stock : StageStock
+        As if all was ordered.
+    requests : tuple of Request
+    own : StageStock or None
+        Bound on what customers of the stage itself ask for.
+    """
+
+    stock: StageStock
+    requests: tuple[Request, ...]
+    own: StageStock | None
+    kept: KeptLevels = field(default_factory=KeptLevels, repr=False, compare=False)
+    concave = False
+
+    @property
+    def covered_only(self) -> bool:
+        """As without limits."""
+        return self.stock.covered_only
+
+    def base_stock(self, times: StageTimes) -> Floats:
+        """Base stock, units; none for no time covered."""
+        return np.minimum(self.stock.base_stock(times), self.kept.at(times.covered, self._over))
+
+    def safety_stock(self, times: StageTimes) -> Floats:
+        """Base stock less the mean demand of the time covered, units."""
+        mean = self.stock.base_stock(times) - self.stock.safety_stock(times)
+        return np.asarray(self.base_stock(times) - mean)
+
+    def extra_stock(self, times: StageTimes) -> Floats:
+        """As without limits."""
+        return self.stock.extra_stock(times)
+
+    def promised_service(self, times: StageTimes, base_stock: float) -> float:
+        """That of the stock as if all was ordered, if it is no less; else not known."""
+        if base_stock < float(self.stock.base_stock(times)) * (1.0 - 1e-12):
+            return nan
+        return self.stock.promised_service(times, base_stock)
+
+    def _over(self, periods: Floats) -> Floats:
+        total = np.zeros(periods.shape)
+        for request in self.requests:
+            total = total + request.over(periods)
+        if self.own is not None:
+            total = total + self.own.base_stock(StageTimes.covering(periods))
+        return np.where(periods > 0.0, total, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class UnreckonedLimit:
+    """Stock above a scarce limit that it is not made for: as it is, but with no known promise.
+
+    Attributes
+    ----------
+    stock : StageStock
+    """
+
+    stock: StageStock
+
+    @property
+    def concave(self) -> bool:
+        """As that of the stock."""
+        return self.stock.concave
+
+    @property
+    def covered_only(self) -> bool:
+        """As that of the stock."""
+        return self.stock.covered_only
+
+    def base_stock(self, times: StageTimes) -> Floats:
+        """As if all was ordered, units."""
+        return self.stock.base_stock(times)
+
+    def safety_stock(self, times: StageTimes) -> Floats:
+        """As if all was ordered, units."""
+        return self.stock.safety_stock(times)
+
+    def extra_stock(self, times: StageTimes) -> Floats:
+        """As if all was ordered, units."""
+        return self.stock.extra_stock(times)
+
+    def promised_service(self, times: StageTimes, base_stock: float) -> float:
+        """Not known: what a limit puts off is asked for later than the stock is there for."""
+        del times, base_stock
+        return nan
+
+
+def _between(low: Floats, high: Floats) -> Floats:
+    """Whole numbers from ``low`` to ``high``, (n, k): all where they are few, else some."""
+    widest = float((high - low).max())
+    if widest < _MOST_TRIED:
+        tried = low[:, None] + np.arange(int(widest) + 1)
+    else:
+        tried = low[:, None] + np.linspace(0.0, 1.0, _MOST_TRIED) * (high - low)[:, None]
+    return np.asarray(np.minimum(np.rint(tried), high[:, None]))

@@ -1,0 +1,208 @@
+"""By how much rounded orders leave the inventory position above the level that asked for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from echelon.lead_time.totals import ExposureDemand
+from echelon.network.compiled import Floats
+from echelon.optimization.cost.totals_over_time import Totals
+
+_MOST_POINTS = 128
+_MOST_LATTICE = 512
+_CELLS = 256
+_MOST_NEEDS = 16_384
+_LEAST_WEIGHT = 1e-12
+_SETTLED = 1e-13
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class PositionExcess:
+    r"""Distribution of the position right after a review, less the level that is ordered up to.
+
+    Of orders in multiples of :math:`Q` it is uniform between 0 and :math:`Q`, whatever the demand
+    [1]_; of a minimum order it is the stationary state of the position from review to review.
+
+    Attributes
+    ----------
+    start, width, weight : (n,) float64
+        Cells in which it is uniform, units; a width of 0 is a point. Weights are together 1.
+    most : float
+        Largest excess, units.
+
+    References
+    ----------
+    .. [1] Hadley & Whitin (1963), *Analysis of Inventory Systems*, section 4-2.
+
+    Examples
+    --------
+    >>> PositionExcess.uniform(40.0).mean, PositionExcess.uniform(40.0, step=10.0).mean
+    (20.0, 15.0)
+    """
+
+    start: Floats
+    width: Floats
+    weight: Floats
+    most: float
+
+    @classmethod
+    def none(cls) -> PositionExcess:
+        """Orders of any quantity."""
+        return cls(np.zeros(1), np.zeros(1), np.ones(1), 0.0)
+
+    @classmethod
+    def uniform(cls, quantity: float, *, step: float | None = None) -> PositionExcess:
+        """Orders in multiples of a quantity.
+
+        ``step`` is that of a lattice on which both the demand and the quantity lie, if any.
+        """
+        points = round(quantity / step) if step is not None else 0
+        if step is not None and 1 <= points <= _MOST_POINTS:
+            start = np.arange(points, dtype=np.float64) * step
+            return cls(start, np.zeros(points), np.full(points, 1.0 / points), float(start[-1]))
+        return cls(np.zeros(1), np.array([quantity]), np.ones(1), quantity)
+
+    @classmethod
+    def stationary(
+        cls, rule: OrderRule, demand: ExposureDemand, *, step: float | None = None
+    ) -> PositionExcess:
+        """Orders by any rule that depends on the need alone.
+
+        Parameters
+        ----------
+        rule : OrderRule
+        demand : ExposureDemand
+            From one review to the next, of a single stage.
+        step : float, optional
+            Of a lattice on which the demand lies.
+
+        Notes
+        -----
+        The position is followed on a grid between 0 and the largest order: of the lattice where
+        that has no more than 512 points, else of 256 cells.
+        """
+        most = rule.most
+        grain = _grain(most, step)
+        n_states = round(most / grain) + 1
+        longest = max(ceil(float(demand.ppf(1.0 - 1e-12)) / grain), 1)
+        # what is asked for beyond very many orders leaves each point of a lot alike
+        lot = max(round(rule.lot / grain), 1) if longest > _MOST_NEEDS else 1
+        longest = min(longest, _MOST_NEEDS)
+        reached = demand.cdf((np.arange(longest + 1) + 0.5) * grain)
+        chance = np.diff(reached, prepend=0.0)
+        chance[-lot:] += (1.0 - reached[-1]) / lot
+        need = np.arange(1.0, longest + 1.0) * grain  # below the level, from one cell on
+        after = np.rint((rule.ordered(need) - need) / grain).astype(np.int64)
+        after = np.clip(after, 0, n_states - 1)
+        moves = np.zeros((n_states, n_states))
+        for state in range(n_states):
+            above = min(state, longest)
+            moves[state, state - above : state + 1] += chance[above::-1]
+            short = chance[above + 1 :]
+            moves[state] += np.bincount(after[: len(short)], short, n_states)
+        weight = _settled(moves)
+        kept = weight > _LEAST_WEIGHT
+        start = np.flatnonzero(kept).astype(np.float64) * grain
+        weight = weight[kept] / weight[kept].sum()
+        return cls(start, np.zeros(len(start)), weight, most)
+
+    @property
+    def mean(self) -> float:
+        """Mean excess, units."""
+        return float(self.weight @ (self.start + 0.5 * self.width))
+
+    def cdf(self, totals: Totals, level: Floats) -> Floats:
+        """Probability that a level and the excess over it cover the demand, (n,)."""
+        low, wide = level + self.start[:, None], self.width > 0.0
+        covered = np.empty(low.shape)
+        covered[~wide] = totals.cdf(low[~wide])
+        width = self.width[wide, None]
+        short = totals.shortage(low[wide]) - totals.shortage(low[wide] + width)
+        covered[wide] = 1.0 - short / width
+        return np.asarray(self.weight @ covered)
+
+    def shortage(self, totals: Totals, level: Floats) -> Floats:
+        """Expected demand above a level and the excess over it, units, (n,)."""
+        low, wide = level + self.start[:, None], self.width > 0.0
+        short = np.empty(low.shape)
+        short[~wide] = totals.shortage(low[~wide])
+        width = self.width[wide, None]
+        part = totals.second_shortage(low[wide]) - totals.second_shortage(low[wide] + width)
+        short[wide] = part / width
+        return np.asarray(self.weight @ short)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRule:
+    """How much a stage orders that needs so many units to be back at its level.
+
+    Attributes
+    ----------
+    quantity : float
+        Units of a lot, of which as many are ordered as lift the position above the reorder point; 0
+        where the stage orders up to a level.
+    multiple, minimum : float
+        Units; 0 where there is none.
+    """
+
+    quantity: float = 0.0
+    multiple: float = 0.0
+    minimum: float = 0.0
+
+    @property
+    def lot(self) -> float:
+        """Quantity in whose multiples everything is ordered, units; 0 where in none."""
+        return self.quantity or self.multiple
+
+    @property
+    def plain(self) -> bool:
+        """Whether orders are of any quantity."""
+        return not (self.quantity or self.multiple or self.minimum)
+
+    @property
+    def in_lots_alone(self) -> bool:
+        """Whether the excess is uniform over one lot."""
+        if self.quantity:
+            whole = not self.multiple or abs(self.quantity / self.multiple % 1.0) < _ROUNDING
+            return whole and self.minimum <= self.quantity
+        return self.minimum <= self.multiple
+
+    @property
+    def most(self) -> float:
+        """Largest order that a need just above 0 leads to, units."""
+        return float(self.ordered(np.array(0.5 * _ROUNDING * max(self.lot, self.minimum))))
+
+    def ordered(self, need: Floats) -> Floats:
+        """Units ordered where the position is so many units below the level, > 0."""
+        wanted, least = need, self.minimum
+        if self.quantity:
+            wanted = np.ceil(need / self.quantity - _ROUNDING) * self.quantity
+        if self.multiple:
+            wanted = np.ceil(wanted / self.multiple - _ROUNDING) * self.multiple
+            least = ceil(least / self.multiple - _ROUNDING) * self.multiple
+        return np.asarray(np.maximum(wanted, least))
+
+
+def _grain(most: float, step: float | None) -> float:
+    """Length of a cell: that of the lattice where its points are few and the order is on it."""
+    if step is not None:
+        points = round(most / step)
+        if 1 <= points <= _MOST_LATTICE and abs(most / step - points) <= _ROUNDING * points:
+            return step
+    return most / _CELLS
+
+
+def _settled(moves: Floats) -> Floats:
+    """Distribution after many steps of a chain, (n, n) probabilities of a move, from anywhere."""
+    for _ in range(64):
+        squared = moves @ moves
+        squared /= squared.sum(axis=1, keepdims=True)
+        settled = np.abs(squared - moves).max() < _SETTLED
+        moves = squared
+        if settled:
+            break
+    return np.asarray(moves.mean(axis=0))
