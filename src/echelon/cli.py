@@ -126,7 +126,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="cycle service level for all customers, 0.95 for example (default: as the tables say)",
     )
     optimize.add_argument(
-        "--method", metavar="NAME", help="auto, exact for trees, or milp (default: auto)"
+        "--method", metavar="NAME", help="auto, exact, dual or milp (default: auto)"
     )
     optimize.add_argument(
         "--gap",
@@ -139,6 +139,11 @@ def build_parser() -> argparse.ArgumentParser:
         type=float,
         metavar="SECONDS",
         help="stop each component after this time (default: no limit)",
+    )
+    optimize.add_argument(
+        "--page",
+        metavar="FILE",
+        help="also write the plan as one HTML page with pictures (extra: report)",
     )
     _add_jobs(optimize)
     optimize.set_defaults(run=_optimize)
@@ -217,6 +222,10 @@ def _optimize(options: argparse.Namespace) -> int:
         print(f"\nWritten to {written}. Next: echelon simulate {options.folder} {options.out}")
     else:
         print(f"\nWritten to {written}")
+    if options.page:
+        from echelon.reports.plan import report
+
+        print(f"Page: {report(plan, network, options.page)}")
     return _report_failures(plan, written)
 
 

@@ -146,6 +146,18 @@ class TestOptimizeAndSimulate:
         assert told.err.endswith(f"failed: 2 more, all in {failures}\n")
         assert len(pd.read_csv(failures)) == 6
 
+    def test_a_page_is_written_where_asked(
+        self, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        pytest.importorskip("matplotlib", reason="the extra `report` is not installed")
+        pytest.importorskip("jinja2", reason="the extra `report` is not installed")
+        page = tmp_path / "plan.html"
+        out = ["--out", str(tmp_path / "run"), "--page", str(page)]
+        assert cli.main(["optimize", str(folder), *out]) == cli.FINE
+        assert f"Page: {page}" in capsys.readouterr().out
+        plan = ec.read_plan(tmp_path / "run" / "plan")
+        assert f"{plan.annual_cost:,.0f}" in page.read_text(encoding="utf-8")
+
     def test_options_reach_the_optimizer(self, folder: Path, tmp_path: Path):
         stages = pd.read_csv(folder / "stages.csv").drop(columns="service_level")
         stages.to_csv(folder / "stages.csv", index=False)

@@ -54,6 +54,7 @@ _FAILURES: Final = Table(
 TABLES: Final = {
     "plan": plan.STAGES,
     "components": plan.COMPONENTS,
+    "trace": plan.TRACE,
     "simulation": simulation.STAGES,
     **{name: table for name, table in simulation.FRAMES.items() if name != "stages"},
     "comparison": simulation.COMPARISON,
@@ -62,9 +63,11 @@ TABLES: Final = {
 """Each output table of a plan and a simulation, by the name of the file it is written to."""
 
 FITTED: Final = {
+    "optimize": {"levels": plan.LEVELS, "segments": plan.SEGMENTS},
     "evaluate": {"evaluation": exact.STAGES, "evaluation_components": exact.COMPONENTS},
     "fit_demand": {"models": demand.MODELS, "findings": demand.FINDINGS},
     "fit_forecasts": {"errors": demand.ERRORS},
+    "fit_forecast_revisions": {"series": demand.REVISED},
     "fit_correlation": {"correlation": demand.PAIRS, "groups": demand.GROUPS},
     "fit_lead_time": {
         "models": lead_time.MODELS,
@@ -76,7 +79,10 @@ FITTED: Final = {
         "long_open": lead_time.LONG_OPEN,
     },
 }
-"""Those of fitted models: by the function that makes them, then by the name of the file."""
+"""Those that only some plans have, and those of fitted models.
+
+By the function that makes them, then by the name of the file.
+"""
 
 
 def markdown() -> str:

@@ -28,7 +28,8 @@ def read_network(folder: str | Path) -> Network:
     ----------
     folder : str or Path
         Holds ``stages.csv`` or ``stages.parquet``, and where there are any ``lanes``, ``demand``,
-        ``correlation``, ``levels``, ``calendar`` and ``disruptions``. ``manifest.json`` holds
+        ``correlation``, ``forecast_errors``, ``levels``, ``calendar`` and ``disruptions``.
+        ``manifest.json`` holds
         ``period``, ``periods_per_year``, ``holding_rate``, ``currency``, ``name`` and ``segments``;
         without one the defaults of ``Network.from_tables`` hold.
 
@@ -90,6 +91,7 @@ def read_network(folder: str | Path) -> Network:
             frames.get("lanes"),
             demand,
             correlation=frames.get("correlation"),
+            forecast_errors=frames.get("forecast_errors"),
             levels=frames.get("levels"),
             calendar=frames.get("calendar"),
             disruptions=frames.get("disruptions"),
@@ -110,7 +112,7 @@ def _require_known_files(root: Path, manifest: Mapping[str, Any]) -> None:
         if name not in ours and not name.startswith((".", "~")):  # those are of other programs
             stem, _, end = name.lower().rpartition(".")
             if end in FORMATS:
-                near = difflib.get_close_matches(stem, CATALOG, n=1)
+                near = difflib.get_close_matches(stem, CATALOG, n=1, cutoff=0.7)
                 is_meant = near and near[0] not in there
                 odd[name] = (
                     f"rename {name} to {near[0]}.{end}" if is_meant else f"move {name} elsewhere"

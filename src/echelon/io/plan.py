@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from echelon.folder import listed_frames
 from echelon.io.result import FAILURES, read_result, result_frame
-from echelon.policies.columns import COMPONENTS, STAGES
+from echelon.policies.columns import COMPONENTS, LEVELS, SEGMENTS, STAGES, TRACE
 from echelon.policies.plan import Plan
+from echelon.tables import with_segments
 
 _SCALARS = {
     "objective": float,
@@ -56,6 +59,13 @@ def read_plan(folder: str | Path) -> Plan:
         scalars=_SCALARS,
         write_it="echelon optimize FOLDER --out RUN",
     )
+    names = manifest.get("segment_columns", [])
+    tables = {"levels": LEVELS, "trace": TRACE, "segments": with_segments(SEGMENTS, names)}
+    some: dict[str, Any] = {
+        name: result_frame(root, name, table.columns, manifest)
+        for name, table in tables.items()
+        if name in listed_frames(manifest)
+    }
     return Plan(
         stages=result_frame(root, "plan", STAGES.columns, manifest),
         components=result_frame(root, "components", COMPONENTS.columns, manifest),
@@ -64,4 +74,5 @@ def read_plan(folder: str | Path) -> Plan:
         currency=manifest.get("currency", ""),
         name=manifest.get("name", ""),
         **{name: manifest[name] for name in _SCALARS},
+        **some,
     )

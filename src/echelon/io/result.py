@@ -134,13 +134,15 @@ def result_frame(
         column does.
     """
     columns = tuple(columns)
+    needed = [column.name for column in columns if not column.feature]
     texts = [column.name for column in columns if column.dtype == "text"]
     path = frame_path(root, stem, listed=listed_files(manifest))
     again = f"Fix: write the {str(manifest['kind']).lower()} again."
     if path is None:
         raise FolderError(f"{root} lacks {stem}.csv. {again}")
     frame = read_frame(path, text=texts)
-    absent = [column.name for column in columns if column.name not in frame.columns]
+    absent = [name for name in needed if name not in frame.columns]
+    columns = tuple(column for column in columns if column.name in frame.columns)
     if absent:
         raise FolderError(f"{root}: table {stem} lacks {', '.join(absent)}. {again}")
     empty: dict[str, Any] = dict.fromkeys(texts, "")

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from echelon.distributions.empirical import Empirical
 from echelon.errors import DataWarning, DomainError, UnknownNameError
 from echelon.io.willems_files import Chain, read_chain
 from echelon.network import Network
 
-StageTimes = Literal["mean", "max", "random"]
+StageTimes = Literal["mean", "max", "random", "distribution"]
 
 _CLASSES = ("Part", "Manuf", "Trans", "Dist", "Retail")
+_WHOLE = 1e-6  # as far from 1 may probabilities add up to; their rounding is divided out
 _SAME = 5e-3  # relative; the published numbers have three significant digits or more
 
 
@@ -48,13 +50,16 @@ def read_willems(
         Number of the chain, 1 to 38.
     holding_rate : float
         Fraction of a unit's value that holding it for a year costs.
-    stage_times : {"mean", "max", "random"}
+    stage_times : {"mean", "max", "random", "distribution"}
         What becomes of a stage time that varies. ``"mean"``: ``lead_time`` is the mean, fractions
         of a day included. ``"max"``: it is the largest value of the stage's discrete distribution
         (never less than the mean); where the data give a standard deviation and no distribution
         there is no largest value, and the mean plus ``deviations`` standard deviations stands for
         it, with a warning that counts the stages. ``"random"``: it is the mean, and
         ``lead_time_std`` is the standard deviation in the data, 0 where that is blank.
+        ``"distribution"``: it has the discrete distribution in the data, with the mean and the
+        standard deviation of that; where there is none, or its probabilities do not add up to 1,
+        as under ``"random"``.
     deviations : float
         Only for ``"max"``: standard deviations, at least 0.
 
@@ -94,19 +99,25 @@ def read_willems(
     0    Part_0001  chain 1       12.0       28.0           11.2
     1  Retail_0001  chain 1       13.0        0.5            0.0
     """
-    if stage_times not in ("mean", "max", "random"):
-        raise UnknownNameError("stage_times", stage_times, ("mean", "max", "random"))
+    if stage_times not in get_args(StageTimes):
+        raise UnknownNameError("stage_times", stage_times, get_args(StageTimes))
     if not deviations >= 0.0:
         raise DomainError(f"deviations is {deviations!r}, must be >= 0. Fix: give 3, for example.")
     if isinstance(chain, bool) or not isinstance(chain, (int, np.integer)):
         raise DomainError(f"chain is {chain!r}, not a whole number. Fix: give 1, for example.")
     data = read_chain(Path(folder), int(chain))
-    oddities = _oddities(data)
+    oddities = _oddities(data, "and" if stage_times == "distribution" else "which")
     lead_time = data.stages["stageTime"].to_numpy()
     deviation = data.stages["stdDevStageTime"].to_numpy()
     columns: dict[str, Any] = {}
-    if stage_times == "random":
+    if stage_times in ("random", "distribution"):
         columns["lead_time_std"] = np.where(np.isnan(deviation), 0.0, deviation)
+    if stage_times == "distribution":
+        laws = _laws(data)
+        known = np.array([law is not None for law in laws])
+        lead_time = np.where(known, np.nan, lead_time)  # those of the distribution
+        columns["lead_time_std"] = np.where(known, np.nan, columns["lead_time_std"])
+        columns["lead_time_distribution"] = laws
     elif stage_times == "max":
         open_ended = (deviation > 0.0) & np.isnan(data.times).all(axis=1)
         largest = np.fmax.reduce(np.where(data.shares > 0.0, data.times, np.nan), axis=1)
@@ -159,8 +170,22 @@ def _network(data: Chain, location: str, columns: dict[str, Any], holding_rate: 
     )
 
 
-def _oddities(data: Chain) -> list[tuple[str, list[str]]]:
-    """What is accepted as it stands but looks odd: what, and where."""
+def _laws(data: Chain) -> list[Empirical | None]:
+    """Give the distribution of each stage time that has one with more than one value."""
+    laws: list[Empirical | None] = []
+    for times, shares in zip(data.times, data.shares, strict=True):
+        given = shares > 0.0
+        sound = int(given.sum()) > 1 and abs(float(shares[given].sum()) - 1.0) <= _WHOLE
+        some = shares[given] / shares[given].sum() if sound else shares
+        laws.append(Empirical(times[given].tolist(), some.tolist()) if sound else None)
+    return laws
+
+
+def _oddities(data: Chain, which: str) -> list[tuple[str, list[str]]]:
+    """What is accepted as it stands but looks odd: what, and where.
+
+    ``which`` is "and" where discrete stage times are used themselves, and "which" elsewhere.
+    """
     stages, arcs = data.stages, data.arcs
     depth = stages.drop_duplicates("stage").set_index("stage")["relDepth"]
     upstream, downstream = (depth.reindex(arcs[end]).to_numpy() for end in ("source", "dest"))
@@ -201,14 +226,14 @@ def _oddities(data: Chain) -> list[tuple[str, list[str]]]:
             _names(data, given & ~np.isclose(total, 1.0, atol=1e-6)),
         ),
         (
-            "a discrete stage time whose mean differs from stageTime, which is used",
+            f"a discrete stage time whose mean differs from stageTime, {which} is used",
             [
                 f"{stages['stage'][row]} ({mean[row]:g} against {time[row]:g})"
                 for row in np.flatnonzero(apart)
             ],
         ),
         (
-            "a discrete stage time whose deviation differs from stdDevStageTime, which is used",
+            f"a discrete stage time whose deviation differs from stdDevStageTime, {which} is used",
             [
                 f"{stages['stage'][row]} ({spread[row]:.4g} against {deviation[row]:g})"
                 for row in np.flatnonzero(wider)

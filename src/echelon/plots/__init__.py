@@ -16,17 +16,26 @@ from echelon.plots import (
     demand,
     evaluation,
     lead_time,
+    levers,
     over_time,
     placement,
+    placement_network,
     simulation,
 )
 
 PLOTS: dict[str, dict[str, Callable[..., Any]]] = {
+    "Calibration": {"service": levers.service},
     "Comparison": {"differences": comparison.differences},
     "DemandModels": {"classes": demand.classes, "history": demand.history},
     "Evaluation": {"cost": evaluation.cost, "stock": evaluation.stock},
     "LeadTimeModels": {"histogram": lead_time.histogram},
-    "Plan": {"cost": placement.cost, "network": placement.network},
+    "Plan": {
+        "cost": placement.cost,
+        "echelons": placement.echelons,
+        "network": placement_network.network,
+        "trace": placement.trace,
+    },
+    "Sensitivity": {"worth": levers.worth},
     "Simulation": {
         "bullwhip": simulation.bullwhip,
         "cost": simulation.cost,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
-from echelon.errors import MissingExtraError
+from echelon.errors import DomainError, MissingExtraError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,3 +55,20 @@ def legend(ax: Axes) -> None:
     lines = len(ax.get_legend_handles_labels()[0]) + 1
     ax.set_ylim(low, high + (high - low) * _LINE * lines / (1.0 - _LINE * lines))
     ax.legend(frameon=False, loc="upper center")
+
+
+def as_svg(ax: Axes) -> bytes:
+    """Give the figure of ``ax`` as an SVG file, and forget the figure.
+
+    Letters are drawn as outlines, so that the file looks alike everywhere.
+    """
+    from matplotlib import pyplot, rc_context
+
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise DomainError("these axes belong to no figure. Fix: draw on axes that do.")
+    file = BytesIO()
+    with rc_context({"svg.fonttype": "path", "svg.hashsalt": "echelon"}):  # the same file again
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    pyplot.close(figure)
+    return file.getvalue()

@@ -1,4 +1,4 @@
-"""A plan drawn: where stock sits in the chain, and what it costs there."""
+"""What a plan's safety stock costs, and where."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from echelon.errors import DomainError
-from echelon.plots.canvas import ACCENT, INK, QUIET, axes, plain
+from echelon.display import amount, money
+from echelon.errors import DomainError, UnknownNameError
+from echelon.network.compiled import Floats
+from echelon.plots.canvas import ACCENT, INK, QUIET, WARNING, axes, legend, plain
+from echelon.plots.placement_network import in_words, on_network
+from echelon.plots.rows import height_of, name_rows, steps_from_customers
+from echelon.policies.plan import gap_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from echelon.network.network import Network
     from echelon.policies.plan import Plan
-
-_SMALLEST_DISC = 70.0  # points squared
 
 
 def cost(plan: Plan, ax: Axes | None = None, *, most: int = 20) -> Axes:
@@ -56,25 +59,27 @@ def cost(plan: Plan, ax: Axes | None = None, *, most: int = 20) -> Axes:
         )
     ax.set_yticks(place, names)
     ax.margins(x=0.12)
+    ax.xaxis.set_major_formatter("{x:,.0f}" if max(values, default=0.0) >= 10.0 else "{x:,.4g}")
     ax.set_xlabel(f"safety stock, {plan.currency or 'money'} a year")
     ax.set_title(f"{plan.annual_cost:,.0f} {plan.currency or 'money'} a year in all")
     plain(ax)
     return ax
 
 
-def network(plan: Plan, network: Network, ax: Axes | None = None) -> Axes:
-    """The supply chain from left to right in time, a disc where safety stock sits.
-
-    A stage stands where its output is ready: the longest lead time from the start of the chain to
-    there. The disc's area is the cost of the stage's safety stock, down to a least area that can
-    still be seen; a stage without any is a dot.
+def echelons(
+    plan: Plan, network: Network, ax: Axes | None = None, *, by: str = "echelon", most: int = 30
+) -> Axes:
+    """Bars of the yearly cost of safety stock by steps from the customers, or by location.
 
     Parameters
     ----------
     plan : Plan
     network : Network
-        The one the plan is for; one component of at most 80 stages reads well.
+        The one the plan is for.
     ax : matplotlib Axes, optional
+    by : {"echelon", "location"}
+    most : int, default 30
+        Bars shown of locations; the rest is one bar.
 
     Returns
     -------
@@ -83,110 +88,109 @@ def network(plan: Plan, network: Network, ax: Axes | None = None) -> Axes:
     Raises
     ------
     DomainError
-        If the plan has a stage that the network does not.
+        If the plan has a stage that the network does not, or none at all.
+    UnknownNameError
+        If ``by`` is another.
     """
-    keys = ["item", "location"]
-    table = network.stages[keys].merge(plan.stages, on=keys, how="outer", indicator=True)
-    strangers = table[table["_merge"] == "right_only"]
-    if len(strangers):
-        first = strangers.iloc[0]
-        raise DomainError(
-            f"the plan has the stage {first['item']} @ {first['location']}, which is not in the "
-            "network. Fix: give the network that was optimised."
-        )
-    wanted = pd.MultiIndex.from_frame(network.stages[keys])
-    planned = plan.stages.set_index(keys).reindex(wanted)
-    size = np.maximum(planned["holding_cost"].fillna(0.0).to_numpy(), 0.0)
-    holds = planned["safety_stock"].fillna(0.0).to_numpy() != 0.0
-    x, y, ends = _layout(network)
-    ax = axes(ax, width=10.0, height=max(3.5, 0.42 * (np.ptp(y) + 1)))
-    for supplier, customer in ends:
-        ax.plot(x[[supplier, customer]], y[[supplier, customer]], color=QUIET, lw=0.8, zorder=1)
-    ax.scatter(x, y, s=12, color=INK, zorder=2)
-    largest = size.max() or 1.0  # stock that costs nothing is still stock
-    area = np.where(holds, np.maximum(1400 * size / largest, _SMALLEST_DISC), 0.0)
-    if holds.any():
-        ax.scatter(x, y, s=area, color=ACCENT, alpha=0.75, zorder=3, lw=0)
-    for at, (label, left, up) in enumerate(zip(_labels(network.stages), x, y, strict=True)):
-        weight = "bold" if holds[at] else "normal"
-        ax.annotate(
-            label,
-            (left, up),
-            (0, 5 + np.sqrt(area[at] / np.pi)),  # above the disc
-            textcoords="offset points",
-            ha="center",
-            size=8,
-            weight=weight,
-        )
-    ax.set_yticks([])
-    ax.margins(0.08, 0.1)
-    ax.set_xlabel(f"longest lead time to here, {network.period}s")
-    ax.set_title("Disc: yearly cost of the stage's safety stock")
+    if by not in ("echelon", "location"):
+        raise UnknownNameError("by", by, ("echelon", "location"))
+    stages = on_network(plan, network)
+    cost = stages["annual_cost"].fillna(0.0)
+    held = stages["safety_stock"].fillna(0.0) != 0.0
+    if by == "echelon":
+        steps = steps_from_customers(network, stages)
+        n = int(steps.max(initial=0)) + 1
+        names = [in_words(step, n).replace("\n", " ") for step in range(n)]
+        values = np.bincount(steps, cost, n).tolist()
+        stocked = np.bincount(steps, held, n).astype(int).tolist()
+        count = np.bincount(steps, minlength=n).tolist()
+    else:
+        table = pd.DataFrame({"cost": cost, "held": held, "count": 1})
+        table = table.groupby(stages["location"], sort=True).sum()
+        table = table.sort_values("cost", ascending=False, kind="stable")
+        if len(table) > most:
+            rest = table.iloc[most:].sum()
+            name = f"{len(table) - most:,} others"
+            table = pd.concat([table.head(most), rest.to_frame(name).T])
+        names = table.index.tolist()
+        values, stocked, count = (table[name].tolist() for name in ("cost", "held", "count"))
+    ax = axes(ax, height=height_of(len(values)))
+    place = np.arange(len(values))[::-1]
+    ax.barh(place, values, color=ACCENT, height=0.7)
+    total = sum(values) or 1.0
+    for y, value, some, of in zip(place, values, stocked, count, strict=True):
+        note = f"{amount(value)} ({value / total:.0%}), stock at {int(some):,} of {int(of):,}"
+        ax.annotate(note, (value, y), (4, 0), textcoords="offset points", va="center", color=INK)
+    name_rows(ax, names, f"cost of safety stock, {money(plan.currency)} a year", "")
+    ax.set_xlim(min(0.0, *values), 1.45 * max(*values, 0.0) or 1.0)
+    ax.locator_params(axis="x", nbins=5)
+    ax.xaxis.set_major_formatter("{x:,.0f}" if max(values) >= 10.0 else "{x:,.4g}")
+    where = "steps up from the customers" if by == "echelon" else "location"
+    ax.set_title(f"{amount(plan.annual_cost)} {money(plan.currency)} a year, by {where}")
     plain(ax)
-    ax.spines["left"].set_visible(False)
     return ax
 
 
-def _labels(stages: pd.DataFrame) -> list[str]:
-    """Name stages by item, and by location too where the item is at several."""
-    both = stages["item"] + "\n@ " + stages["location"]
-    return both.where(stages["item"].duplicated(keep=False), stages["item"]).tolist()
+def trace(plan: Plan, ax: Axes | None = None, *, component: int | None = None) -> Axes:
+    """Cost of the best plan found and its proven lower bound, over the seconds of the search.
+
+    Parameters
+    ----------
+    plan : Plan
+    ax : matplotlib Axes, optional
+    component : int, optional
+        The one whose search is drawn; without it the one that took longest.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    DomainError
+        If nothing is known of the search for that component.
+    """
+    rows = plan.trace
+    if component is None and len(rows):
+        component = int(rows["component"].to_numpy()[rows["seconds"].to_numpy().argmax()])
+    rows = rows[rows["component"] == component]
+    if rows.empty:
+        which = "any component" if component is None else f"component {component}"
+        raise DomainError(
+            f"this plan keeps no trace of the search for {which}. Fix: ask for a component of "
+            "plan.trace; where lanes form a tree there is none, as its optimum is found in one go."
+        )
+    year = plan.periods_per_year
+    seconds = rows["seconds"].to_numpy(np.float64)
+    objective = rows["objective"].to_numpy(np.float64) * year
+    bound = rows["bound"].to_numpy(np.float64) * year
+    ax = axes(ax)
+    ax.step(seconds, objective, where="post", color=WARNING, lw=1.8, label="best plan")
+    ax.step(seconds, bound, where="post", color=ACCENT, lw=1.8, label="proven lower bound")
+    ax.fill_between(seconds, bound, objective, step="post", color=QUIET, alpha=0.35, lw=0)
+    ax.plot(seconds[-1:], objective[-1:], "o", color=WARNING, ms=4)
+    ax.plot(seconds[-1:], bound[-1:], "o", color=ACCENT, ms=4)
+    _fit_to_the_end(ax, plan, objective, bound)
+    ax.set_xlabel("seconds since the search began")
+    ax.set_ylabel(f"safety stock, {money(plan.currency)} a year")
+    ax.yaxis.set_major_formatter("{x:,.0f}" if np.nanmax(objective) >= 1e3 else "{x:,.4g}")
+    left = objective[-1] - bound[-1]
+    gap = left / abs(objective[-1]) if objective[-1] else left
+    whole = plan.components["component"].nunique() == 1
+    named = "" if whole else f"component {component}: "
+    ax.set_title(f"{named}{gap_in_words(max(gap, 0.0))} after {seconds[-1]:.3g} seconds")
+    ax.margins(x=0.02)
+    plain(ax)
+    legend(ax)
+    return ax
 
 
-def _layout(network: Network) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]]]:
-    """Place each row of stages: x by longest lead time, y beside the stage's suppliers."""
-    net = network.compiled
-    first = np.repeat(net.component_ptr[:-1], np.diff(net.component_ptr))
-    ready = np.zeros(net.n_stages)
-    ends = []
-    for j in range(net.n_stages):
-        start = float(net.inbound_service_time[j])
-        for lane in range(net.pred_ptr[j], net.pred_ptr[j + 1]):
-            i = int(net.pred_stage[lane] + first[j])
-            start = max(start, ready[i] + net.pred_lead_time[lane])
-            ends.append((int(net.stage_row[i]), int(net.stage_row[j])))
-        ready[j] = start + net.lead_time[j]
-    height = _heights(net.n_stages, ends, net.stage_row)
-    x, y = np.empty(net.n_stages), np.empty(net.n_stages)
-    x[net.stage_row] = ready
-    y[:] = height
-    return x, y, ends
-
-
-def _heights(n_stages: int, ends: list[tuple[int, int]], order: np.ndarray) -> np.ndarray:
-    """Give each stage without suppliers a line of its own, the others the middle of theirs."""
-    suppliers: dict[int, list[int]] = {}
-    for supplier, customer in ends:
-        suppliers.setdefault(customer, []).append(supplier)
-    height = np.full(n_stages, np.nan)
-    seen = 0
-
-    def place(j: int) -> float:
-        nonlocal seen
-        stack = [j]
-        while stack:
-            k = stack[-1]
-            waiting = [i for i in suppliers.get(k, ()) if np.isnan(height[i])]
-            if waiting:
-                stack.append(waiting[0])
-                continue
-            stack.pop()
-            above = [height[i] for i in suppliers.get(k, ())]
-            if above:
-                height[k] = float(np.mean(above))
-            else:
-                height[k] = seen
-                seen += 1
-        return float(height[j])
-
-    taken: set[tuple[float, int]] = set()
-    for j in reversed(order.tolist()):
-        if np.isnan(height[j]):
-            place(j)
-    for j in order.tolist():  # stages that share all suppliers would lie on one another
-        spot = (round(height[j], 3), len(suppliers.get(j, ())))
-        while spot in taken and suppliers.get(j):
-            height[j] += 0.9
-            spot = (round(height[j], 3), len(suppliers.get(j, ())))
-        taken.add(spot)
-    return height
+def _fit_to_the_end(ax: Axes, plan: Plan, objective: Floats, bound: Floats) -> None:
+    """Show costs near the last ones; a first plan far above them is told in words."""
+    best, low = float(objective[-1]), float(np.nanmin(bound, initial=objective[-1]))
+    top = best + 3.0 * max(best - low, 0.02 * abs(best))
+    if objective[0] > top:
+        ax.set_ylim(low - 0.08 * (top - low), top)
+        words = f"first plan: {amount(float(objective[0]))} {money(plan.currency)} a year"
+        at = (0.99, 0.98)
+        ax.annotate(words, at, xycoords="axes fraction", va="top", ha="right", color=WARNING)

@@ -109,6 +109,27 @@ def test_random_stage_times_carry_their_deviation(write):
     assert stages["lead_time_std"].tolist() == [11.224972, 2.0, 0.0, 0.0]
 
 
+def test_stage_times_as_distributions_where_the_data_have_them(write):
+    """Their own mean and deviation; two moments where there is a deviation alone."""
+    network = read_willems(write(), 3, stage_times="distribution")
+    stages = network.stages
+    assert stages["lead_time"].tolist() == [28.0, 6.5, 3.0, 0.0]
+    (law,) = [one for one in network.lead_time_distributions if one is not None]
+    assert law is network.lead_time_distributions[0]
+    assert law.parameters() == {"values": [20.0, 25.0, 50.0], "probabilities": [0.4, 0.4, 0.2]}
+    assert stages["lead_time_std"].tolist() == pytest.approx([law.std, 2.0, 0.0, 0.0])
+    assert (stages["lead_time_family"] == "").tolist() == [False, True, True, True]
+
+
+def test_a_distribution_that_does_not_add_up_to_1_is_left_to_two_moments(write):
+    place = write(**{"stageTime_%_3": [0.1, None, None, None]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # another test says of what
+        network = read_willems(place, 3, stage_times="distribution")
+    assert all(law is None for law in network.lead_time_distributions)
+    assert network.stages["lead_time_std"].iloc[0] == 11.224972
+
+
 def test_largest_stage_times_come_from_the_distribution_or_say_so(write):
     """20, 25 or 50 days: 50. For 6.5 days with deviation 2 there is no largest: 6.5 + 3 x 2."""
     with pytest.warns(
@@ -154,6 +175,14 @@ def test_each_oddity_is_reported_and_left_as_it_is(write, columns, told):
     assert (network.n_stages, network.n_lanes, len(network.demand)) == (4, 3, 1)
     wanted = columns.get("stageTime", STAGES["stageTime"].tolist())
     assert network.stages["lead_time"].tolist() == list(wanted)
+
+
+def test_moments_that_differ_from_the_distribution_in_use_are_not_the_ones_used(write):
+    place = write(stageTime=[40.0, 6.5, 3.0, 0.0])
+    assert "(28 against 40)" in odd(place)[0]
+    assert "from stageTime, which is used" in odd(place)[0]
+    told = odd(place, stage_times="distribution")
+    assert "from stageTime, and is used" in told[0]
 
 
 def test_clean_data_warn_of_nothing(write):

@@ -55,47 +55,6 @@ def test_cost_gathers_what_does_not_fit(plan):
     assert sum(widths) == pytest.approx(plan.annual_cost)
 
 
-def test_network_has_every_stage_and_lane_and_a_disc_per_stock(network, plan):
-    ax = plan.plot.network(network)
-    assert len(ax.texts) == network.n_stages
-    assert len(ax.lines) == network.n_lanes
-    dots, discs = ax.collections
-    assert len(dots.get_offsets()) == network.n_stages
-    assert (discs.get_sizes() > 0).sum() == len(plan.stocking_stages())
-    end = network.stages.index[network.stages["item"] == "Final Assembly"][0]
-    assert dots.get_offsets()[end][0] == 52.0  # the longest chain of lead times
-
-
-def test_an_item_at_several_locations_is_labelled_with_them():
-    chain = ec.Network.from_tables(
-        pd.DataFrame(
-            {
-                "item": ["bolt", "kit", "kit"],
-                "location": ["mill", "plant", "shop"],
-                "lead_time": 1.0,
-                "holding_cost": 1.0,
-            }
-        ),
-        pd.DataFrame(
-            {
-                "from_item": ["bolt", "kit"],
-                "from_location": ["mill", "plant"],
-                "to_item": ["kit", "kit"],
-                "to_location": ["plant", "shop"],
-            }
-        ),
-        pd.DataFrame({"item": ["kit"], "location": ["shop"], "mean": [9.0], "std": [3.0]}),
-    )
-    ax = ec.optimize(chain, service_level=0.95).plot.network(chain)
-    assert [text.get_text() for text in ax.texts] == ["bolt", "kit\n@ plant", "kit\n@ shop"]
-
-
-def test_network_of_another_plan_is_refused(plan):
-    other = ec.serial(["a", "b"], lead_time=1, holding_cost=1.0, demand_mean=1.0, demand_std=1.0)
-    with pytest.raises(DomainError, match="not in the network"):
-        plan.plot.network(other)
-
-
 def test_service_shows_promise_and_simulation(run):
     ax = run.plot.service()
     promised = [line for line in ax.lines if line.get_label() == "promised"]
