@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from echelon.optimization.constrained import PlacedTogether
 
 MODELS = ("guaranteed_service",)
-_STAGES_PER_SHARD = 2_000.0
 
 
 def optimize(
@@ -113,10 +112,10 @@ def optimize(
     -----
     DataWarning
         If demand changes by period and base stocks do not: the plan is made for the average
-        period. If some of the varying
-        lead times of a stage and the lanes into it have a distribution and others have none. If
-        the tables say of capacity, yield, shelf life, disruptions or other things what the model
-        does not reckon with: with the columns, and at how many stages.
+        period. If some of the varying lead times of a stage and the lanes into it have a
+        distribution and others have none. If the tables say of yield, shelf
+        life, disruptions or other things what the model does not reckon with: with the columns, and
+        at how many stages.
 
     Raises
     ------
