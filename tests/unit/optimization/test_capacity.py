@@ -12,6 +12,7 @@ import echelon as ec
 from echelon.distributions import Gamma, Normal, Poisson
 from echelon.errors import DataWarning, TableError
 from tests.bounded_demand import backorders, bound, burst, chain, drawn, with_less
+from tests.networks import random_network
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +120,16 @@ def test_limits_that_do_not_bind_leave_the_answer_bit_for_bit():
     ):
         limited = ec.optimize(chain([3, 2, 6], **columns)).stages
         pd.testing.assert_frame_equal(limited[numbers], plain[numbers], check_exact=True)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("column", ["capacity", "maximum_order"])
+def test_nor_do_they_in_networks_of_any_shape(seed, column):
+    numbers = ["service_time", "safety_stock", "base_stock", "holding_cost"]
+    network = random_network(np.random.default_rng(seed), 6, extra_lanes=3)
+    limited = network.replace(stages=network.stages.assign(**{column: 1e9}))
+    plain, found = ec.optimize(network), ec.optimize(limited)
+    pd.testing.assert_frame_equal(found.stages[numbers], plain.stages[numbers], check_exact=True)
 
 
 def test_two_customers_that_are_cut_share_a_supplier():

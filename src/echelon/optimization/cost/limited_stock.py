@@ -131,8 +131,9 @@ class LimitedStock:
 
     def safety_stock(self, times: StageTimes) -> Floats:
         """Base stock less the mean demand of the time covered, units."""
-        mean = self.stock.base_stock(times) - self.stock.safety_stock(times)
-        return np.asarray(self.base_stock(times) - mean)
+        # in this order a limit that does not bind adds exactly nothing
+        more = self.base_stock(times) - self.stock.base_stock(times)
+        return np.asarray(self.stock.safety_stock(times) + more)
 
     def extra_stock(self, times: StageTimes) -> Floats:
         """As without the limit."""
@@ -263,8 +264,9 @@ class CensoredRequests:
 
     def safety_stock(self, times: StageTimes) -> Floats:
         """Base stock less the mean demand of the time covered, units."""
-        mean = self.stock.base_stock(times) - self.stock.safety_stock(times)
-        return np.asarray(self.base_stock(times) - mean)
+        # in this order limits that do not bind take away exactly nothing
+        less = self.stock.base_stock(times) - self.base_stock(times)
+        return np.asarray(self.stock.safety_stock(times) - less)
 
     def extra_stock(self, times: StageTimes) -> Floats:
         """As without limits."""
