@@ -1,0 +1,47 @@
+"""The models that :func:`echelon.optimize` knows, each in a room of its own.
+
+A model is a function of a network and keyword arguments. Its line here says where it is, so that it
+is loaded, with the solver it may need, when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from functools import cache
+from typing import Any, cast
+
+from echelon.errors import UnknownNameError
+
+MODELS = {
+    "guaranteed_service": "place_safety_stock:place_safety_stock",
+}
+
+
+@cache
+def find_model(model: str) -> Callable[..., Any]:
+    """Load the function that makes plans by a model.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such model; says which there are.
+    """
+    if model not in MODELS:
+        raise UnknownNameError("model", model, MODELS)
+    module, name = MODELS[model].split(":")
+    home: Any = importlib.import_module(f"echelon.optimization.{module}")
+    return cast(Callable[..., Any], getattr(home, name))
+
+
+@cache
+def options_of(model: str) -> frozenset[str]:
+    """Names of the keyword arguments that a model takes."""
+    parameters = inspect.signature(find_model(model)).parameters.values()
+    return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+
+
+def models_with(option: str) -> list[str]:
+    """Which models take a keyword argument of this name."""
+    return [model for model in MODELS if option in options_of(model)]
