@@ -7,6 +7,8 @@ Faults in tables are collected first and raised once, so that one run shows all 
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +64,22 @@ class MissingExtraError(EchelonError, ImportError):
 
 class DataWarning(UserWarning):
     """Data that is accepted as it stands but looks odd; each says where and why."""
+
+
+def warn_of_data(message: str) -> None:
+    """Give a :class:`DataWarning` at the line that called the library, however deep this is.
+
+    Warns
+    -----
+    DataWarning
+    """
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, DataWarning, stacklevel=level)
+
+
+_PACKAGE = __name__.partition(".")[0] + "."
 
 
 @dataclass(frozen=True, slots=True)

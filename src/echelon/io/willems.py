@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -15,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from echelon.distributions.empirical import Empirical
-from echelon.errors import DataWarning, DomainError, UnknownNameError
+from echelon.errors import DomainError, UnknownNameError, warn_of_data
 from echelon.io.willems_files import Chain, read_chain
 from echelon.network import Network
 
@@ -254,4 +253,4 @@ def _warn(where: str, oddities: list[tuple[str, list[str]]]) -> None:
     for what, places in oddities:
         if places:
             shown = ", ".join(places[:5]) + (", ..." if len(places) > 5 else "")
-            warnings.warn(f"{where}: {len(places)} with {what}: {shown}", DataWarning, stacklevel=3)
+            warn_of_data(f"{where}: {len(places)} with {what}: {shown}")

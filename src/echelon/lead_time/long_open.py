@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from echelon.errors import DataWarning
+from echelon.errors import warn_of_data
 from echelon.lead_time.columns import LONG_OPEN
 from echelon.lead_time.dates import Mask
 from echelon.lead_time.estimate import Estimate, Floats, Key, Level, estimate_levels
@@ -94,16 +93,14 @@ def warn_of_long_open(found: pd.DataFrame, by: Sequence[str], period: str) -> No
     n = found["row"].nunique()
     named = ", ".join([*(f"{name} {first[name]!r}" for name in by), f"leg {first['leg']!r}"])
     counted = "1 open order has" if n == 1 else f"{n} open orders have"
-    warnings.warn(
+    warn_of_data(
         f"{SHIPMENTS.name}: {counted} waited for longer than any delivered one of "
         f"{'its' if n == 1 else 'their'} key, first row {first['row']} ({named}): open for "
         f"{first['days_open']:g} days, and the longest delivered took "
         f"{first['longest_delivered']:g}. The mean lead time of this key is "
         f"{first['lead_time']:.4g} {period}s with such orders and "
         f"{first['lead_time_without']:.4g} without. Fix: close it in the log if it was delivered "
-        "or cancelled, or give credible_days=(0, ...) with the most days that you believe.",
-        DataWarning,
-        stacklevel=3,
+        "or cancelled, or give credible_days=(0, ...) with the most days that you believe."
     )
 
 

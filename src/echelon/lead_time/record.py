@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from echelon.errors import DataWarning, DomainError, Fault, TableError, UnknownNameError
+from echelon.errors import DomainError, Fault, TableError, UnknownNameError, warn_of_data
 from echelon.lead_time.dates import Days, Mask, parse_dates
 from echelon.tables import SHIPMENTS, Checked, check_table
 
@@ -200,12 +199,10 @@ def _repeated(checked: Checked) -> Mask:
     again = frame.duplicated().to_numpy(dtype=np.bool_)
     if not checked.has("line"):
         if again.any() and not checked.has("shipment"):
-            warnings.warn(
+            warn_of_data(
                 f"shipments: {int(again.sum())} rows equal an earlier one, first row "
                 f"{int(again.argmax()) + 1}; each is used, for no column tells lines apart. "
-                "Give line, or shipment.",
-                DataWarning,
-                stacklevel=4,
+                "Give line, or shipment."
             )
         return np.zeros(len(frame), dtype=np.bool_)
     named = (frame["line"] != "").to_numpy(dtype=np.bool_)

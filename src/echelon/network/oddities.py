@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pandas as pd
 
-from echelon.errors import DataWarning
+from echelon.errors import warn_of_data
 from echelon.network.compiled import Booleans
 from echelon.network.graph import Graph
 from echelon.tables import LANES, label_of
@@ -56,12 +54,10 @@ def warn_of_oddities(
         first = [label_of(*key) for key in lanes.loc[slow, list(LANES.key)].to_numpy()[:_NAMED]]
         if first:
             rest = f" and {slow.sum() - _NAMED:,} more" if slow.sum() > _NAMED else ""
-            warnings.warn(
+            warn_of_data(
                 f"{f'network {name!r}' if name else 'lanes'}: expedite_lead_time is not below the "
                 f"mean lead_time of {', '.join(first)}{rest}, so that the fast way is no faster. "
-                "Fix: give a shorter expedite_lead_time, or blank the rule.",
-                DataWarning,
-                stacklevel=3,
+                "Fix: give a shorter expedite_lead_time, or blank the rule."
             )
 
 
@@ -74,6 +70,4 @@ def _warn(name: str, stages: pd.DataFrame, odd: Booleans, what: str, remedy: str
     rest = f" and {rows.size - _NAMED:,} more" if rows.size > _NAMED else ""
     where = f"network {name!r}" if name else "stages"
     have = "1 stage has" if rows.size == 1 else f"{rows.size:,} stages have"
-    warnings.warn(
-        f"{where}: {what.format(have)}: {shown}{rest}. Fix: {remedy}.", DataWarning, stacklevel=4
-    )
+    warn_of_data(f"{where}: {what.format(have)}: {shown}{rest}. Fix: {remedy}.")

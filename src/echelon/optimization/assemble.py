@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from echelon.distributions.per_period import PerPeriod
-from echelon.errors import DataWarning
+from echelon.errors import warn_of_data
 from echelon.network.compiled import CompiledNetwork, Floats
 from echelon.network.network import Network
 from echelon.optimization.cost.limited_stock import scarce
@@ -172,11 +171,9 @@ def warn_of_approximations(network: Network, plan: Plan) -> None:
     ):
         if odd.any():
             first = stages[odd].iloc[0]
-            warnings.warn(
+            warn_of_data(
                 f"{int(odd.sum())} of {len(stages)} stages, first {first['item']} @ "
-                f"{first['location']}: {message}.",
-                DataWarning,
-                stacklevel=3,
+                f"{first['location']}: {message}."
             )
 
 

@@ -6,13 +6,12 @@ them. Where some are known by mean and standard deviation only, all enter by the
 
 from __future__ import annotations
 
-import warnings
 from math import sqrt
 
 import numpy as np
 
 from echelon.distributions import Distribution, sum_of
-from echelon.errors import DataWarning
+from echelon.errors import warn_of_data
 from echelon.lead_time.deviation import Wait
 from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
 from echelon.network.network import Network
@@ -102,12 +101,10 @@ def warn_of_moments(network: Network) -> None:
     rows = np.sort(compiled.stage_row[by_law & moments])
     if rows.size:
         rest = f" and {rows.size - 1:,} more" if rows.size > 1 else ""
-        warnings.warn(
+        warn_of_data(
             f"{network.labels[rows[0]]}{rest}: some of the varying lead times of the stage and of "
             "the lanes into it have a distribution and others a standard deviation only, so all of "
-            "them enter by mean and standard deviation. Fix: give the others a lead_time_family.",
-            DataWarning,
-            stacklevel=3,
+            "them enter by mean and standard deviation. Fix: give the others a lead_time_family."
         )
 
 

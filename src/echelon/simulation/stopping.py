@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from echelon.errors import DataWarning
+from echelon.errors import warn_of_data
 from echelon.simulation.columns import TOTAL
 
 _FIRST_RUNS: Final = 64
@@ -59,11 +58,9 @@ class StopRule:
     def warn_not_reached(self, runs: int) -> None:
         """Warn that all runs there were have not been enough."""
         widths = ", ".join(f"{name} ± {width:g}" for name, width in self.half_widths.items())
-        warnings.warn(
+        warn_of_data(
             f"stop_when asks for {widths}, which {runs:,} replications have not reached. "
-            "Fix: allow more replications, longer runs (periods) or wider intervals.",
-            DataWarning,
-            stacklevel=4,
+            "Fix: allow more replications, longer runs (periods) or wider intervals."
         )
 
 
