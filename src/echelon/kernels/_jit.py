@@ -16,9 +16,35 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+Named = TypeVar("Named", bound=type)
 
 COMPILED: Final = os.environ.get("ECHELON_JIT", "1") != "0"
 """Whether kernels are machine code in this process."""
+
+
+_BY_REFERENCE: Final[list[type]] = []
+"""Classes that the compiler has not been told of yet."""
+
+
+def by_reference(named: Named) -> Named:
+    """Hand named tuples of a class to kernels as an address; see :mod:`._reference`.
+
+    For those that hold arrays. A kernel may read their fields and hand them on, and no more.
+    """
+    _BY_REFERENCE.append(named)
+    return named
+
+
+def _compiler() -> Any:
+    import numba  # here, so that a plain run needs and loads no compiler
+
+    if _BY_REFERENCE:
+        from echelon.kernels._reference import know
+
+        for named in _BY_REFERENCE:
+            know(named)
+        _BY_REFERENCE.clear()
+    return numba
 
 
 def jit(kernel: Kernel) -> Kernel:
@@ -30,9 +56,9 @@ def jit(kernel: Kernel) -> Kernel:
     """
     if not COMPILED:
         return kernel
-    import numba  # here, so that a plain run needs and loads no compiler
-
-    return cast(Kernel, numba.njit(cache=True, nogil=True, error_model="numpy")(kernel))
+    njit = _compiler().njit
+    compiled = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(kernel)
+    return cast(Kernel, _for_any_number(compiled))
 
 
 def jit_rows(kernel: Kernel) -> Kernel:
@@ -45,25 +71,34 @@ def jit_rows(kernel: Kernel) -> Kernel:
     Numba has the switch inside and no argument for it. Where a version has it no more, the kernel
     is compiled as any other part, and is only slower.
     """
+    return _rows(kernel)
+
+
+def jit_rows_step(kernel: Kernel) -> Kernel:
+    """Compile a loop as :func:`jit_rows` does, to be called as what :func:`jit_step` compiles."""
+    return _rows(kernel, forceinline=False)
+
+
+def _rows(kernel: Kernel, **options: Any) -> Kernel:
     if not COMPILED:
         return kernel
-    from numba.core import cpu, options
+    from numba.core import cpu
+    from numba.core import options as of_numba
 
     try:
         if not hasattr(cpu.CPUTargetOptions, "noalias"):
-            make_option: Any = options._mapping  # numba has no types for what is inside
+            make_option: Any = of_numba._mapping  # numba has no types for what is inside
             cpu.CPUTargetOptions.noalias = make_option("noalias")
-        return _part(kernel, noalias=True)
+        return _part(kernel, noalias=True, **options)
     except (AttributeError, KeyError):
-        return _part(kernel)
+        return _part(kernel, **options)
 
 
 def jit_part(kernel: Kernel) -> Kernel:
     """Compile a part of a larger kernel, always put in place where kernels call it.
 
-    A call hands over seven words for each array, which for a part with fifty arrays takes longer
-    than what it does. Parts count no references, so they may not make arrays; and Python cannot
-    call them, which halves the time it takes to compile them.
+    For what takes no longer than a call. Parts count no references, so they may not make arrays;
+    Python cannot call them; and none is made machine code but within a kernel, see :mod:`._parts`.
     """
     return _part(kernel) if COMPILED else kernel
 
@@ -77,11 +112,13 @@ def jit_step(kernel: Kernel) -> Kernel:
     return _part(kernel, forceinline=False) if COMPILED else kernel
 
 
-def _part(kernel: Kernel, **options: bool) -> Kernel:
-    import numba
+def _part(kernel: Kernel, **options: Any) -> Kernel:
+    numba = _compiler()
+    from echelon.kernels import _parts
 
-    njit: Any = numba.njit  # whose types leave out the options from `no_cpython_wrapper` on
-    compiled = njit(
+    if _parts.known():
+        options["pipeline_class"] = _parts.PartCompiler
+    compiled = numba.njit(
         cache=True,
         nogil=True,
         error_model="numpy",
@@ -93,4 +130,19 @@ def _part(kernel: Kernel, **options: bool) -> Kernel:
             **options,
         },
     )(kernel)
-    return cast(Kernel, compiled)
+    return cast(Kernel, _for_any_number(compiled))
+
+
+def _for_any_number(compiled: Any) -> Any:
+    """Compile a kernel once for all numbers, and not once more for each that is written in a call.
+
+    What is put in place sees the number all the same.
+    """
+    unliteral: Any = _compiler().types.unliteral
+    own = compiled.get_call_template
+
+    def template(args: Any, kws: Any) -> Any:
+        return own([unliteral(kind) for kind in args], {k: unliteral(v) for k, v in kws.items()})
+
+    compiled.get_call_template = template
+    return compiled

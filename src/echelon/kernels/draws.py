@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from echelon.kernels._jit import Floats, Integers, jit, jit_rows
+from echelon.kernels._jit import Floats, Integers, by_reference, jit, jit_rows_step, jit_step
 from echelon.kernels.flow_arrays import WIDTH
 from echelon.kernels.philox import Words, words
 
@@ -44,6 +44,7 @@ LARGEST_SCORE = 8.0
 """The grid on which the normal distribution function is held, see :func:`normal_words`."""
 
 
+@by_reference
 class Tables(NamedTuple):
     """Inverse distribution functions, as cells.
 
@@ -78,6 +79,7 @@ class Tables(NamedTuple):
     cells: Words
 
 
+@by_reference
 class Sources(NamedTuple):
     """Drawn rows of a shard, in the order in which :func:`fill` writes them.
 
@@ -133,7 +135,7 @@ class Sources(NamedTuple):
     score_keys: Words
 
 
-@jit_rows
+@jit_rows_step
 def look_up(
     kind: int,
     bits: int,
@@ -220,7 +222,7 @@ def look_up(
                     out[row, step, r] = location + scale * (lines[i] + lines[i + one] * w[r])
 
 
-@jit_rows
+@jit_rows_step
 def normal_words(normal: Floats, score: Floats, row: int, step: int, n: int, out: Words) -> None:
     """Word whose probability is that of a standard normal score.
 
@@ -264,16 +266,44 @@ def fill(
         State of up and down rows after the last period written; need not be set before period 0.
     out : (>= row_last - row_first, >= n_periods, WIDTH) float64, overwritten
     """
-    # the arrays by themselves: a tuple handed on would count references, in every inner call
+    fill_rows(
+        sources, row_first, row_last, first_period, n_periods, first_run, n_runs, memory, out,
+        np.empty((STRETCH, WIDTH), np.uint64), np.empty((STRETCH, WIDTH), np.uint64),
+        np.empty((1, STRETCH, WIDTH)), np.empty(WIDTH), np.empty(WIDTH, np.uint64),
+    )  # fmt: skip
+
+
+@jit_step
+def fill_rows(
+    sources: Sources,
+    row_first: int,
+    row_last: int,
+    first_period: int,
+    n_periods: int,
+    first_run: int,
+    n_runs: int,
+    memory: Floats,
+    out: Floats,
+    u: Words,
+    strata: Words,
+    z: Floats,
+    w: Floats,
+    cell: Words,
+) -> None:
+    """Do what :func:`fill` does, with scratch of the caller.
+
+    u, strata (STRETCH, WIDTH), z (1, STRETCH, WIDTH), w, cell (WIDTH,): overwritten.
+    """
     kinds, bits = sources.tables.kind, sources.tables.bits
     first_line, first_cell = sources.tables.first_line, sources.tables.first_cell
     lines, cells = sources.tables.lines, sources.tables.cells
     keys, multiples, normal = sources.keys, sources.multiples, sources.normal
     table, location, scale = sources.table, sources.location, sources.scale
-    u, strata = np.empty((STRETCH, WIDTH), np.uint64), np.empty((STRETCH, WIDTH), np.uint64)
-    w, cell = np.empty(WIDTH), np.empty(WIDTH, np.uint64)
     together, last_period = sources.together[0], first_period + n_periods
-    _scores(sources, row_first, row_last, first_period, n_periods, first_run, n_runs, out)
+    _scores(
+        sources, row_first, row_last, first_period, n_periods, first_run, n_runs, out,
+        u, strata, z, w, cell,
+    )  # fmt: skip
     for row in range(row_first, row_last):
         i, kind, joint = row - row_first, sources.kind[row], sources.joint[row]
         if kind == GIVEN:
@@ -321,7 +351,7 @@ def fill(
                 )  # fmt: skip
 
 
-@jit
+@jit_step
 def _scores(
     sources: Sources,
     row_first: int,
@@ -331,6 +361,11 @@ def _scores(
     first_run: int,
     n_runs: int,
     out: Floats,
+    u: Words,
+    strata: Words,
+    z: Floats,
+    w: Floats,
+    cell: Words,
 ) -> None:
     """Write the scores of joint rows into ``out``, as :func:`fill` takes it.
 
@@ -350,8 +385,6 @@ def _scores(
     keys, multiples = sources.score_keys, sources.multiples
     score_row, score_weight = sources.score_row, sources.score_weight
     line = sources.tables.first_line[0]
-    u, strata = np.empty((STRETCH, WIDTH), np.uint64), np.empty((STRETCH, WIDTH), np.uint64)
-    w, cell, z = np.empty(WIDTH), np.empty(WIDTH, np.uint64), np.empty((1, STRETCH, WIDTH))
     together, last_period = sources.together[0], first_period + n_periods
     for score in range(sources.score_ptr.shape[0] - 1):
         begin, end = sources.score_ptr[score], sources.score_ptr[score + 1]
@@ -383,7 +416,7 @@ def _scores(
             start = stop
 
 
-@jit_rows
+@jit_rows_step
 def _change(
     failure_rate: float,
     recovery_rate: float,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from echelon.kernels._jit import Floats, Integers
+from echelon.kernels._jit import Floats, Integers, by_reference
 from echelon.kernels.feature_flow_rows import (
     ASKER_ROWS,
     DISRUPTION_ROWS,
@@ -36,6 +36,7 @@ from echelon.kernels.flow_arrays import (
 )
 
 
+@by_reference
 class FeatureState(NamedTuple):
     """State of one component: float64 rows of ``WIDTH`` runs, and where in them everything is.
 

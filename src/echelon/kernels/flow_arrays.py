@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from echelon.kernels._jit import Floats, Integers
+from echelon.kernels._jit import Floats, Integers, by_reference
 
 WIDTH: Final = 128
 """Runs side by side: enough to fill vector registers, few enough to stay in cache."""
@@ -30,6 +30,7 @@ BACKORDER_AGE: Final = 1
 PROJECTED_SHORTAGE: Final = 2
 
 
+@by_reference
 class Structure(NamedTuple):
     """What every component has. Numbers of stages, lanes and askers are those of the shard.
 
@@ -96,6 +97,7 @@ class Structure(NamedTuple):
     initial_stock: Floats
 
 
+@by_reference
 class Features(NamedTuple):
     """What only some components have; read by the flow kernel of all features.
 
@@ -202,6 +204,7 @@ class Features(NamedTuple):
     customer_delay: Integers
 
 
+@by_reference
 class Sums(NamedTuple):
     """Sums over the counted periods (clause 4: the state at the end of each), runs last.
 
@@ -241,6 +244,7 @@ class Sums(NamedTuple):
     in_transit: Floats
 
 
+@by_reference
 class FeatureSums(NamedTuple):
     """Sums over the counted periods that only the kernel of all features has, runs last.
 

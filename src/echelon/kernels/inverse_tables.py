@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from echelon.kernels._jit import Floats, Integers, jit
+from echelon.kernels._jit import Floats, Integers, jit, jit_step
 from echelon.kernels.philox import Words
 
 FINEST = 8
@@ -99,7 +99,7 @@ def cells_of_cuts(
         out[at + cell] = (np.uint64(below - begin) << np.uint64(32)) + np.uint64(low_half)
 
 
-@jit
+@jit_step
 def count_range(mean: float, excess: float, most: int) -> tuple[int, int, float]:
     """First and last point of a count that may be drawn, and its total with that of the mode 1.
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from echelon.kernels._jit import Floats, jit
+from echelon.kernels._jit import Floats, jit, jit_step
 
 FARTHEST = 0.05
 """Most by which a table is shifted, in standard deviations, or stretched."""
 
 
-@jit
+@jit_step
 def _pull(x: float, std: float, low: float, high: float) -> float:
     """1 far from the ends of the support, 0 at them."""
     pull = 1.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from echelon.kernels._jit import Floats, Integers, jit
+from echelon.kernels._jit import Floats, Integers, jit, jit_step
 from echelon.kernels.quantities import (
     CROSSES,
     FIRST_FEATURE,
@@ -206,7 +206,7 @@ def measure(
                 fill(sums_of_row, q, 0.0, n_runs)
 
 
-@jit
+@jit_step
 def _quantities(
     c: int,
     j: int,
@@ -282,7 +282,7 @@ def _quantities(
             add(work, q, factor, work, of, n_runs)
 
 
-@jit
+@jit_step
 def _add_to_group(
     p: int,
     j: int,

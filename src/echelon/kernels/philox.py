@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from echelon.kernels._jit import jit_part, jit_rows
+from echelon.kernels._jit import jit_rows_step, jit_step
 
 Words: TypeAlias = NDArray[np.uint64]
 
@@ -26,7 +26,7 @@ STRATIFIED = 16
 """How draws of neighbouring runs hang together, which is the size of an independent group."""
 
 
-@jit_rows
+@jit_rows_step
 def philox(
     keys: Words,
     key: int,
@@ -64,7 +64,7 @@ def philox(
             out[4 * g + 2, r], out[4 * g + 3, r] = c & low, d & low
 
 
-@jit_part
+@jit_step
 def words(
     keys: Words,
     key: int,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from echelon.kernels import flow_rows as rows_of
-from echelon.kernels._jit import Floats, Integers, jit, jit_part
+from echelon.kernels._jit import Floats, Integers, by_reference, jit, jit_part
 from echelon.kernels.flow_arrays import WIDTH, Features, Structure, Sums
 from echelon.kernels.flow_rows import STEPS
 from echelon.kernels.philox import Words
@@ -27,6 +27,7 @@ ARRIVING = MADE + STEPS
 SPARE = ARRIVING + MOST * STEPS
 
 
+@by_reference
 class DrawnTimes(NamedTuple):
     """Which times are drawn, of all components of a shard; see ``Features``.
 
@@ -51,6 +52,7 @@ def drawn_times(features: Features) -> DrawnTimes:
     return DrawnTimes(*(getattr(features, name) for name in DrawnTimes._fields))
 
 
+@by_reference
 class Work(NamedTuple):
     """Room for the largest component of a shard; rows are numbered within the component.
 

@@ -31,7 +31,7 @@ from typing import Final
 
 import numpy as np
 
-from echelon.kernels._jit import Floats, jit
+from echelon.kernels._jit import Floats, jit, jit_step
 
 _OF_GAMMA = np.array(
     [
@@ -289,19 +289,19 @@ def poisson_quantiles(
             most[i], left[i], short[i] = tail, under, m - k + under
 
 
-@jit
+@jit_step
 def _is_expanded(a: float, m: float) -> bool:
     return a >= _ALWAYS_EXPANDED or (a >= EXPANDED and abs(m - a) <= _WIDEST * a)
 
 
-@jit
+@jit_step
 def _of_gamma(per: float) -> float:
     """One over what Stirling's formula leaves out of the gamma function of ``1 / per``."""
     high = per * (-571 / 2488320 + per * (-163879 / 209018880 + per * 5246819 / 75246796800))
     return 1.0 + per * (-1 / 12 + per * (1 / 288 + per * (139 / 51840 + high)))
 
 
-@jit
+@jit_step
 def _tail(k: float, m: float, chance: float) -> float:
     """Probability of more than k where ``k + 1 >= m``, else of at most k; chance: of k itself.
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from echelon.kernels._jit import Floats, jit
+from echelon.kernels._jit import Floats, jit_rows_step
 
 
-@jit
+@jit_rows_step
 def fill(to: Floats, q: int, value: float, n: int) -> None:
     """Row ``to[q] = value``."""
     for r in range(n):
         to[q, r] = value
 
 
-@jit
+@jit_rows_step
 def copy(to: Floats, what: Floats, n_rows: int, n: int) -> None:
     """First rows of ``what`` to ``to``."""
     for q in range(n_rows):
@@ -20,14 +20,14 @@ def copy(to: Floats, what: Floats, n_rows: int, n: int) -> None:
             to[q, r] = what[q, r]
 
 
-@jit
+@jit_rows_step
 def add(to: Floats, q: int, factor: float, what: Floats, i: int, n: int) -> None:
     """Row ``to[q] += factor * what[i]``."""
     for r in range(n):
         to[q, r] += factor * what[i, r]
 
 
-@jit
+@jit_rows_step
 def collapse(values: Floats, n_rows: int, n_runs: int, group: int) -> int:
     """Replace runs by means of groups of them, and say how many those are."""
     if group == 1:
@@ -42,7 +42,7 @@ def collapse(values: Floats, n_rows: int, n_runs: int, group: int) -> int:
     return n
 
 
-@jit
+@jit_rows_step
 def moments(values: Floats, q: int, n: int, mean: Floats, spread: Floats, i: int) -> None:
     """Mean and spread of row ``q`` over its first ``n`` entries, into row ``i``; centres it."""
     centre = total(values, q, n) / n
@@ -52,14 +52,14 @@ def moments(values: Floats, q: int, n: int, mean: Floats, spread: Floats, i: int
     spread[i, q] = product(values, q, q, n)
 
 
-@jit
+@jit_rows_step
 def as_multiple(mean: Floats, spread: Floats, i: int, q: int, factor: float, of: int) -> None:
     """Moments of a row that is ``factor`` times another."""
     mean[i, q] = factor * mean[i, of]
     spread[i, q] = factor * factor * spread[i, of]
 
 
-@jit
+@jit_rows_step
 def total(values: Floats, q: int, n: int) -> float:
     """Sum of a row in eight strands: they do not wait for each other."""
     a = b = c = d = e = f = g = h = 0.0
@@ -78,7 +78,7 @@ def total(values: Floats, q: int, n: int) -> float:
     return ((a + b) + (c + d)) + ((e + f) + (g + h))
 
 
-@jit
+@jit_rows_step
 def product(values: Floats, p: int, q: int, n: int) -> float:
     """Sum of the products of two rows, in eight strands."""
     a = b = c = d = e = f = g = h = 0.0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from echelon.kernels._jit import Floats, Integers, jit
-from echelon.kernels.draws import Sources, fill
+from echelon.kernels.draws import STRETCH, Sources, fill_rows
 from echelon.kernels.flow_arrays import WIDTH, Structure, Sums
 from echelon.kernels.plain_flow import goods_down
 from echelon.kernels.plain_flow_orders import finish, orders_up
@@ -31,6 +33,8 @@ def run_plain(
     periods at a time; ``memory`` (n_rows, WIDTH) of the draws; ``sums`` of the shard are added to.
     Of a single component, ``work`` and ``memory`` are carried on from one call to the next.
     """
+    u, strata = np.empty((STRETCH, WIDTH), np.uint64), np.empty((STRETCH, WIDTH), np.uint64)
+    z, w, cell = np.empty((1, STRETCH, WIDTH)), np.empty(WIDTH), np.empty(WIDTH, np.uint64)
     for c in range(plain.size):
         if plain[c] == 0:
             continue
@@ -41,7 +45,10 @@ def run_plain(
             start(structure, c, work, block, n_runs)
         for period in range(first_period, last, block):
             steps = min(block, last - period)
-            fill(sources, first_row, last_row, period, steps, first_run, n_runs, memory, drawn)
+            fill_rows(
+                sources, first_row, last_row, period, steps, first_run, n_runs, memory, drawn,
+                u, strata, z, w, cell,
+            )  # fmt: skip
             orders_up(structure, c, work, sums, block, period, steps, n_runs)
             goods_down(structure, c, work, sums, period, steps, n_runs)
         finish(structure, c, work, sums, n_runs)

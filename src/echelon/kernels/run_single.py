@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from echelon.kernels._jit import Integers, jit
-from echelon.kernels.draws import Sources
+from echelon.kernels.draws import STRETCH, Sources
 from echelon.kernels.flow_arrays import WIDTH, Structure, Sums
-from echelon.kernels.single_draws import ShortTables, fill_single
+from echelon.kernels.single_draws import ShortTables, fill_single_rows
 from echelon.kernels.single_flow import single_goods_down
 from echelon.kernels.single_orders import single_orders_up
 from echelon.kernels.single_work import (
@@ -41,6 +43,8 @@ def run_single(
     after whole groups.
     """
     n = min((n_runs + 15) & -16, WIDTH)
+    u, strata = np.empty((STRETCH, WIDTH), np.uint32), np.empty((STRETCH, WIDTH), np.uint64)
+    w, cell = np.empty(WIDTH, np.float32), np.empty(WIDTH, np.uint32)
     for c in range(chosen.size):
         if chosen[c] == 0:
             continue
@@ -55,9 +59,10 @@ def run_single(
             if period < warmup < stop:
                 stop = warmup
             steps = stop - period
-            fill_single(
-                sources, tables, first_row, last_row, block, period, steps, first_run, n, work.rows
-            )
+            fill_single_rows(
+                sources, tables, first_row, last_row, block, period, steps, first_run, n, work.rows,
+                u, strata, w, cell,
+            )  # fmt: skip
             if period == warmup:
                 begin_counting(structure, c, work, n)
             single_orders_up(structure, c, work, sums, block, period, steps, n)

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from echelon.kernels._jit import jit, jit_rows
+from echelon.kernels._jit import by_reference, jit, jit_rows_step, jit_step
 from echelon.kernels.draws import (
     ATOMS,
     CONSTANT,
@@ -30,6 +30,7 @@ from echelon.kernels.single_rows import Singles
 ShortWords: TypeAlias = NDArray[np.uint32]
 
 
+@by_reference
 class ShortTables(NamedTuple):
     """The arrays of :class:`~echelon.kernels.draws.Tables` in words of 32 bits.
 
@@ -53,7 +54,7 @@ def short_tables(sources: Sources) -> ShortTables:
     return ShortTables(lines, lines.view(np.uint64), sources.tables.cells)
 
 
-@jit_rows
+@jit_rows_step
 def look_up_short(
     kind: int,
     bits: int,
@@ -158,14 +159,39 @@ def fill_single(
     ``n_periods <= block``; out (>= (row_last - row_first) * block, WIDTH) overwritten, ``block``
     rows for each drawn row. Otherwise as :func:`~echelon.kernels.draws.fill`.
     """
+    fill_single_rows(
+        sources, tables, row_first, row_last, block, first_period, n_periods, first_run, n_runs,
+        out, np.empty((STRETCH, WIDTH), np.uint32), np.empty((STRETCH, WIDTH), np.uint64),
+        np.empty(WIDTH, np.float32), np.empty(WIDTH, np.uint32),
+    )  # fmt: skip
+
+
+@jit_step
+def fill_single_rows(
+    sources: Sources,
+    tables: ShortTables,
+    row_first: int,
+    row_last: int,
+    block: int,
+    first_period: int,
+    n_periods: int,
+    first_run: int,
+    n_runs: int,
+    out: Singles,
+    u: ShortWords,
+    strata: Words,
+    w: Singles,
+    cell: ShortWords,
+) -> None:
+    """Do what :func:`fill_single` does, with scratch of the caller.
+
+    u, strata (STRETCH, WIDTH), w, cell (WIDTH,): overwritten.
+    """
     kinds, bits = sources.tables.kind, sources.tables.bits
     first_line, first_cell = sources.tables.first_line, sources.tables.first_cell
     lines, pairs, cells = tables.lines, tables.pairs, tables.cells
     keys, multiples = sources.keys, sources.multiples
     table, location, scale = sources.table, sources.location, sources.scale
-    u = np.empty((STRETCH, WIDTH), np.uint32)
-    strata = np.empty((STRETCH, WIDTH), np.uint64)
-    w, cell = np.empty(WIDTH, np.float32), np.empty(WIDTH, np.uint32)
     together, last_period = sources.together[0], first_period + n_periods
     for row in range(row_first, row_last):
         to = (row - row_first) * block

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echelon.kernels import single_rows as rows_of
-from echelon.kernels._jit import Floats, Integers, jit_part
+from echelon.kernels._jit import Floats, Integers, by_reference, jit_part
 from echelon.kernels.flow_arrays import WIDTH, Features, Structure, Sums
 from echelon.kernels.flow_rows import STEPS, copy, zero
 from echelon.kernels.plain_flow_work import (
@@ -29,6 +29,7 @@ TOLERANCE = 1e3
 """Times the tolerance of double precision: less outstanding than that is rounding."""
 
 
+@by_reference
 class SingleWork(NamedTuple):
     """Room for the largest component of a shard, as :class:`~.plain_flow_work.Work` is.
 

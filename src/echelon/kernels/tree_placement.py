@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from echelon.kernels._jit import Floats, Integers, jit
+from echelon.kernels._jit import Floats, Integers, jit, jit_step
 
 
 @jit
@@ -40,7 +40,9 @@ def place_tree(
     service: (n,) overwritten.
     """
     n = process.shape[0]
-    ptr = np.zeros(2 * n + 1, np.int64)
+    # zeros and roots by loops: the compiler takes longer over one `np.zeros` than over all of them
+    ptr = np.empty(2 * n + 1, np.int64)
+    ptr[0] = 0
     time = tree_candidates(child, above, difference, low, window_ptr, root_ptr, root, ptr)
     longest, widest = 0, 0
     for j in range(n):
@@ -48,14 +50,19 @@ def place_tree(
             return np.inf
         longest = max(longest, time[ptr[j + 1] - 1] + process[j])
         widest = max(widest, ptr[j + 1] - ptr[j], ptr[n + j + 1] - ptr[n + j])
-    square_root = np.sqrt(np.arange(longest + 1))
-    own_ptr = np.zeros(n, np.int64)
+    square_root = np.empty(longest + 1)
+    for tau in range(longest + 1):
+        square_root[tau] = np.sqrt(float(tau))
+    own_ptr = np.empty(n, np.int64)
+    own_ptr[0] = 0
     for step in range(n - 1):
         v = joined[step] if supplies[step] == 1 else n + joined[step]
         own_ptr[step + 1] = own_ptr[step] + ptr[v + 1] - ptr[v]
     own = np.empty(own_ptr[n - 1], np.int64)  # by time of the neighbour: the folded stage's best
     other = np.empty(ptr[2 * n], np.int64)  # by time on the lane: the best on the other side
-    folded = np.zeros(ptr[2 * n])  # least cost of what is folded in, by time it depends on
+    folded = np.empty(ptr[2 * n])  # least cost of what is folded in, by time it depends on
+    for x in range(ptr[2 * n]):
+        folded[x] = 0.0
     least = np.empty(widest)
     for step in range(n):
         k = stage[step]
@@ -111,7 +118,7 @@ def place_tree(
     return best
 
 
-@jit
+@jit_step
 def _least_by_time(
     k: int,
     outward: bool,
@@ -177,8 +184,10 @@ def tree_candidates(
     ptr: (2 n + 1,) overwritten: where the times of each variable begin in what is returned.
     """
     n_variables = low.shape[0]
-    ways = np.zeros(window_ptr[n_variables], np.int32)  # in which a time is reached
-    from_below = np.zeros(window_ptr[n_variables], np.uint8)
+    ways = np.empty(window_ptr[n_variables], np.int32)  # in which a time is reached
+    from_below = np.empty(window_ptr[n_variables], np.uint8)
+    for t in range(window_ptr[n_variables]):
+        ways[t], from_below[t] = 0, 0
     for v in range(n_variables):
         for at in range(root_ptr[v], root_ptr[v + 1]):
             t = window_ptr[v] + root[at] - low[v]
@@ -200,6 +209,7 @@ def tree_candidates(
         for t in range(first, last):
             if ways[t + shift] > from_below[t]:  # by another way than from here
                 ways[t] += 1
+    ptr[0] = 0
     for v in range(n_variables):
         ptr[v + 1] = ptr[v]
         for t in range(window_ptr[v], window_ptr[v + 1]):

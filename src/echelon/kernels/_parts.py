@@ -1,0 +1,104 @@
+"""Parts of kernels as the compiler keeps them: ready to be put in place, not yet machine code.
+
+numba makes machine code of every function it compiles. A part is never called but by the kernels it
+is compiled into, and theirs is made anew with the part in it; so for a part that is done in vain,
+and it was a good fifth of the time of compiling.
+"""
+
+# numba has few types inside
+# mypy: disallow-untyped-calls=False, disallow-untyped-decorators=False
+# mypy: disallow-subclassing-any=False
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numba
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler, DefaultPassBuilder
+from numba.core.compiler_machinery import LoweringPass, register_pass
+from numba.core.typed_passes import AnnotateTypes
+
+KNOWN: Final = ((0, 68), (0, 68))
+"""First and last version of numba whose insides are known to be as they are relied on here."""
+
+
+def known() -> bool:
+    """Whether the version at hand is one of them; others compile parts as whatever else."""
+    first, last = KNOWN
+    return bool(first <= tuple(numba.version_info.short) <= last)
+
+
+class _NoEnvironments:
+    """What makes machine code, as one asks it who has none: a part has no environment to be set."""
+
+    def __init__(self, codegen: Any) -> None:
+        self._codegen = codegen
+
+    def set_env(self, name: str, environment: Any) -> None:
+        """Leave it: kernels do not raise, and nothing else looks there."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._codegen, name)
+
+
+class _Part(JITCodeLibrary):
+    """A function that is only linked into others."""
+
+    called = False  # and not put in place
+
+    def finalize(self) -> None:
+        """Link what it calls."""
+        if self.called:
+            for function in self._final_module.functions:
+                if not function.is_declaration:
+                    function.add_function_attribute("noinline")
+        super().finalize()
+
+    @property
+    def codegen(self) -> Any:
+        """What makes machine code of others."""
+        return _NoEnvironments(self._codegen)
+
+    def _optimize_final_module(self) -> None:
+        """Leave it to the kernel."""
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._verify_declare_only_symbols()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:  # noqa: ARG002
+        """None has an address."""
+        self._ensure_finalized()
+        return 0
+
+    def serialize_using_object_code(self) -> tuple[str, str, bytes]:
+        """What the cache on disk keeps: what is linked."""
+        self._ensure_finalized()
+        return self.name, "bitcode", self._get_module_for_linking().as_bitcode()
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _KeepAsPart(LoweringPass):
+    _name = "keep_as_part"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        """Choose where the function is lowered to."""
+        state.library = _Part(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.called = not state.flags.forceinline
+        return True
+
+
+class PartCompiler(Compiler):
+    """The compiler of parts."""
+
+    def define_pipelines(self) -> list[Any]:
+        """As ever, and then not to machine code."""
+        pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        pipeline.add_pass_after(_KeepAsPart, AnnotateTypes)
+        pipeline.finalize()
+        return [pipeline]
