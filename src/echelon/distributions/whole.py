@@ -46,7 +46,7 @@ def whole_ppf(
     shape = arrays[0].shape
     shares, means, stds, skews, *more = (np.ascontiguousarray(one).ravel() for one in arrays)
     given = [means, stds, *more]
-    guess = np.floor(_guess(shares, means, stds, skews))
+    guess = np.floor(gamma_like(shares, means, stds, skews))
     guess = np.clip(guess, 0.0, _LAST_WHOLE)
     reached = cdf(guess, *given) >= shares
     below, above = np.where(reached, -1.0, guess), np.where(reached, guess, np.inf)
@@ -65,8 +65,25 @@ def whole_ppf(
     return above.reshape(shape)
 
 
-def _guess(shares: Floats, mean: Floats, std: Floats, skewness: Floats) -> Floats:
-    """Wilson and Hilferty's approximation of the gamma quantile, shifted to the mean."""
+def gamma_like(shares: Floats, mean: Floats, std: Floats, skewness: Floats) -> Floats:
+    """Quantiles that a gamma variable of three moments would have, nearly.
+
+    Wilson and Hilferty's approximation, shifted to the mean.
+
+    Parameters
+    ----------
+    shares : ndarray of float64
+        Above 0 and below 1.
+    mean, std : ndarray of float64
+        Units.
+    skewness : ndarray of float64
+        Third moment over the cube of ``std``; below 0 it counts as none.
+
+    Returns
+    -------
+    ndarray of float64
+        Units.
+    """
     z = scipy.special.ndtri(shares)
     skewed = np.clip(skewness, 1e-6, 8.0)
     cube = np.maximum(1.0 + skewed * z / 6.0 - skewed**2 / 36.0, 0.0) ** 3

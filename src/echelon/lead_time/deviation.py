@@ -115,6 +115,8 @@ class Deviation:
         numbers = np.maximum(self.periods + mean, 0.0)
         if whole:
             numbers = np.ceil(numbers - _WHOLE)
+        if (numbers[1:] > numbers[:-1]).all():  # as mostly: none is 0 that was less
+            return ExposedPeriods(numbers, self.weights)
         distinct, place = np.unique(numbers, return_inverse=True)
         return ExposedPeriods(distinct, np.bincount(place, self.weights).astype(np.float64))
 
@@ -157,13 +159,17 @@ class Wait:
         Deviation
         """
         few = self._few
-        place = np.searchsorted(np.cumsum(few.weights), level)
+        place = self._cumulated.searchsorted(level)
         time = mean + float(few.periods[min(int(place), len(few.periods) - 1)])
         return few if blurred(self._std, time, demand_cv) else self._fine
 
     @cached_property
     def _few(self) -> Deviation:
         return self.usual.coarse()
+
+    @cached_property
+    def _cumulated(self) -> Floats:
+        return np.asarray(np.cumsum(self._few.weights), dtype=np.float64)
 
     @cached_property
     def _fine(self) -> Deviation:

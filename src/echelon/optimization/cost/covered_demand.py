@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import inf
+from math import inf, isnan
 from typing import cast
 
 import numpy as np
 
 from echelon.distributions import Distribution, Sum
 from echelon.distributions.closed import CLOSED
+from echelon.distributions.over_times import cdf_over, quantiles_over
 from echelon.lead_time.deviation import Wait
 from echelon.lead_time.exposure import exposure_demand, exposure_of_periods
 from echelon.lead_time.totals import ExposureDemand
 from echelon.network.compiled import Floats
+from echelon.optimization.cost.kept_quantiles import KeptLevels
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,21 @@ class CoveredDemand:
 
     def quantile(self, periods: Floats, level: float) -> Floats:
         """Quantiles of the demand over (n,) times, units; ``level`` below 1."""
-        if self.wait is None and (known := _quantiles(self.law, level, periods)) is not None:
-            return known
-        return self.over(periods, level).ppf(level)
+        if self.wait is not None or not 0.0 < level < 1.0:
+            return self.over(periods, level).ppf(level)
+        kept = _kept(cast(Hashable, self.law), level)
+        return kept.at(periods, lambda new: self._at_mean_times(new, level))
+
+    def _at_mean_times(self, periods: Floats, level: float) -> Floats:
+        known = _quantiles(self.law, level, periods)
+        return self.over(periods, level).ppf(level) if known is None else known
 
     def cdf(self, periods: float, level: float, stock: float) -> float:
         """Probability that stock covers the demand over one time, asked near a service level."""
+        if self.wait is None and periods > 0.0 and 0.0 < level < 1.0:
+            reached = cdf_over(self.law, periods, stock, level)
+            if not isnan(reached):
+                return reached
         total = None if self.wait is not None else total_of(self.law, periods)
         if total is not None:
             return float(total.cdf(stock))
@@ -78,14 +89,21 @@ def any_time(demand: Distribution) -> bool:
 
 
 def _quantiles(demand: Distribution, level: float, periods: Floats) -> Floats | None:
-    """Quantiles of the demand of each time, None where :func:`total_of` is of no help."""
-    found = [_quantile_of_total(cast(Hashable, demand), level, time) for time in periods.tolist()]
-    known = [value for value in found if value is not None]
-    return np.array(known) if len(known) == len(found) else None
+    """Quantiles of each time: all together, and one by one by :func:`total_of` where need be.
+
+    None where that is of no help.
+    """
+    found = quantiles_over(demand, periods, level)
+    for at in np.flatnonzero(np.isnan(found)).tolist():
+        total = total_of(demand, float(periods[at]))
+        if total is None:
+            return None
+        found[at] = total.ppf(level)
+    return found
 
 
-@lru_cache(maxsize=4096)
-def _quantile_of_total(key: Hashable, level: float, periods: float) -> float | None:
-    """Kept, as stages of one demand and time are many."""
-    total = total_of(cast(Distribution, key), periods)
-    return float(total.ppf(level)) if total is not None else None
+@lru_cache(maxsize=1024)
+def _kept(demand: Hashable, level: float) -> KeptLevels:
+    """Quantiles by time, as stages of one demand and level are many."""
+    del demand, level
+    return KeptLevels()
