@@ -28,9 +28,9 @@ def read_network(folder: str | Path) -> Network:
     ----------
     folder : str or Path
         Holds ``stages.csv`` or ``stages.parquet``, and where there are any ``lanes``, ``demand``,
-        ``correlation``, ``forecast_errors``, ``levels``, ``calendar`` and ``disruptions``.
-        ``manifest.json`` holds
-        ``period``, ``periods_per_year``, ``holding_rate``, ``currency``, ``name`` and ``segments``;
+        ``correlation``, ``forecast_errors``, ``levels``, ``calendar``, ``disruptions``, ``stock``,
+        ``open_orders``, ``resources`` and ``resource_use``. ``manifest.json`` holds ``period``,
+        ``periods_per_year``, ``holding_rate``, ``currency``, ``name`` and ``segments``;
         without one the defaults of ``Network.from_tables`` hold.
 
     Returns
@@ -95,6 +95,10 @@ def read_network(folder: str | Path) -> Network:
             levels=frames.get("levels"),
             calendar=frames.get("calendar"),
             disruptions=frames.get("disruptions"),
+            stock=frames.get("stock"),
+            open_orders=frames.get("open_orders"),
+            resources=frames.get("resources"),
+            resource_use=frames.get("resource_use"),
             **settings,
         )
     except TableError as error:

@@ -191,8 +191,8 @@ def check_remaining_life(demand: Checked, stages: Checked, customer: Integers) -
     )
     demand.add(
         "minimum_remaining_life",
-        known & (asked >= life),
-        "must be below the shelf_life of the item",
+        known & (asked > life),  # 9.8: in the period of its arrival a unit has all its life left
+        "must be at most the shelf_life of the item",
         "give fewer periods, or a longer shelf_life",
     )
 

@@ -12,9 +12,10 @@ import pandas as pd
 from echelon.network.check import link, positions
 from echelon.network.check_ordering import missing_points, policies
 from echelon.network.compiled import Booleans, Floats, Integers
-from echelon.network.features import EVENTS, default_cells
+from echelon.network.features import EVENTS
+from echelon.network.optional_tables import absent, every_column, without_defaults
 from echelon.network.seasons import check_cycles
-from echelon.tables import CATALOG, STAGES, Checked, Table, check_table, dtype_of
+from echelon.tables import CATALOG, STAGES, Checked, check_table
 
 _STAGE = ("item", "location")
 _ENDS = (("from_item", "from_location"), ("to_item", "to_location"))
@@ -83,46 +84,13 @@ def check_events(
     _check_levels(levels, stages, of_level)
     _check_windows(calendar)
     of_stage, of_lane = _check_disruptions(disruptions, stages, lanes)
-    given = {name: _without_defaults(one.frame, one.table) for name, one in read.items()}
-    frames = {name: _every_column(given[name], one.table) for name, one in read.items()}
+    given = {name: without_defaults(one.frame, one.table) for name, one in read.items()}
+    frames = {name: every_column(given[name], one.table) for name, one in read.items()}
     return list(read.values()), Events(given, frames, of_level, of_window, of_stage, of_lane)
 
 
-def _every_column(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    columns: dict[str, Any] = {}
-    for column in table.columns:
-        if column.name not in frame.columns:  # where it is required the frame has no rows
-            empty = pd.Series(dtype=dtype_of(column))
-            columns[column.name] = empty if column.required else default_cells(column, len(frame))
-            continue
-        columns[column.name] = frame[column.name]
-        if isinstance(column.default, float):
-            columns[column.name] = frame[column.name].fillna(column.default)
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
-
-
-def _without_defaults(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Leave out columns that say no more than their absence."""
-    said = [
-        column.name
-        for column in table.columns
-        if column.name in frame.columns
-        and (
-            column.required
-            or column.default is None
-            or not (frame[column.name] == column.default).all()
-        )
-    ]
-    return frame[said]
-
-
-_ABSENT = {
-    name: _every_column(pd.DataFrame(), CATALOG[name])[
-        [column.name for column in CATALOG[name].columns if column.required]
-    ]
-    for name in EVENTS
-}
-_EMPTY = {name: _every_column(pd.DataFrame(), CATALOG[name]) for name in EVENTS}
+_ABSENT = {name: absent(CATALOG[name]) for name in EVENTS}
+_EMPTY = {name: every_column(pd.DataFrame(), CATALOG[name]) for name in EVENTS}
 
 
 def _check_levels(levels: Checked, stages: Checked, stage: Integers) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -10,11 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from echelon.errors import DataWarning
+from echelon.errors import warn_of_data
 from echelon.tables import Column, Table, dtype_of
 
 EVENTS = ("levels", "calendar", "disruptions")
-"""Tables that a network may do without."""
+"""Tables of what happens at given times or at random, which a network may do without."""
+
+PLANNING = ("stock", "open_orders", "resources", "resource_use")
+"""Tables of what a plan over periods begins with and keeps to, which a network may do without."""
+
+OPTIONAL = (*EVENTS, *PLANNING)
 
 _RECKONED = ("release_time", "share")
 """Features that models without a simulation reckon with."""
@@ -195,12 +199,12 @@ def in_use(frames: Mapping[str, pd.DataFrame], tables: Mapping[str, Table]) -> d
     Returns
     -------
     dict of str to tuple of str
-        By table: columns; of ``levels``, ``calendar`` and ``disruptions`` ``("rows",)`` where there
-        are any.
+        By table: columns; of ``levels``, ``calendar`` and the other tables that a network may do
+        without ``("rows",)`` where there are any.
     """
     found: dict[str, tuple[str, ...]] = {}
     for name, frame in frames.items():
-        if name in EVENTS:
+        if name in OPTIONAL:
             found[name] = ("rows",) if len(frame) else ()
             continue
         found[name] = tuple(
@@ -218,6 +222,7 @@ def warn_of_unreckoned(
     tables: Mapping[str, Table],
     what: str,
     reckoned: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> None:
     """Warn once of everything in a network that a model knows nothing of.
 
@@ -231,6 +236,8 @@ def warn_of_unreckoned(
     reckoned : collection of str
         What it reckons with beside what all models do: ``"stages.capacity"``, or
         ``"stages.policy=reorder_point"`` for one text of a column.
+    only : collection of str, optional
+        Tables to look at, where it reckons with all that is in the others.
 
     Warns
     -----
@@ -238,7 +245,8 @@ def warn_of_unreckoned(
         At the caller of the function that calls ``Network.warn_of_unreckoned``.
     """
     told = []
-    for name, columns in in_use(frames, tables).items():
+    asked = {name: frame for name, frame in frames.items() if only is None or name in only}
+    for name, columns in in_use(asked, tables).items():
         frame = frames[name]
         for column in columns:
             if column in (*_RECKONED, *_WITHOUT_EFFECT, *_DETAILS):
@@ -258,9 +266,10 @@ def warn_of_unreckoned(
                 f"{name}.{column} ({int(on.sum()):,} {name if on.sum() > 1 else name[:-1]})"
             )
     if told:
-        warnings.warn(
+        remedy = "simulate to see what that does to cost and service"
+        if only is not None:  # what it does not know, simulations do not know either
+            remedy = 'plan with optimize(network, model="target_inventory"), which does'
+        warn_of_data(
             f"{what} does not reckon with {', '.join(told)}: its numbers are those of a network "
-            "without. Fix: simulate to see what that does to cost and service.",
-            DataWarning,
-            stacklevel=4,
+            f"without. Fix: {remedy}."
         )

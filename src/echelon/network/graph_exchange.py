@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from echelon.errors import DomainError
-from echelon.network.features import EVENTS
+from echelon.network.features import OPTIONAL
 from echelon.tables import DEMAND, LANES, SETTINGS
 
 if TYPE_CHECKING:
     from networkx import DiGraph
 
-_OF_THE_WHOLE = ("correlation", "forecast_errors", *EVENTS)
+_OF_THE_WHOLE = ("correlation", "forecast_errors", *OPTIONAL)
 """Tables that are attributes of the graph and not of its nodes or edges."""
 
 
@@ -38,7 +38,7 @@ def to_networkx(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any])
     for name in _OF_THE_WHOLE:
         if len(tables[name]):
             rows = tables[name].to_dict("records")
-            graph.graph[name] = rows if name not in EVENTS else [_written(row) for row in rows]
+            graph.graph[name] = rows if name not in OPTIONAL else [_written(row) for row in rows]
     for row in tables["stages"].to_dict("records"):
         node = (row.pop("item"), row.pop("location"))
         graph.add_node(node, **_written(row))

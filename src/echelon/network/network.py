@@ -22,7 +22,7 @@ from echelon.network.compiled import CompiledNetwork, Floats, Integers
 from echelon.network.demand_seen import SeenDemand, check_period
 from echelon.network.described import LEAD_TIME_NAMES, RELEASE_TIME_NAMES, Names
 from echelon.network.features import (
-    EVENTS,
+    OPTIONAL,
     completed,
     default_cells,
     in_use,
@@ -86,6 +86,10 @@ class Network:
         levels: pd.DataFrame | None = None,
         calendar: pd.DataFrame | None = None,
         disruptions: pd.DataFrame | None = None,
+        stock: pd.DataFrame | None = None,
+        open_orders: pd.DataFrame | None = None,
+        resources: pd.DataFrame | None = None,
+        resource_use: pd.DataFrame | None = None,
         segments: Sequence[str] | None = None,
         period: str = "week",
         periods_per_year: float | None = None,
@@ -109,6 +113,10 @@ class Network:
             Windows in which stages make their item.
         disruptions : DataFrame, optional
             What takes stages and lanes down, at random or at given times.
+        stock, open_orders : DataFrame, optional
+            Stock on hand by age, and orders under way, when a plan over periods begins.
+        resources, resource_use : DataFrame, optional
+            What stages share, and how much of it each uses.
         segments : sequence of str, optional
             Columns of ``demand`` that together name a segment, for example
             ``["market", "channel"]``; ``["segment"]`` unless given.
@@ -145,7 +153,15 @@ class Network:
             "name": name,
             "segments": segments,
         }
-        events = {"levels": levels, "calendar": calendar, "disruptions": disruptions}
+        events = {
+            "levels": levels,
+            "calendar": calendar,
+            "disruptions": disruptions,
+            "stock": stock,
+            "open_orders": open_orders,
+            "resources": resources,
+            "resource_use": resource_use,
+        }
         tables = resolve(
             stages,
             lanes,
@@ -249,6 +265,41 @@ class Network:
         return self._tables.events.frames["disruptions"].copy()
 
     @property
+    def stock(self) -> pd.DataFrame:
+        """One row per stage and remaining life: stock when a plan begins; no rows where untold."""
+        return self._tables.planning.frames["stock"].copy()
+
+    @property
+    def open_orders(self) -> pd.DataFrame:
+        """One row per order under way when a plan begins; no rows where there is none."""
+        return self._tables.planning.frames["open_orders"].copy()
+
+    @property
+    def resources(self) -> pd.DataFrame:
+        """One row per resource, or per resource and period of its cycle; no rows where none is."""
+        return self._tables.planning.frames["resources"].copy()
+
+    @property
+    def resource_use(self) -> pd.DataFrame:
+        """One row per stage and resource that it uses; no rows where none is."""
+        return self._tables.planning.frames["resource_use"].copy()
+
+    @property
+    def stock_stages(self) -> Integers:
+        """Row of :attr:`stages` of each row of :attr:`stock`: (n_rows,) int64."""
+        return self._tables.planning.stock_stages.copy()
+
+    @property
+    def open_order_stages(self) -> Integers:
+        """Row of :attr:`stages` of each row of :attr:`open_orders`: (n_rows,) int64."""
+        return self._tables.planning.open_order_stages.copy()
+
+    @property
+    def resource_use_stages(self) -> Integers:
+        """Row of :attr:`stages` of each row of :attr:`resource_use`: (n_rows,) int64."""
+        return self._tables.planning.use_stages.copy()
+
+    @property
     def level_stages(self) -> Integers:
         """Row of :attr:`stages` of each row of :attr:`levels`: (n_levels,) int64."""
         return self._tables.events.level_stages.copy()
@@ -281,7 +332,8 @@ class Network:
     def features(self) -> dict[str, tuple[str, ...]]:
         """What is on that is off by default: by table, columns that say more than their absence.
 
-        Of ``levels``, ``calendar`` and ``disruptions`` it is ``("rows",)`` where there are any.
+        Of ``levels``, ``calendar`` and the other tables that a network may do without it is
+        ``("rows",)`` where there are any.
 
         Examples
         --------
@@ -299,9 +351,11 @@ class Network:
         """All tables without what is off."""
         tables = self._tables
         frames = {"stages": tables.stages, "lanes": tables.lanes, "demand": tables.demand}
-        return {**frames, **tables.events.frames}
+        return {**frames, **tables.optional}
 
-    def warn_of_unreckoned(self, what: str, reckoned: Collection[str] = ()) -> None:
+    def warn_of_unreckoned(
+        self, what: str, reckoned: Collection[str] = (), only: Collection[str] | None = None
+    ) -> None:
         """Warn once, where the caller was called, of features that a model knows nothing of.
 
         Parameters
@@ -311,13 +365,15 @@ class Network:
         reckoned : collection of str
             Columns that it does reckon with, as ``"stages.capacity"``, beside what all models do;
             ``"stages.policy=reorder_point"`` for one text of a column.
+        only : collection of str, optional
+            Tables to look at, where it reckons with all that is in the others.
 
         Warns
         -----
         DataWarning
             With the columns, and in how many rows each is on.
         """
-        warn_of_unreckoned(self._frames, self._contracts, what, reckoned)
+        warn_of_unreckoned(self._frames, self._contracts, what, reckoned, only)
 
     @property
     def correlation(self) -> pd.DataFrame:
@@ -580,7 +636,7 @@ class Network:
             frames["correlation"] = tables.correlation.frame
         if len(tables.forecast_errors.frame):
             frames["forecast_errors"] = tables.forecast_errors.frame
-        frames |= {name: frame for name, frame in tables.events.frames.items() if len(frame)}
+        frames |= {name: frame for name, frame in tables.optional.items() if len(frame)}
         return {name: frame_digest(frame) for name, frame in frames.items()}
 
     def component_of(self, item: str, location: str) -> int:
@@ -619,6 +675,10 @@ class Network:
         levels: pd.DataFrame | _Keep | None = KEEP,
         calendar: pd.DataFrame | _Keep | None = KEEP,
         disruptions: pd.DataFrame | _Keep | None = KEEP,
+        stock: pd.DataFrame | _Keep | None = KEEP,
+        open_orders: pd.DataFrame | _Keep | None = KEEP,
+        resources: pd.DataFrame | _Keep | None = KEEP,
+        resource_use: pd.DataFrame | _Keep | None = KEEP,
         segments: Sequence[str] | _Keep | None = KEEP,
         periods_per_year: float | _Keep | None = KEEP,
         holding_rate: float | _Keep | None = KEEP,
@@ -638,8 +698,8 @@ class Network:
         stages, lanes, demand, correlation, forecast_errors : DataFrame, optional
             In place of this network's; ``None`` means none. Correlations and forecast errors that
             stay must find their rows in the demand.
-        levels, calendar, disruptions : DataFrame, optional
-            Likewise; what stays must find its stages and lanes.
+        levels, calendar, disruptions, stock, open_orders, resources, resource_use : DataFrame
+            Likewise, each optional; what stays must find its stages and lanes.
         segments, periods_per_year, holding_rate, currency, name
             As in :meth:`from_tables`.
 
@@ -685,6 +745,10 @@ class Network:
             levels=chosen(levels, self._given_rows("levels")),
             calendar=chosen(calendar, self._given_rows("calendar")),
             disruptions=chosen(disruptions, self._given_rows("disruptions")),
+            stock=chosen(stock, self._given_rows("stock")),
+            open_orders=chosen(open_orders, self._given_rows("open_orders")),
+            resources=chosen(resources, self._given_rows("resources")),
+            resource_use=chosen(resource_use, self._given_rows("resource_use")),
             segments=chosen(segments, self.segments),
             period=self.period,
             periods_per_year=chosen(periods_per_year, settings["periods_per_year"]),
@@ -733,7 +797,9 @@ class Network:
         keep = np.isin(tables.graph.component, wanted)
         rows = keep[tables.customer]
         demand = tables.given["demand"][rows]
-        pairs, events = tables.correlation, tables.events
+        pairs, events, planning = tables.correlation, tables.events, tables.planning
+        uses = planning.given["resource_use"][keep[planning.use_stages]]
+        shared = planning.given["resources"]
         kept_lanes = keep[tables.graph.source]
         down = np.append(keep, False)[events.disruption_stages]
         down |= np.append(kept_lanes, False)[events.disruption_lanes]
@@ -746,6 +812,10 @@ class Network:
                 "levels": events.given["levels"][keep[events.level_stages]],
                 "calendar": events.given["calendar"][keep[events.calendar_stages]],
                 "disruptions": events.given["disruptions"][down],
+                "stock": planning.given["stock"][keep[planning.stock_stages]],
+                "open_orders": planning.given["open_orders"][keep[planning.open_order_stages]],
+                "resources": shared[shared["resource"].isin(uses["resource"])],
+                "resource_use": uses,
             },
             dict(tables.settings),
             forecast_errors=tables.forecast_errors.frame[rows[tables.forecast_errors.row]],
@@ -764,7 +834,7 @@ class Network:
             and mine.demand.equals(theirs.demand)
             and mine.correlation.frame.equals(theirs.correlation.frame)
             and mine.forecast_errors.frame.equals(theirs.forecast_errors.frame)
-            and all(mine.events.frames[name].equals(theirs.events.frames[name]) for name in EVENTS)
+            and all(mine.optional[name].equals(theirs.optional[name]) for name in OPTIONAL)
         )
 
     def write(self, folder: str | Path, *, file_format: FileFormat = "csv") -> Path:
@@ -790,7 +860,7 @@ class Network:
             the other format that :meth:`write` did not write.
         """
         frames = dict(self._tables.given)
-        for name in ("correlation", "forecast_errors", *EVENTS):
+        for name in ("correlation", "forecast_errors", *OPTIONAL):
             # a stale file of the name would be read back
             if not len(frames[name]) and not list(Path(folder).glob(f"{name}.*")):
                 del frames[name]
@@ -812,8 +882,9 @@ class Network:
 
         Nodes are ``(item, location)`` with the columns of stages as attributes and, at stages with
         customers, ``demand``: a list of rows as dictionaries. Edges have the columns of lanes.
-        The settings and the rows of ``correlation``, ``forecast_errors``, ``levels``, ``calendar``
-        and ``disruptions`` are attributes of the graph.
+        The settings and the rows of ``correlation``, ``forecast_errors``, ``levels``, ``calendar``,
+        ``disruptions``, ``stock``, ``open_orders``, ``resources`` and ``resource_use`` are
+        attributes of the graph.
         Blank cells are left out, and so is what this network computed. A graph groups lanes and
         demand by stage: the order of the rows of one stage is kept, that of the whole table not.
         """

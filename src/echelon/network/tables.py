@@ -32,6 +32,7 @@ from echelon.network.events import Events, check_events
 from echelon.network.features import default_cells, without_inert
 from echelon.network.forecast_errors import ForecastErrors, check_forecast_errors
 from echelon.network.graph import Graph
+from echelon.network.planning import Planning, check_planning
 from echelon.network.seasons import join_periods
 from echelon.tables import (
     CORRELATION,
@@ -87,6 +88,8 @@ class Resolved:
         Of ``lanes``.
     events : Events
         Levels, calendar and disruptions.
+    planning : Planning
+        Stock by age, open orders and resources.
     settings : dict
         Period, periods_per_year, holding_rate, currency, name, segments.
     """
@@ -101,7 +104,13 @@ class Resolved:
     forecast_errors: ForecastErrors
     alternatives: Alternatives
     events: Events
+    planning: Planning
     settings: dict[str, Any]
+
+    @property
+    def optional(self) -> dict[str, pd.DataFrame]:
+        """The tables that a network may do without, every column filled."""
+        return {**self.events.frames, **self.planning.frames}
 
 
 def resolve(
@@ -121,7 +130,8 @@ def resolve(
     stages, lanes, demand, correlation : DataFrame or None
         As a person gives them; not modified.
     events : mapping of str to DataFrame or None
-        ``levels``, ``calendar`` and ``disruptions``, likewise.
+        ``levels``, ``calendar`` and ``disruptions``, likewise, and ``stock``, ``open_orders``,
+        ``resources`` and ``resource_use`` where there are any.
     settings : dict
         Arguments of ``Network.from_tables`` by name.
     forecast_errors : DataFrame or None
@@ -167,6 +177,7 @@ def resolve(
     given_stages, stage_times = _times_of_stages(checked_stages)
     given_lanes, lane_times = check_times(checked_lanes, checked_lanes.frame, LEAD_TIME_NAMES)
     checked_events, happening = check_events(events, checked_stages, checked_lanes)
+    checked_planning, planning = check_planning(events, checked_stages)
     written, filled = check_demand(checked_demand)
     joined = join_periods(checked_demand, written, filled)
     asked = _of_customers(checked_demand, joined.first)
@@ -200,7 +211,15 @@ def resolve(
     if "period" not in wrong_settings:
         given_tables = {"stages": stages, "lanes": lanes, "demand": demand}
         faults += check_periods(values["period"], given_tables)
-    tables = (checked_stages, checked_lanes, checked_demand, correlated, revised, *checked_events)
+    tables = (
+        checked_stages,
+        checked_lanes,
+        checked_demand,
+        correlated,
+        revised,
+        *checked_events,
+        *checked_planning,
+    )
     faults = [*(fault for table in tables for fault in table.faults), *faults]
     if faults or graph is None or holding_cost is None:
         raise TableError(faults)
@@ -214,6 +233,7 @@ def resolve(
             "correlation": pairs.frame,
             "forecast_errors": errors.frame,
             **happening.given,
+            **planning.given,
         },
         stages=_fill_stages(given_stages, stage_times, value, holding_cost, customer, graph),
         lanes=_fill(given_lanes, LANES, lane_times),
@@ -224,6 +244,7 @@ def resolve(
         forecast_errors=errors,
         alternatives=alternatives,
         events=happening,
+        planning=planning,
         settings=values,
     )
 

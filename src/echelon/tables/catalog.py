@@ -18,6 +18,8 @@ from echelon.tables.forecast_errors import FORECAST_ERRORS
 from echelon.tables.history import DEMAND_HISTORY, FORECASTS
 from echelon.tables.lanes import LANES
 from echelon.tables.levels import LEVELS
+from echelon.tables.on_order import OPEN_ORDERS, STOCK
+from echelon.tables.resources import RESOURCE_USE, RESOURCES
 from echelon.tables.shipments import SHIPMENTS
 from echelon.tables.stages import STAGES
 
@@ -32,6 +34,10 @@ CATALOG: dict[str, Table] = {
         LEVELS,
         CALENDAR,
         DISRUPTIONS,
+        STOCK,
+        OPEN_ORDERS,
+        RESOURCES,
+        RESOURCE_USE,
     )
 }
 """The tables by name."""

@@ -34,8 +34,15 @@ _MAY_BE_EMPTY = (
     "levels",
     "calendar",
     "disruptions",
+    "stock",
+    "open_orders",
+    "resources",
+    "resource_use",
 )
 """Tables without rows that say no more than ones that are not there."""
+
+_NAMED_BY = {"disruptions": "name", "resources": "resource"}
+"""Tables whose rows belong to no one stage, and the column that names them."""
 
 _FEW_ROWS = 500
 """Up to so many rows Python tells keys apart sooner than pandas sets out to."""
@@ -116,8 +123,8 @@ class Checked:
         required = tuple(name for name in self.table.key if self.table[name].required)
         if not self.table.key or not self.named(required):
             return ""
-        if self.table.name == "disruptions":
-            return str(self.frame["name"].iloc[row])
+        if self.table.name in _NAMED_BY:
+            return str(self.frame[_NAMED_BY[self.table.name]].iloc[row])
         key = {name: self.frame[name].iloc[row] for name in self.table.key if self.has(name)}
         return (" and " if self.table.name == "correlation" else " -> ").join(labels_of(key))
 
@@ -156,7 +163,7 @@ def labels_of(key: Mapping[str, Any]) -> list[str]:
     for name, cell in key.items():
         if name.endswith("item"):
             groups.append([])
-        if name in ("period", "made_at", "start", "ahead", "other_ahead"):
+        if name in ("period", "made_at", "start", "ahead", "other_ahead", "remaining_life"):
             if cell == cell:  # a blank one is every period
                 shown = f"{cell:%Y-%m-%d}" if isinstance(cell, pd.Timestamp) else f"{cell:g}"
                 groups[-1].append(f"{name.replace('_', ' ')} {shown}")

@@ -14,9 +14,10 @@ defaults are written.
 
 A network is made from three tidy tables: `stages`, and where there are any `lanes` and `demand`.
 Further tables say what is true of some networks only: `correlation` of demand, `forecast_errors`
-where it is forecast, `levels` that change with time, a `calendar` of making and `disruptions`. What
-is in none of these tables is off: a network without a capacity has no limit, one without a shelf
-life nothing that expires.
+where it is forecast, `levels` that change with time, a `calendar` of making and `disruptions`; and
+what a plan over periods begins with and keeps to: `stock` by age, `open_orders`, `resources` and
+`resource_use`. What is in none of these tables is off: a network without a capacity has no limit,
+one without a shelf life nothing that expires.
 Keys are ordinary columns; the frame's index carries no meaning. Keys are text; whole numbers are
 accepted and kept as text, so item `1001` is `"1001"`. Times are in periods of the network. The
 families of demand and their parameters have a [page of their own](distributions.md).

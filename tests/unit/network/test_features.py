@@ -13,6 +13,7 @@ import pytest
 from echelon.distributions import Gamma
 from echelon.io import read_network
 from echelon.network import Network
+from echelon.network.features import OPTIONAL, PLANNING
 from echelon.tables import CATALOG
 from tests.pharma import LANE, demand, lanes, network, stages
 
@@ -91,6 +92,34 @@ def everything(**more: Any) -> Network:
                 },
             ]
         ),
+        "stock": pd.DataFrame(
+            {
+                "item": ["api", "drug", "drug"],
+                "location": ["Basel", "depot", "depot"],
+                "remaining_life": [None, 4, 20],
+                "quantity": [50.0, 10.0, 80.0],
+            }
+        ),
+        "open_orders": pd.DataFrame(
+            {
+                "item": "drug",
+                "location": "depot",
+                "period": [1, 1],
+                "order": ["PO 7", "PO 8"],
+                "quantity": [12.0, 24.0],
+                "remaining_life": [25, None],
+            }
+        ),
+        "resources": pd.DataFrame({"resource": "line", "period": [0, 1], "capacity": [40.0, 60.0]}),
+        "resource_use": pd.DataFrame(
+            {
+                "item": ["api", "drug"],
+                "location": ["Basel", "plant"],
+                "resource": "line",
+                "per_unit": [0.1, 0.2],
+                "per_set_up": [2.0, None],
+            }
+        ),
     }
     return network(**(given | more))
 
@@ -148,9 +177,7 @@ def test_a_replacement_may_take_everything_away() -> None:
         stages=stages(),
         lanes=lanes(lead_time=[1.0, 1.0, 2.0]),
         demand=demand(),
-        levels=None,
-        calendar=None,
-        disruptions=None,
+        **dict.fromkeys(OPTIONAL),
     )
     assert bare.equals(plain)
     assert bare.digests == plain.digests
@@ -183,6 +210,8 @@ def test_a_subset_keeps_what_happens_to_its_stages_and_lanes() -> None:
         name: getattr(one, name).replace({"api": "api2", "drug": "drug2"}) for name in CATALOG
     }
     renamed["disruptions"] = renamed["disruptions"].assign(name=["flood2", "strike2"])
+    for name in ("resources", "resource_use"):
+        renamed[name] = renamed[name].assign(resource="line2")
     both = Network.from_tables(
         **{
             name: pd.concat([getattr(one, name), renamed[name]], ignore_index=True).drop(
@@ -202,13 +231,17 @@ def test_a_subset_keeps_what_happens_to_its_stages_and_lanes() -> None:
     assert second.disruption_lanes.tolist() == [-1, 2]
     assert second.level_stages.tolist() == [3, 3]
     assert second.calendar_stages.tolist() == [0]
+    assert second.open_order_stages.tolist() == [3, 3]
+    assert second.resources["resource"].tolist() == ["line2", "line2"]
+    assert second.resource_use_stages.tolist() == [0, 2]
 
 
 def test_a_network_says_what_is_on() -> None:
     assert "features" not in repr(network())
     told = repr(network(stages=stages(capacity=[60.0, None, None, None])))
     assert "features           stages.capacity" in told
-    assert everything().summary().features[-3:] == ("levels", "calendar", "disruptions")
+    tables = ("levels", "calendar", "disruptions", *PLANNING)
+    assert everything().summary().features[-len(tables) :] == tables
 
 
 def test_frames_are_copies() -> None:

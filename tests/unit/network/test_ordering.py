@@ -198,7 +198,9 @@ def test_a_minimum_remaining_life_is_one_that_stock_has() -> None:
     ]
     place = ("demand", "minimum_remaining_life", 1, 1)
     assert told(demand=asked) == [place]
-    assert told(stages=stages(shelf_life=[None, None, 6, 6]), demand=asked) == [place]
+    assert told(stages=stages(shelf_life=[None, None, 5, 5]), demand=asked) == [place]
+    fresh_only = network(stages=stages(shelf_life=[None, None, 6, 6]), demand=asked)  # clause 9.8
+    assert fresh_only.demand["minimum_remaining_life"].tolist() == [6, 0]
     assert told(demand=demand(minimum_remaining_life=[-1, 0]), stages=perishable) == [place]
 
 
