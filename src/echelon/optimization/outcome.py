@@ -42,3 +42,12 @@ def relative_gap(objective: float, bound: float) -> float:
     if not (np.isfinite(objective) and np.isfinite(bound)):
         return float("inf")
     return max(objective - bound, 0.0) / max(abs(objective), 1e-12)
+
+
+def status_of(optimal: bool, solved: bool, infeasible: bool) -> str:
+    """What a solver left, in one word, from what it says of its solution."""
+    if optimal and solved:
+        return "optimal"
+    if solved:
+        return "feasible"
+    return "infeasible" if infeasible else "none"

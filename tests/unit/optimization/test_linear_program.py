@@ -1,0 +1,57 @@
+"""HiGHS as the library runs it: what it can be told while it runs."""
+
+import _thread
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from echelon.optimization.linear_program import LinearProgram, load, new_highs, run
+
+
+def _market_split(n_rows: int = 5) -> LinearProgram:
+    """Split markets in exactly equal parts: nobody proves it before long (Cornuejols, 1998)."""
+    n = 10 * (n_rows - 1)
+    demand = np.random.default_rng(3).integers(0, 100, (n_rows, n)).astype(float)
+    half = np.floor(demand.sum(axis=1) / 2.0)
+    rows = np.hstack([demand, np.eye(n_rows), -np.eye(n_rows)])
+    n_columns = rows.shape[1]
+    return LinearProgram(
+        cost=np.r_[np.zeros(n), np.ones(2 * n_rows)],
+        offset=0.0,
+        start=np.arange(0, n_columns * n_rows + 1, n_rows, dtype=np.int32),
+        index=np.tile(np.arange(n_rows, dtype=np.int32), n_columns),
+        value=rows.T.ravel().copy(),
+        row_lower=half,
+        row_upper=half,
+        column_lower=np.zeros(n_columns),
+        column_upper=np.r_[np.ones(n), np.full(2 * n_rows, np.inf)],
+        integer=np.r_[np.ones(n, dtype=bool), np.zeros(2 * n_rows, dtype=bool)],
+    )
+
+
+def test_an_interrupt_ends_a_solver_in_the_middle_of_its_search():
+    # a job in the background of a shell inherits SIGINT as ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        highs = new_highs(gap=0.0, time_limit=60.0)
+        unit, _ = load(highs, _market_split())
+        timer = threading.Timer(0.5, _thread.interrupt_main)
+        timer.start()
+        began = time.perf_counter()
+        with pytest.raises(KeyboardInterrupt):
+            run(highs, unit, is_integer=True)
+        assert time.perf_counter() - began < 30.0
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_what_was_interrupted_can_be_run_again():
+    highs = new_highs(gap=0.0, time_limit=0.5)
+    unit, _ = load(highs, _market_split())
+    first = run(highs, unit, is_integer=True)
+    again = run(highs, unit, is_integer=True)
+    assert first.termination == again.termination == "time_limit_reached"
+    assert again.status in {"feasible", "none"}
