@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from echelon.errors import UnknownNameError
-from echelon.exact.manner import Answer, Given, Value, unit
+from echelon.exact.manner import Answer, Case, Given, Value, unit
 from echelon.kernels.lot_sizing import HOLDING, ORDERING, ORDERS, PURCHASE, lot_sizes
 
 CHARGES = ("each_period", "order_period")
@@ -72,7 +72,7 @@ class LotSizes(Answer):
         n_skus, n_periods = np.size(self.cost), self.order_quantity.shape[-1]
         costs = self.costs_frame().head().to_string(index=False)
         rest = f"\n... {n_skus - 5:,} more" if n_skus > 5 else ""
-        return f"LotSizes of {n_skus:,} over {n_periods:,} periods\n{costs}{rest}"
+        return f"{type(self).__name__} of {n_skus:,} over {n_periods:,} periods\n{costs}{rest}"
 
 
 def lot_sizing(
@@ -138,20 +138,7 @@ def lot_sizing(
     """
     if charged_at not in CHARGES:
         raise UnknownNameError("charged_at", charged_at, CHARGES)
-    given = Given("lot_sizing")
-    given.number("demand", demand, least=0.0, unit="units")
-    given.number("fixed_cost", fixed_cost, least=0.0, unit="money/order")
-    given.number("holding_cost", holding_cost, least=0.0, unit="money/unit/period")
-    given.number("unit_cost", unit_cost, least=0.0, unit="money/unit")
-    given.number("initial_stock", _along_periods(initial_stock), least=0.0, unit="units")
-    shape = _shape(demand)
-    if shape is not None and (not shape or shape[-1] == 0):
-        given.faults.append(
-            f"demand is {demand!r}, without periods along its last axis. Fix: give one number for "
-            "each period."
-        )
-    case = given.settle()
-
+    case = check_lots("lot_sizing", demand, fixed_cost, holding_cost, unit_cost, initial_stock)
     n_periods = case.shape[-1]
     tables = {name: values.reshape(-1, n_periods) for name, values in case.numbers.items()}
     n_skus = len(tables["demand"])
@@ -173,15 +160,45 @@ def lot_sizing(
     )
     shape = case.shape[:-1]
     return LotSizes(
-        demand=_kept(tables["demand"], case.shape),
-        order_quantity=_kept(order, case.shape),
-        stock=_kept(stock, case.shape),
-        orders=_kept(totals[:, ORDERS].astype(np.int64), shape),
-        ordering_cost=_kept(totals[:, ORDERING], shape),
-        purchase_cost=_kept(totals[:, PURCHASE], shape),
-        holding_cost=_kept(totals[:, HOLDING], shape),
-        cost=_kept(totals[:, ORDERING:].sum(axis=1), shape),
+        demand=kept(tables["demand"], case.shape),
+        order_quantity=kept(order, case.shape),
+        stock=kept(stock, case.shape),
+        orders=kept(totals[:, ORDERS].astype(np.int64), shape),
+        ordering_cost=kept(totals[:, ORDERING], shape),
+        purchase_cost=kept(totals[:, PURCHASE], shape),
+        holding_cost=kept(totals[:, HOLDING], shape),
+        cost=kept(totals[:, ORDERING:].sum(axis=1), shape),
     )
+
+
+def check_lots(
+    function: str,
+    demand: ArrayLike,
+    fixed_cost: ArrayLike,
+    holding_cost: ArrayLike,
+    unit_cost: ArrayLike,
+    initial_stock: ArrayLike,
+) -> Case:
+    """Check the arguments of dynamic lot sizing and bring them to one shape, periods last.
+
+    Raises
+    ------
+    DomainError
+        Lists every argument out of range with position, value and remedy.
+    """
+    given = Given(function)
+    given.number("demand", demand, least=0.0, unit="units")
+    given.number("fixed_cost", fixed_cost, least=0.0, unit="money/order")
+    given.number("holding_cost", holding_cost, least=0.0, unit="money/unit/period")
+    given.number("unit_cost", unit_cost, least=0.0, unit="money/unit")
+    given.number("initial_stock", _along_periods(initial_stock), least=0.0, unit="units")
+    shape = _shape(demand)
+    if shape is not None and (not shape or shape[-1] == 0):
+        given.faults.append(
+            f"demand is {demand!r}, without periods along its last axis. Fix: give one number for "
+            "each period."
+        )
+    return given.settle()
 
 
 def _shape(value: ArrayLike) -> tuple[int, ...] | None:
@@ -197,7 +214,7 @@ def _along_periods(value: ArrayLike) -> ArrayLike:
     return value if _shape(value) is None else np.asarray(value)[..., None]
 
 
-def _kept(values: NDArray[Any], shape: tuple[int, ...]) -> Value:
+def kept(values: NDArray[Any], shape: tuple[int, ...]) -> Value:
     """Give an array that nobody else holds in a shape, read-only, or a plain number."""
     if not shape:
         return values.item()
