@@ -1,0 +1,1 @@
+"""Base stocks on sampled paths of demand and lead times, with their proof and their check."""
