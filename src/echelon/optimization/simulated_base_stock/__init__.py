@@ -1,0 +1,1 @@
+"""Base stocks of least simulated cost, by pathwise derivatives."""
