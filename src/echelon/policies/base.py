@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -11,6 +11,14 @@ from numpy.typing import NDArray
 from echelon.errors import DomainError
 
 Floats: TypeAlias = NDArray[np.float64]
+
+
+def _no_stock() -> Floats:
+    return np.zeros((0, 0))
+
+
+def _no_orders() -> Floats:
+    return np.zeros((0, 0, 0))
 
 
 class Policy(Protocol):
@@ -29,6 +37,10 @@ class Policy(Protocol):
 class StageView:
     """What a stage knows when it decides on an order: arrays of shape (runs,), units.
 
+    A policy with an attribute ``sees_life`` that is True is shown the two last arrays as well. It
+    can decide at stages with a shelf life, fixed times and one component; a simulation refuses
+    the others.
+
     Attributes
     ----------
     period : int
@@ -42,6 +54,16 @@ class StageView:
         Finished stock; ordered and not yet received; requests past their due period.
     demand : ndarray of float64, shape (runs,)
         What customers and stages asked for in the latest period that the stage has seen.
+    demand_known : bool
+        Whether that is this period, as under continuous review: it counts in the position and is
+        not yet served.
+    stock_by_life : ndarray of float64, shape (shelf life, runs)
+        Finished stock; row ``i`` has ``i + 1`` periods of life left, this one included.
+    orders_by_arrival : ndarray of float64, shape (times + 1, shelf life, runs)
+        Units on order by the period in which they may join the stock at the earliest, from this
+        one on, and by the life they will then have. The last index is the period in which an order
+        placed now may arrive, and later ones. What a supplier still owes counts as if it
+        went out now, with as much life as it can have; what will have none is left out.
 
     Examples
     --------
@@ -58,11 +80,17 @@ class StageView:
     on_order: Floats
     late: Floats
     demand: Floats
+    demand_known: bool = False
+    stock_by_life: Floats = field(default_factory=_no_stock)
+    orders_by_arrival: Floats = field(default_factory=_no_orders)
 
 
 @runtime_checkable
 class ViewPolicy(Protocol):
-    """A policy that wants to see more than the inventory position."""
+    """A policy that wants to see more than the inventory position.
+
+    With a class attribute ``sees_life = True`` it sees stock and orders by remaining life too.
+    """
 
     def order_at(self, view: StageView) -> Floats:
         """Order quantities, units, >= 0, in the shape of the arrays of ``view``."""
@@ -139,4 +167,7 @@ def _copy(view: StageView) -> StageView:
         view.on_order.copy(),
         view.late.copy(),
         view.demand.copy(),
+        view.demand_known,
+        view.stock_by_life.copy(),
+        view.orders_by_arrival.copy(),
     )

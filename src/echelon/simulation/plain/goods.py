@@ -7,6 +7,7 @@ goods that do not perish have one row and no age.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,10 @@ class Delay:
         """What is in the line, units, shape (runs,)."""
         return sum(self._line, np.zeros(runs))
 
+    def by_due(self) -> list[Floats]:
+        """What leaves in this period, the next one and so on, if it has not left yet; (runs,)."""
+        return list(self._line)
+
 
 @dataclass
 class _Batch:
@@ -110,6 +115,15 @@ class Line:
             for batch in self._batches:
                 batch.due = batch.due + held
             self._last_due = self._last_due + held
+
+    def by_due(self, period: int) -> Iterator[tuple[int, Floats]]:
+        """Goods in the line as they will leave, and in how many periods, if nothing is held."""
+        for batch in self._batches:
+            for due in np.unique(batch.due[batch.goods.any(axis=0)]).tolist():
+                goods = np.where(batch.due == due, batch.goods, 0.0)
+                if self._ages:
+                    goods, _ = aged(goods, int(due) - batch.entered)
+                yield max(int(due) - period, 0), goods
 
     def leave(self, period: int) -> tuple[Floats, Floats]:
         """Give the goods that leave in this period and the units whose life ended on the way.

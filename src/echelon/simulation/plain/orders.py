@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +16,7 @@ from echelon.policies.min_max import MinMax
 from echelon.policies.reorder_point import ReorderPoint, ReorderPointOnce
 from echelon.policies.rounding import OrderRounding
 from echelon.simulation.plain.disruptions import Disruptions
+from echelon.simulation.plain.sight import Sight, require_sight
 from echelon.simulation.plain.state import Lane, Stage
 
 AnyPolicy: TypeAlias = Policy | ViewPolicy
@@ -31,6 +33,11 @@ class Ordering:
         Used instead of what ``features`` says.
     names : sequence of str, optional
         The stages in messages; their numbers if left out.
+
+    Raises
+    ------
+    DomainError
+        If a policy wants to see remaining life where orders have no known date.
     """
 
     def __init__(
@@ -47,6 +54,9 @@ class Ordering:
         self._policies = [
             [policies[j]] if j in policies else _policies(structure, features, j) for j in stages
         ]
+        seers = [j for j, policy in policies.items() if getattr(policy, "sees_life", False)]
+        require_sight(structure, features, seers, self._names)
+        self._sights = {j: Sight(j, structure, features) for j in seers if features is not None}
 
     def sweep(
         self,
@@ -69,7 +79,7 @@ class Ordering:
             # 2.2: periodic review orders at the start of the period, before its demand; what was
             # asked for is still that of the last period.
             if review >= 1 and (period - phase) % review == 0:
-                self._order(period, j, stage, before[j])
+                self._order(period, j, before[j], stages, lanes)
             stage.asked = np.zeros_like(stage.position)
             for asker in stage.askers:
                 if asker.lane >= 0:
@@ -80,11 +90,14 @@ class Ordering:
                 stage.asked = stage.asked + np.maximum(asker.request, 0.0)
             # 2.1: continuous review orders after it.
             if review == 0:
-                self._order(period, j, stage, _echelon(stage, lanes, after))
+                self._order(period, j, _echelon(stage, lanes, after), stages, lanes)
             after[j] = _echelon(stage, lanes, after)
             self._split(stage, stages, lanes, disruptions)
 
-    def _order(self, period: int, j: int, stage: Stage, echelon: Floats) -> None:
+    def _order(
+        self, period: int, j: int, echelon: Floats, stages: list[Stage], lanes: list[Lane]
+    ) -> None:
+        stage = stages[j]
         view = StageView(
             period=period,
             position=stage.position,
@@ -93,7 +106,11 @@ class Ordering:
             on_order=stage.on_order,
             late=stage.late,
             demand=stage.asked,
+            demand_known=bool(self._structure.review[j] == 0),
         )
+        if j in self._sights:
+            coming = self._sights[j].orders_by_arrival(period, stage, stages, lanes)
+            view = replace(view, stock_by_life=stage.stock, orders_by_arrival=coming)
         cycle = self._policies[j]  # levels by period, over and over
         wanted = order_of(cycle[period % len(cycle)], view, self._names[j])
         stage.order = self._rounding[j].apply(wanted)

@@ -1,0 +1,1 @@
+"""Items that expire: stock by remaining life, exact where small, simulated beyond."""
