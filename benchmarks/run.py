@@ -22,15 +22,24 @@ from benchmarks.quality import (
     carparts,
     exact_models,
     exposure,
+    first_use,
+    lot_sizing,
     many_histories,
     many_levels,
     placement_growth,
+    portfolio,
     random_networks,
     random_times,
     real_chains,
+    sampled_base_stock,
     scms,
+    shelf_life,
+    simulated_base_stocks,
     simulation_portfolio,
     simulation_speed,
+    target_oracles,
+    target_plans,
+    target_speed,
 )
 from benchmarks.registry import Case, cases
 
@@ -169,6 +178,15 @@ def main() -> int:
             many_levels,
             simulation_speed,
             simulation_portfolio,
+            first_use,
+            lot_sizing,
+            target_oracles,
+            target_plans,
+            target_speed,
+            sampled_base_stock,
+            simulated_base_stocks,
+            portfolio,
+            shelf_life,
         ):
             parts.append(quality.table())
             print(parts[-1], flush=True)

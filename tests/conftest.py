@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,12 @@ def shared_data() -> Path:
 def shared_oracles() -> Path:
     """Published and recomputed values; the test is skipped where they are absent."""
     return _shared("oracles")
+
+
+@pytest.fixture(autouse=True)
+def _figures_are_closed() -> Iterator[None]:
+    """Leave no picture open for the next test, whichever process it runs in."""
+    yield
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")

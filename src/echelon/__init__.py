@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:  # what a type checker and an editor see; the table below says the same to Python
-    from echelon import distributions, errors, exact, plots
+    from echelon import datasets, distributions, errors, exact, plots
     from echelon.demand.baseline import baseline_forecasts
     from echelon.demand.fit import fit_demand
     from echelon.demand.forecast import ForecastModels, fit_forecasts
@@ -28,12 +28,17 @@ if TYPE_CHECKING:  # what a type checker and an editor see; the table below says
     from echelon.demand.segments import CorrelationModels, correlation_table, fit_correlation
     from echelon.errors import DataWarning, EchelonError, TableError
     from echelon.exact.evaluate import Evaluation, evaluate
+    from echelon.exact.perishable.levels_result import PerishableLevels
+    from echelon.exact.perishable.network_levels import perishable_levels
+    from echelon.exact.perishable.projected_policy import ProjectedLevel
     from echelon.exact.single_stage.base_stock import single_stage
     from echelon.io.examples import read_example
     from echelon.io.folder import read_network
     from echelon.io.plan import read_plan
+    from echelon.io.publication import read_publication
     from echelon.io.scms import read_scms
     from echelon.io.simulation import read_simulation
+    from echelon.io.target_plan import read_target_plan
     from echelon.io.willems import read_willems
     from echelon.lead_time.exposure import exposure_demand
     from echelon.lead_time.fit import fit_lead_time
@@ -45,6 +50,16 @@ if TYPE_CHECKING:  # what a type checker and an editor see; the table below says
     from echelon.optimization.calibration.result import Calibration
     from echelon.optimization.model import build_model
     from echelon.optimization.optimize import optimize
+    from echelon.optimization.portfolio.limits import (
+        AggregateService,
+        SharedCapacity,
+        SharedStorage,
+        StockBudget,
+    )
+    from echelon.optimization.portfolio.option_choice import OptionChoice, choose_options
+    from echelon.optimization.portfolio.option_limits import AtLeast, AtMost
+    from echelon.optimization.portfolio.portfolio_plan import Portfolio
+    from echelon.optimization.sampled_base_stock.result import SampledBaseStocks
     from echelon.optimization.sensitivity.result import Sensitivity
     from echelon.optimization.sensitivity.sensitivity import sensitivity
     from echelon.optimization.side_constraints import (
@@ -53,10 +68,14 @@ if TYPE_CHECKING:  # what a type checker and an editor see; the table below says
         opening_cost,
         storage_limit,
     )
+    from echelon.optimization.simulated_base_stock.result import SimulatedBaseStocks
+    from echelon.optimization.target_inventory.result import TargetPlan
     from echelon.policies.base import StageView
     from echelon.policies.base_stock import BaseStock, EchelonBaseStock
     from echelon.policies.min_max import MinMax
     from echelon.policies.plan import Plan
+    from echelon.policies.publication.publication import Publication
+    from echelon.policies.publication.publish import publish
     from echelon.policies.reorder_point import ReorderPoint, ReorderPointOnce
     from echelon.policies.rounding import OrderRounding
     from echelon.reports.plan import report
@@ -65,6 +84,9 @@ if TYPE_CHECKING:  # what a type checker and an editor see; the table below says
     from echelon.simulation.simulate import simulate
 
 __all__ = [
+    "AggregateService",
+    "AtLeast",
+    "AtMost",
     "BaseStock",
     "Calibration",
     "Comparison",
@@ -79,21 +101,34 @@ __all__ = [
     "LeadTimeModels",
     "MinMax",
     "Network",
+    "OptionChoice",
     "OrderRounding",
+    "PerishableLevels",
     "Plan",
+    "Portfolio",
+    "ProjectedLevel",
+    "Publication",
     "ReorderPoint",
     "ReorderPointOnce",
+    "SampledBaseStocks",
     "Sensitivity",
+    "SharedCapacity",
+    "SharedStorage",
+    "SimulatedBaseStocks",
     "Simulation",
     "StageView",
+    "StockBudget",
     "TableError",
+    "TargetPlan",
     "assembly",
     "baseline_forecasts",
     "budget",
     "build_model",
     "calibrate",
+    "choose_options",
     "compare_runs",
     "correlation_table",
+    "datasets",
     "distribution",
     "distributions",
     "errors",
@@ -109,12 +144,16 @@ __all__ = [
     "no_stock_at",
     "opening_cost",
     "optimize",
+    "perishable_levels",
     "plots",
+    "publish",
     "read_example",
     "read_network",
     "read_plan",
+    "read_publication",
     "read_scms",
     "read_simulation",
+    "read_target_plan",
     "read_willems",
     "report",
     "score_lead_time",
@@ -126,6 +165,9 @@ __all__ = [
 ]
 
 _HOME = {
+    "AggregateService": "optimization.portfolio.limits",
+    "AtLeast": "optimization.portfolio.option_limits",
+    "AtMost": "optimization.portfolio.option_limits",
     "BaseStock": "policies.base_stock",
     "Calibration": "optimization.calibration.result",
     "Comparison": "simulation.compare",
@@ -140,19 +182,31 @@ _HOME = {
     "LeadTimeModels": "lead_time.models",
     "MinMax": "policies.min_max",
     "Network": "network.network",
+    "OptionChoice": "optimization.portfolio.option_choice",
     "OrderRounding": "policies.rounding",
+    "PerishableLevels": "exact.perishable.levels_result",
     "Plan": "policies.plan",
+    "Portfolio": "optimization.portfolio.portfolio_plan",
+    "ProjectedLevel": "exact.perishable.projected_policy",
+    "Publication": "policies.publication.publication",
     "ReorderPoint": "policies.reorder_point",
     "ReorderPointOnce": "policies.reorder_point",
+    "SampledBaseStocks": "optimization.sampled_base_stock.result",
     "Sensitivity": "optimization.sensitivity.result",
+    "SharedCapacity": "optimization.portfolio.limits",
+    "SharedStorage": "optimization.portfolio.limits",
+    "SimulatedBaseStocks": "optimization.simulated_base_stock.result",
     "Simulation": "simulation.result",
     "StageView": "policies.base",
+    "StockBudget": "optimization.portfolio.limits",
     "TableError": "errors",
+    "TargetPlan": "optimization.target_inventory.result",
     "assembly": "network.build",
     "baseline_forecasts": "demand.baseline",
     "budget": "optimization.side_constraints",
     "build_model": "optimization.model",
     "calibrate": "optimization.calibration.calibrate",
+    "choose_options": "optimization.portfolio.option_choice",
     "compare_runs": "simulation.compare",
     "correlation_table": "demand.segments",
     "distribution": "network.build",
@@ -167,11 +221,15 @@ _HOME = {
     "no_stock_at": "optimization.side_constraints",
     "opening_cost": "optimization.side_constraints",
     "optimize": "optimization.optimize",
+    "perishable_levels": "exact.perishable.network_levels",
+    "publish": "policies.publication.publish",
     "read_example": "io.examples",
     "read_network": "io.folder",
     "read_plan": "io.plan",
+    "read_publication": "io.publication",
     "read_scms": "io.scms",
     "read_simulation": "io.simulation",
+    "read_target_plan": "io.target_plan",
     "read_willems": "io.willems",
     "report": "reports.plan",
     "score_lead_time": "lead_time.score",

@@ -1,4 +1,4 @@
-"""The command line: check, optimize, simulate, demo and template.
+"""The command line: check, optimize, simulate, publish, demo and template.
 
 Exit codes: 0 all went well, 1 some components failed, 2 the input is at fault, 130 interrupted.
 """
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
     from echelon.io.examples import Example
     from echelon.policies.plan import Plan
+    from echelon.policies.publication.targets import TargetSource
     from echelon.results import Result
     from echelon.simulation.result import Simulation
 
 FINE, SOME_FAILED, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
-TABLES, PLAN, SIMULATION = "tables", "plan", "simulation"  # folders inside a RUN folder
+TABLES, PLAN, SIMULATION, PUBLICATION = "tables", "plan", "simulation", "publication"
+# folders inside a RUN folder
 
 WIDTH = 100
 
@@ -172,6 +174,27 @@ def build_parser() -> argparse.ArgumentParser:
     _add_jobs(simulate)
     simulate.set_defaults(run=_simulate)
 
+    publish = commands.add_parser(
+        "publish", help="accept what moved little since the last plan, list the rest with reasons"
+    )
+    publish.add_argument("plan", metavar="RUN", help="folder of the new plan")
+    publish.add_argument(
+        "--since", metavar="FOLDER", help="plan or publication that holds now (default: none does)"
+    )
+    publish.add_argument(
+        "--max-change",
+        type=float,
+        metavar="FRACTION",
+        help="most that a target may move without a review (default: 0.1)",
+    )
+    publish.add_argument(
+        "--shift", type=int, metavar="N", help="periods gone by since then (default: 0)"
+    )
+    publish.add_argument(
+        "--out", metavar="FOLDER", help="folder to write to (default: RUN/publication)"
+    )
+    publish.set_defaults(run=_publish)
+
     demo = commands.add_parser("demo", help="do all of it on a published supply chain of 22 stages")
     demo.add_argument(
         "--out", metavar="RUN", default="runs/demo", help="folder to write to (default: runs/demo)"
@@ -252,6 +275,34 @@ def _simulate(options: argparse.Namespace) -> int:
     print(run.summary(failures=0))
     print(f"\nWritten to {written}")
     return _report_failures(run, written)
+
+
+def _publish(options: argparse.Namespace) -> int:
+    from echelon.policies.publication.publish import publish
+
+    old = None if options.since is None else _read_targets(options.since)
+    publication = publish(
+        old,
+        _read_targets(options.plan),
+        **_given(max_change=options.max_change, shift=options.shift),
+    )
+    written = publication.write(options.out or Path(options.plan) / PUBLICATION)
+    print(publication)
+    print(f"\nWritten to {written}")
+    return FINE
+
+
+def _read_targets(folder: str) -> TargetSource:
+    """Read whatever has targets: a plan, by itself or in a run, or a publication."""
+    from echelon.folder import kind_of, read_manifest
+    from echelon.io.plan import read_plan
+    from echelon.io.publication import read_publication
+    from echelon.io.target_plan import read_target_plan
+
+    kind = kind_of(folder, read_manifest(folder))
+    if kind == "Publication":
+        return read_publication(folder)
+    return read_target_plan(folder) if kind == "TargetPlan" else read_plan(folder)
 
 
 def _require_in_order(folder: str, run: str) -> None:

@@ -75,6 +75,21 @@ def share(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.4f}"
 
 
+def share_beside(value: float, target: float) -> str:
+    """Write a fraction with the digits that tell it from a target: four, more near 0 and 1.
+
+    Examples
+    --------
+    >>> share_beside(0.95312, 0.95), share_beside(0.9999312, 0.9999), share_beside(0.99999, 0.99999)
+    ('0.9531', '0.999931', '0.9999900')
+    """
+    if math.isnan(value):
+        return "-"
+    rest = min(target, 1.0 - target)
+    digits = 4 if rest <= 0.0 else max(4, 2 - math.floor(math.log10(rest) + 1e-9))
+    return f"{value:.{digits}f}"
+
+
 def money(currency: str) -> str:
     """Name the unit of money; a network without a currency has ``money``."""
     return currency or "money"

@@ -53,6 +53,35 @@ def run_apart(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+class TestPublish:
+    def test_small_moves_are_accepted_and_large_ones_listed(
+        self, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        assert cli.main(["optimize", str(folder), "--out", str(tmp_path / "may")]) == cli.FINE
+        edit(folder, "stages", "lead_time", 0, 6.0)
+        assert cli.main(["optimize", str(folder), "--out", str(tmp_path / "june")]) == cli.FINE
+        assert cli.main(["publish", str(tmp_path / "may")]) == cli.FINE
+        before = tmp_path / "may" / "publication"
+        capsys.readouterr()
+        asked = ["publish", str(tmp_path / "june"), "--since", str(before), "--max-change", "0.2"]
+        assert cli.main(asked) == cli.FINE
+        told = capsys.readouterr().out
+        assert told.startswith("Publication 2: 2 targets")
+        assert "2 waiting for a decision" in told
+        assert "lead time (with review and release) 3 to 6" in told
+        assert "stock placed elsewhere, supplies promised 3 to 0" in told
+        made = ec.read_publication(tmp_path / "june")
+        assert made.number == 2
+        assert set(made.review["item"]) == {"plant", "shop"}
+
+    def test_a_band_in_per_cent_is_refused(
+        self, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        cli.main(["optimize", str(folder), "--out", str(tmp_path / "run")])
+        assert cli.main(["publish", str(tmp_path / "run"), "--max-change", "20"]) == cli.BAD_INPUT
+        assert "Fix: give 0.2 for 20 per cent" in capsys.readouterr().err
+
+
 class TestCheck:
     def test_good_tables_are_described(self, folder: Path, capsys: pytest.CaptureFixture[str]):
         assert cli.main(["check", str(folder)]) == cli.FINE

@@ -6,6 +6,6 @@
 True
 """
 
-from echelon.datasets.portfolio import Portfolio, make_portfolio
+from echelon.datasets.portfolio import MadeUpPortfolio, make_portfolio
 
-__all__ = ["Portfolio", "make_portfolio"]
+__all__ = ["MadeUpPortfolio", "make_portfolio"]

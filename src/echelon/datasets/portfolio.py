@@ -20,7 +20,7 @@ MOST_SKUS = 10_000_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Portfolio:
+class MadeUpPortfolio:
     """A made-up company, its tables and what is wrong in them.
 
     Attributes
@@ -75,12 +75,12 @@ class Portfolio:
         causes = self.planted.groupby("cause").size()
         told = ", ".join(f"{count:,} x {cause}" for cause, count in causes.items())
         return (
-            f"Portfolio of {self.n_skus:,} SKUs, seed {self.seed}: {rows}\n"
+            f"MadeUpPortfolio of {self.n_skus:,} SKUs, seed {self.seed}: {rows}\n"
             f"  planted causes of excess: {told or 'none'}"
         )
 
 
-def make_portfolio(n_skus: int = 1_000, *, seed: int = 0) -> Portfolio:
+def make_portfolio(n_skus: int = 1_000, *, seed: int = 0) -> MadeUpPortfolio:
     """Make up a medtech and pharma company with so many SKUs.
 
     Families of tablets (substance, bulk, packs), biologics (protein, vials, labels), devices
@@ -98,7 +98,7 @@ def make_portfolio(n_skus: int = 1_000, *, seed: int = 0) -> Portfolio:
 
     Returns
     -------
-    Portfolio
+    MadeUpPortfolio
 
     Raises
     ------
@@ -125,4 +125,4 @@ def make_portfolio(n_skus: int = 1_000, *, seed: int = 0) -> Portfolio:
     sell(company, make(company))
     weekly = skus.volume[:n_skus].sum(axis=1)
     plain, planted = plant(company.tables(), weekly, seed)
-    return Portfolio(plain, planted, n_skus, seed)
+    return MadeUpPortfolio(plain, planted, n_skus, seed)

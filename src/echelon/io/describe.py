@@ -6,16 +6,21 @@ from typing import Final
 
 from echelon.demand import columns as demand
 from echelon.exact import columns as exact
+from echelon.exact.perishable import columns as perishable
 from echelon.lead_time import columns as lead_time
+from echelon.optimization.portfolio import columns as portfolio
+from echelon.optimization.sampled_base_stock import columns as sampled
+from echelon.optimization.simulated_base_stock import columns as searched
+from echelon.optimization.target_inventory import columns as targets
 from echelon.policies import columns as plan
+from echelon.policies.publication import columns as publication
 from echelon.simulation import columns as simulation
 from echelon.tables.column import Column, Table
 
 _INTRODUCTION = """\
 # Output tables
 
-This page is made from `echelon.policies.columns`, `echelon.simulation.columns`,
-`echelon.exact.columns`, `echelon.demand.columns` and `echelon.lead_time.columns`.
+This page is made from the files `columns.py` of the rooms that make results.
 
 Plans, simulations and fitted models are tidy frames. Keys are ordinary columns, the frame's index
 carries no meaning, and `write` puts each frame into a file of its own. Times are in periods of the
@@ -25,11 +30,15 @@ network, money is in its currency, and **cost is per period** unless its name sa
 number counts is the [convention](../method/convention.md).
 
 Results are named here as the guides name them: `plan` of `optimize`, `run` of `simulate`,
-`comparison` of `compare_runs`,
-`evaluation` of `evaluate`, `demand`
-of `fit_demand`, `forecasts` of `fit_forecasts`, `together` of `fit_correlation`, `times` of
-`fit_lead_time`. A result of `fit_demand` or `fit_forecasts` writes its input table
-[`demand`](tables.md) as well.
+`comparison` of `compare_runs`, `publication` of `publish`, `targets` of
+`optimize(model="target_inventory")`,
+`sampled` of `optimize(model="base_stock_saa")`,
+`searched` of `optimize(model="simulated_base_stock")`,
+`portfolio` of `optimize(model="portfolio")`, `options` of `choose_options`,
+`evaluation` of `evaluate`,
+`levels` of `perishable_levels`, `demand` of `fit_demand`,
+`forecasts` of `fit_forecasts`, `together` of `fit_correlation`, `times` of `fit_lead_time`.
+A result of `fit_demand` or `fit_forecasts` writes its input table [`demand`](tables.md) as well.
 """
 
 _FAILURES: Final = Table(
@@ -65,6 +74,40 @@ TABLES: Final = {
 FITTED: Final = {
     "optimize": {"levels": plan.LEVELS, "segments": plan.SEGMENTS},
     "evaluate": {"evaluation": exact.STAGES, "evaluation_components": exact.COMPONENTS},
+    "perishable_levels": {"perishable_levels": perishable.LEVELS},
+    "base_stock_saa": {
+        "checked": sampled.CHECKED,
+        "samples": sampled.SAMPLES,
+        "curves": sampled.CURVES,
+    },
+    "simulated_base_stock": {
+        "stages": searched.STAGES,
+        "customers": searched.CUSTOMERS,
+        "components": searched.COMPONENTS,
+        "trace": searched.TRACE,
+    },
+    "target_inventory": {
+        "targets": targets.TARGETS,
+        "orders": targets.ORDERS,
+        "limits": targets.LIMITS,
+        "costs": targets.COSTS,
+        "components": targets.COMPONENTS,
+        "rounded_times": targets.ROUNDED,
+        "opening": targets.OPENING,
+    },
+    "portfolio": {
+        "portfolio": portfolio.SKUS,
+        "portfolio_stages": portfolio.STAGES,
+        "limits": portfolio.LIMITS,
+    },
+    "choose_options": {"chosen_options": portfolio.CHOSEN},
+    "publish": {
+        "moves": publication.MOVES,
+        "decisions": publication.DECISIONS,
+        "trail": publication.TRAIL,
+        "sources": publication.SOURCES,
+        "earlier": publication.HISTORY,
+    },
     "fit_demand": {"models": demand.MODELS, "findings": demand.FINDINGS},
     "fit_forecasts": {"errors": demand.ERRORS},
     "fit_forecast_revisions": {"series": demand.REVISED},

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from echelon.folder import listed_frames
 from echelon.io.result import FAILURES, read_result, result_frame
@@ -34,7 +37,8 @@ def read_plan(folder: str | Path) -> Plan:
     Returns
     -------
     Plan
-        Equal to the one written, number by number.
+        Equal to the one written, number by number. Of ``model="base_stock_saa"`` with its check
+        out of sample, samples and curves.
 
     Raises
     ------
@@ -66,7 +70,11 @@ def read_plan(folder: str | Path) -> Plan:
         for name, table in tables.items()
         if name in listed_frames(manifest)
     }
-    return Plan(
+    make: Callable[..., Plan] = Plan
+    if "samples" in listed_frames(manifest):
+        make, own = _sampled(root, manifest)
+        some |= own
+    return make(
         stages=result_frame(root, "plan", STAGES.columns, manifest),
         components=result_frame(root, "components", COMPONENTS.columns, manifest),
         failures=result_frame(root, "failures", FAILURES, manifest),
@@ -76,3 +84,20 @@ def read_plan(folder: str | Path) -> Plan:
         **{name: manifest[name] for name in _SCALARS},
         **some,
     )
+
+
+def _sampled(root: Path, manifest: dict[str, Any]) -> tuple[type[Plan], dict[str, Any]]:
+    """Read what a plan on sampled paths has besides."""
+    from echelon.optimization.sampled_base_stock.columns import CHECKED, CURVES, SAMPLES
+    from echelon.optimization.sampled_base_stock.result import SampledBaseStocks
+
+    tables = {"checked": CHECKED, "samples": SAMPLES, "curves": CURVES}
+    own: dict[str, Any] = {
+        name: result_frame(root, name, table.columns, manifest)
+        if name in listed_frames(manifest)
+        else pd.DataFrame(columns=list(table.names))
+        for name, table in tables.items()
+    }
+    for name in ("sampled_cost", "simulated_cost", "simulated_cost_se", "confidence"):
+        own[name] = float(manifest.get(name, float("nan")))
+    return SampledBaseStocks, own

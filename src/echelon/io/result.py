@@ -42,6 +42,15 @@ _WORDS: Final[Mapping[type, str]] = {
 }
 
 
+_READERS: Final[Mapping[str, str]] = {
+    "Plan": "read_plan",
+    "Publication": "read_publication",
+    "Simulation": "read_simulation",
+    "TargetPlan": "read_target_plan",
+}
+"""What reads a folder of each kind back."""
+
+
 def read_result(
     folder: str | Path, kind: str, *, inside: str, scalars: Mapping[str, type], write_it: str
 ) -> tuple[Path, dict[str, Any], Provenance]:
@@ -77,8 +86,14 @@ def read_result(
     if manifest.get("kind") != kind and read_manifest(root / inside).get("kind") == kind:
         root = root / inside
         manifest = read_manifest(root)
-    what = kind.lower()
+    what = _in_words(kind)
     if manifest.get("kind") != kind:
+        found = str(manifest.get("kind", ""))
+        if found in _READERS:
+            raise FolderError(
+                f"{root} holds no {what} but a {_in_words(found)}. Fix: "
+                f"echelon.{_READERS[found]} reads it."
+            )
         raise FolderError(
             f"{root} holds no {what}. Fix: name the folder it was written to, or write one with: "
             f"{write_it}."
@@ -100,6 +115,17 @@ def read_result(
         )
     provenance = Provenance(**{spec.name: origin[spec.name] for spec in fields(Provenance)})
     return root, manifest, provenance
+
+
+def _in_words(kind: str) -> str:
+    """Write the name of a class as people say it.
+
+    Examples
+    --------
+    >>> _in_words("TargetPlan")
+    'target plan'
+    """
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in kind).strip()
 
 
 def _of_other_types(
@@ -137,7 +163,7 @@ def result_frame(
     needed = [column.name for column in columns if not column.feature]
     texts = [column.name for column in columns if column.dtype == "text"]
     path = frame_path(root, stem, listed=listed_files(manifest))
-    again = f"Fix: write the {str(manifest['kind']).lower()} again."
+    again = f"Fix: write the {_in_words(str(manifest['kind']))} again."
     if path is None:
         raise FolderError(f"{root} lacks {stem}.csv. {again}")
     frame = read_frame(path, text=texts)

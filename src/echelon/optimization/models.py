@@ -16,6 +16,10 @@ from echelon.errors import UnknownNameError
 
 MODELS = {
     "guaranteed_service": "place_safety_stock:place_safety_stock",
+    "target_inventory": "target_inventory.optimize_targets:optimize_targets",
+    "simulated_base_stock": "simulated_base_stock.simulated_base_stocks:simulated_base_stocks",
+    "base_stock_saa": "sampled_base_stock.sampled_base_stocks:sampled_base_stocks",
+    "portfolio": "portfolio.portfolio:optimize_portfolio",
 }
 
 
@@ -40,6 +44,17 @@ def options_of(model: str) -> frozenset[str]:
     """Names of the keyword arguments that a model takes."""
     parameters = inspect.signature(find_model(model)).parameters.values()
     return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+
+
+@cache
+def required_by(model: str) -> tuple[str, ...]:
+    """Names of the keyword arguments that a model cannot do without."""
+    parameters = inspect.signature(find_model(model)).parameters.values()
+    return tuple(
+        p.name
+        for p in parameters
+        if p.kind is p.KEYWORD_ONLY and p.default is inspect.Parameter.empty
+    )
 
 
 def models_with(option: str) -> list[str]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from echelon.errors import DomainError, UnknownNameError
 from echelon.network.network import Network
-from echelon.optimization.models import find_model, models_with, options_of
+from echelon.optimization.models import find_model, models_with, options_of, required_by
 from echelon.optimization.place_safety_stock import place_safety_stock
 from echelon.policies.plan import Plan
 from echelon.progress import Progress
+
+if TYPE_CHECKING:  # each room is loaded when its model is asked for
+    from echelon.optimization.portfolio.portfolio_plan import Portfolio
+    from echelon.optimization.sampled_base_stock.result import SampledBaseStocks
+    from echelon.optimization.simulated_base_stock.result import SimulatedBaseStocks
+    from echelon.optimization.target_inventory.result import TargetPlan
 
 
 @overload
@@ -34,6 +40,28 @@ def optimize(
 
 
 @overload
+def optimize(
+    network: Network, *, model: Literal["target_inventory"], **options: Any
+) -> TargetPlan: ...
+
+
+@overload
+def optimize(
+    network: Network, *, model: Literal["base_stock_saa"], **options: Any
+) -> SampledBaseStocks: ...
+
+
+@overload
+def optimize(
+    network: Network, *, model: Literal["simulated_base_stock"], **options: Any
+) -> SimulatedBaseStocks: ...
+
+
+@overload
+def optimize(network: Network, *, model: Literal["portfolio"], **options: Any) -> Portfolio: ...
+
+
+@overload
 def optimize(network: Network, *, model: str, **options: Any) -> Any: ...
 
 
@@ -48,20 +76,31 @@ def optimize(network: Network, *, model: str = "guaranteed_service", **options: 
 
         - ``"guaranteed_service"``: where to place how much safety stock,
           :func:`~echelon.optimization.place_safety_stock.place_safety_stock`
+        - ``"target_inventory"``: what to hold, order and when over a horizon, under batches,
+          capacities, shelf lives and resources,
+          :func:`~echelon.optimization.target_inventory.optimize_targets.optimize_targets`
+        - ``"base_stock_saa"``: base stocks of least cost over sampled paths of demand and lead
+          times, under service targets or conditional value at risk,
+          :func:`~echelon.optimization.sampled_base_stock.sampled_base_stocks.sampled_base_stocks`
+        - ``"simulated_base_stock"``: base stocks of least simulated cost, with capacity, random
+          lead times and lost sales,
+          :func:`~echelon.optimization.simulated_base_stock.simulated_base_stocks.simulated_base_stocks`
+        - ``"portfolio"``: what each SKU holds under budgets, services and capacities that all
+          share, :func:`~echelon.optimization.portfolio.portfolio.optimize_portfolio`
     **options
         What the model takes, as its function says.
 
     Returns
     -------
     Plan
-        Or the plan of another model, with its certificate.
+        Or the result of another model, with its certificate.
 
     Raises
     ------
     UnknownNameError
         If there is no such model.
     DomainError
-        If the model does not take some of the options; says which model does.
+        If the model does not take some of the options, or needs others; says which.
 
     Examples
     --------
@@ -74,6 +113,13 @@ def optimize(network: Network, *, model: str = "guaranteed_service", **options: 
     make = find_model(model)
     if not options_of(model).issuperset(options):
         raise DomainError("\n".join(_refusals(model, options)))
+    absent = [name for name in required_by(model) if name not in options]
+    if absent:
+        given = ", ".join(f"{name}=..." for name in absent)
+        raise DomainError(
+            f"model={model!r} needs {' and '.join(absent)}. Fix: "
+            f"ec.optimize(network, model={model!r}, {given})."
+        )
     return make(network, **options)
 
 

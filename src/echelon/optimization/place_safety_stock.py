@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from echelon.errors import DataWarning, DomainError, UnknownNameError
+from echelon.errors import DomainError, UnknownNameError, warn_of_data
 from echelon.execution.workers import check_n_jobs
 from echelon.network.network import Network
 from echelon.optimization.arguments import check_base_stocks, check_step, is_number, limit_faults
@@ -249,13 +248,11 @@ def _warn(network: Network) -> None:
 def _warn_of_seasons(network: Network) -> None:
     changing = int((network.cells("demand", "family") == "per_period").sum())
     if changing:
-        warnings.warn(
+        warn_of_data(
             f"demand of {changing} rows changes by period. The plan has one base stock per stage "
             "for all of them, made for the average period with the season as variation, so service "
             "is lower in the high season than promised. Fix: optimize(..., "
-            "base_stocks='by_period') makes base stocks that change with the season.",
-            DataWarning,
-            stacklevel=4,
+            "base_stocks='by_period') makes base stocks that change with the season."
         )
 
 

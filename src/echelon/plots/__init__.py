@@ -20,7 +20,12 @@ from echelon.plots import (
     over_time,
     placement,
     placement_network,
+    portfolio,
+    publication,
+    sampled,
+    searched,
     simulation,
+    target_plan,
 )
 
 PLOTS: dict[str, dict[str, Callable[..., Any]]] = {
@@ -35,7 +40,16 @@ PLOTS: dict[str, dict[str, Callable[..., Any]]] = {
         "network": placement_network.network,
         "trace": placement.trace,
     },
+    "Publication": {"moves": publication.moves},
+    "SampledBaseStocks": {
+        "curve": sampled.curve,
+        "echelons": placement.echelons,
+        "network": placement_network.network,
+    },
+    "OptionChoice": {"frontier": portfolio.frontier},
+    "Portfolio": {"frontier": portfolio.frontier},
     "Sensitivity": {"worth": levers.worth},
+    "SimulatedBaseStocks": {"levels": searched.levels, "search": searched.search},
     "Simulation": {
         "bullwhip": simulation.bullwhip,
         "cost": simulation.cost,
@@ -43,6 +57,7 @@ PLOTS: dict[str, dict[str, Callable[..., Any]]] = {
         "service": simulation.service,
         "trace": over_time.trace,
     },
+    "TargetPlan": {"components": target_plan.components, "orders": target_plan.orders},
 }
 
 

@@ -42,19 +42,19 @@ def plain(ax: Axes) -> None:
         ax.spines[side].set_visible(False)
 
 
-def legend(ax: Axes) -> None:
-    """Put the legend where it covers nothing.
+def legend(ax: Axes, *, reverse: bool = False) -> None:
+    """Put the legend where it covers nothing; ``reverse``: what was drawn last comes first.
 
     That is to the right of the axes, if the figure's layout makes room there; in a figure without
     one, which other axes may share, it is inside, in space that is added on top.
     """
     if ax.figure.get_layout_engine() is not None:
-        ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), reverse=reverse)
         return
     low, high = ax.get_ylim()
     lines = len(ax.get_legend_handles_labels()[0]) + 1
     ax.set_ylim(low, high + (high - low) * _LINE * lines / (1.0 - _LINE * lines))
-    ax.legend(frameon=False, loc="upper center")
+    ax.legend(frameon=False, loc="upper center", reverse=reverse)
 
 
 def as_svg(ax: Axes) -> bytes:

@@ -153,6 +153,23 @@ class Plan(Result):
         frames = {"stage": self.stages, "component": self.components, "trace": self.trace}
         return self._frame(level, frames)
 
+    def target_frame(self) -> pd.DataFrame:
+        """Give what :func:`echelon.publish` publishes: the stages, by period where levels are.
+
+        Returns
+        -------
+        DataFrame
+            Copy of :attr:`stages`; a stage of :attr:`levels` has a row per ``period``, with the
+            base stock of that period.
+        """
+        if self.levels.empty:
+            return self.stages.copy()
+        key = ["item", "location"]
+        levels = self.levels[[*key, "period", "base_stock"]]
+        rows = self.stages.merge(levels, on=key, how="left", suffixes=("", "_then"))
+        rows["base_stock"] = rows.pop("base_stock_then").fillna(rows["base_stock"])
+        return rows.assign(period=rows["period"].astype("Int64"))
+
     def stocking_stages(self) -> pd.DataFrame:
         """Copy the rows that hold safety stock, the costliest first."""
         held = self.stages[self.stages["safety_stock"] != 0.0]

@@ -24,7 +24,7 @@ def planned_cost(plan: Plan | None, stages: pd.DataFrame) -> float:
         return float("nan")
     key = ["item", "location"]
     here = pd.MultiIndex.from_frame(plan.stages[key]).isin(pd.MultiIndex.from_frame(stages[key]))
-    return float(plan.stages.loc[here, "holding_cost"].sum())
+    return float(plan.stages.loc[here, "holding_cost"].sum(skipna=False))
 
 
 def failure_frame(network: Network, outcomes: Mapping[int, Outcome[Any]]) -> pd.DataFrame:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from echelon.errors import DataWarning
+from echelon.errors import warn_of_data
 from echelon.network.compiled import Booleans, CompiledNetwork, Floats
 from echelon.network.network import Network
 from echelon.simulation.described.levels import Levels
@@ -71,11 +70,9 @@ def warn_if_made_for_other_tables(
                 f"{before[j]:,.6g} there, {of_network[j]:,.6g} here"
             )
     if told:
-        warnings.warn(
+        warn_of_data(
             f"the plan was made for other tables: {'; '.join(told)}. "
-            "Fix: optimise this network, unless that difference is what you want to see.",
-            DataWarning,
-            stacklevel=3,
+            "Fix: optimise this network, unless that difference is what you want to see."
         )
 
 
@@ -93,13 +90,11 @@ def warn_of_forecasts(network: Network) -> None:
     """
     rows = len(network.forecast_revisions)
     if rows:
-        warnings.warn(
+        warn_of_data(
             f"{rows} rows of demand are forecast (forecast_errors), and a simulation draws their "
             "demand period by period without a forecast: stages order by base stocks that do not "
             "move with one, so service is another than promised. Fix: read the promise off the "
-            "plan, or simulate a plan of the network without forecast_errors.",
-            DataWarning,
-            stacklevel=3,
+            "plan, or simulate a plan of the network without forecast_errors."
         )
 
 
@@ -116,5 +111,6 @@ def _time_here(compiled: CompiledNetwork, planned: pd.DataFrame) -> Floats:
     ready = planned["service_time"].to_numpy(dtype=np.float64)[supplier] + compiled.pred_lead_time
     inbound = compiled.inbound_service_time.copy()
     regular = compiled.pred_share > 0.0  # a backup is no part of the promise
-    np.maximum.at(inbound, receiver[regular], ready[regular])
+    with np.errstate(invalid="ignore"):  # components that failed have no service times
+        np.maximum.at(inbound, receiver[regular], ready[regular])
     return np.asarray(inbound + compiled.lead_time + compiled.review_period)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from echelon.errors import DataWarning, DomainError
+from echelon.errors import DomainError, warn_of_data
 from echelon.execution import Outcome, check_n_jobs, run_shards
+from echelon.network.features import PLANNING
 from echelon.network.network import Network
+from echelon.policies.over_periods import PlanOverPeriods, SimulatedAsPlan
 from echelon.policies.plan import Plan
 from echelon.progress import Progress
 from echelon.results import Provenance, frame_digest
@@ -60,7 +61,7 @@ Key = tuple[str, str]
 
 def simulate(
     network: Network,
-    plan: Plan | None = None,
+    plan: Plan | SimulatedAsPlan | None = None,
     *,
     periods: int | None = None,
     warmup: int | None = None,
@@ -90,9 +91,10 @@ def simulate(
     ----------
     network : Network
         Acyclic; fixed lead times in whole periods, others any distribution.
-    plan : Plan, optional
+    plan : Plan, TargetPlan, Portfolio or Publication, optional
         Base stocks and service times. Without one, the columns of stages and the table ``levels``,
-        and everybody is served at once.
+        and everybody is served at once. A plan over periods is run from its first period to its
+        last, with the stock that it begins with and no warm-up, unless told otherwise.
     periods : int, optional
         Periods counted; 104 if not given, or all that ``demand`` has.
     warmup : int, optional
@@ -179,6 +181,11 @@ def simulate(
     """
     started = time.perf_counter()
     _require_nouns(network, plan)
+    if isinstance(plan, PlanOverPeriods) and demand is None:
+        periods = plan.horizon if periods is None else periods
+        warmup = 0 if warmup is None else warmup
+    if isinstance(plan, SimulatedAsPlan):
+        network, plan = plan.as_simulated(network)
     problems: list[str] = []
     seed = whole_number(seed, "seed", None, problems)
     try:
@@ -195,6 +202,7 @@ def simulate(
     named = policies if isinstance(policies, Mapping) else None
     levels, absent = levels_of(network, plan, problems, policies=named)
     raise_all(problems, problems_of_table)
+    network.warn_of_unreckoned("a simulation", only=PLANNING)
     if plan is not None:
         warn_if_made_for_other_tables(network, plan, levels, absent)
         warn_of_forecasts(network)
@@ -294,11 +302,10 @@ def _require_nouns(network: object, plan: object) -> None:
             f"simulate: network is of type {type(network).__name__}. Fix: give a Network, "
             "from_tables or read_network makes one."
         )
-    if not (plan is None or isinstance(plan, Plan)):
-        raise DomainError(
-            f"simulate: plan is of type {type(plan).__name__}. Fix: give a Plan, optimize or "
-            "read_plan makes one."
-        )
+    if not (plan is None or isinstance(plan, (Plan, SimulatedAsPlan))):
+        inside = isinstance(getattr(plan, "plan", None), Plan)
+        remedy = "give its .plan" if inside else "give a Plan, optimize or read_plan makes one"
+        raise DomainError(f"simulate: plan is of type {type(plan).__name__}. Fix: {remedy}.")
 
 
 def _run(
@@ -438,13 +445,11 @@ def _warn_if_not_settled(setup: Setup) -> None:
     last = setup.network.compiled.component_ptr[unsettled[0] + 1] - 1
     row = setup.network.stages.iloc[setup.network.compiled.stage_row[last]]
     others = len(unsettled) - 1
-    warnings.warn(
+    warn_of_data(
         f"the component of {row['item']} @ {row['location']}"
         f"{f' and {others:,} more' if others else ''} had not settled at the end of its pilot "
         "run, so that means may still drift: capacity or supply may be below demand. Fix: look at "
-        "simulate(..., paths=True), or give warmup.",
-        DataWarning,
-        stacklevel=3,
+        "simulate(..., paths=True), or give warmup."
     )
 
 
@@ -452,8 +457,6 @@ def _warn_if_all_failed(setup: Setup, failed: Mapping[int, Outcome[Any]]) -> Non
     """Tell of a run of which nothing came: its frames are empty."""
     if len(failed) == len(setup.absent):
         first = failed[min(failed)]
-        warnings.warn(
-            f"every component failed; the first says: {first.message}. Fix: see run.failures.",
-            DataWarning,
-            stacklevel=3,
+        warn_of_data(
+            f"every component failed; the first says: {first.message}. Fix: see run.failures."
         )

@@ -104,7 +104,7 @@ class Problem:
         tier, depth = _along_the_lanes(network)
         _, component = np.unique(column("component").astype(np.int64), return_inverse=True)
         ends = np.flatnonzero(sells)
-        steps = _steps(network)
+        steps = level_steps(network)
         return cls(
             base_stock=column("base_stock"),
             unit=np.where(unit > 0.0, unit, 1.0),
@@ -136,7 +136,7 @@ def _along_the_lanes(network: Network) -> tuple[Integers, Integers]:
     return tier, depth
 
 
-def _steps(network: Network) -> Floats:
+def level_steps(network: Network) -> Floats:
     """Step of the levels of each stage, compiled: whole units where all it sees are whole units.
 
     A stage that sells to customers alone takes the common step of what they buy.

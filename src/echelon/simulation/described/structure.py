@@ -160,7 +160,7 @@ def structure_of(
         nominal_delay=_nominal_delay(cells, wiring, times, serve),
         lane_delay=times.lane,
         allocation=levels.allocation,
-        tolerance=_ROUNDING * (levels.highest() + levels.demand_seen),
+        tolerance=_ROUNDING * (np.maximum(levels.highest(), 0.0) + levels.demand_seen),
         initial_stock=levels.initial_stock,
     )
 
