@@ -119,7 +119,7 @@ def components(rng: np.random.Generator) -> Case:
 
     def step(t: int, state: Any) -> Iterator[tuple[Any, float]]:
         part, product, parts_coming, products_coming = state
-        for bought in range(0, usage * sum(demand[t:]) + 1, usage):
+        for bought in range(0, usage * total + 1, usage):  # what is owed may be bought late
             coming = (*parts_coming, bought)
             parts = part + coming[0]
             for made in range(parts // usage + 1) if t + product_time < n_periods else (0,):
@@ -238,7 +238,7 @@ def expediting(rng: np.random.Generator) -> Case:
 
     def step(t: int, state: Any) -> Iterator[tuple[Any, float]]:
         store, shop, coming = state
-        for bought in range(sum(demand[t:]) + 1):
+        for bought in range(total + 1):  # what is owed may be bought late
             for sent, hurried in ways(t, store + bought):
                 then = [*coming, sent - hurried]
                 then[fast] += hurried

@@ -39,3 +39,10 @@ def test_a_capacity_that_is_one_too_large_would_be_seen():
     for case in cases:
         case.tables["stages"]["capacity"] += 1.0
     assert any(_cost(case, "milp") < case.least - 1e-3 for case in cases)
+
+
+def test_units_that_nobody_asks_for_may_travel_the_slow_way_where_a_fast_one_takes_no_time():
+    """Their way costs nothing here, and keeping them at the store does."""
+    case = target_cases_linked.expediting(np.random.default_rng(176))
+    assert sum(case.tables["demand"]["mean"]) == 0.0
+    assert _cost(case, "milp") == pytest.approx(case.least, rel=1e-9)

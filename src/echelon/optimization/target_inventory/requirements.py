@@ -78,6 +78,13 @@ def _soonest(p: TargetProblem) -> Integers:
     return np.asarray(soonest + p.make_time + p.release_time)
 
 
+def _latest(p: TargetProblem) -> Integers:
+    """Longest of these times."""
+    latest = np.zeros(p.n_stages, dtype=np.int64)
+    np.maximum.at(latest, p.way_stage[p.start_way], p.start_offset)
+    return np.asarray(latest + p.make_time + p.release_time)
+
+
 def _startable(p: TargetProblem, j: int) -> Floats:
     """The most that an order of each period can be, all its ways together, within the capacity."""
     most = np.zeros(p.n_periods)
@@ -120,7 +127,7 @@ def pushes_on(p: TargetProblem) -> Booleans:
     cost = np.zeros(p.n_stages)
     np.add.at(cost, target, p.usage * p.holding_cost[source])
     cheaper = cost[target] > p.holding_cost[target] * (1.0 + _ROUNDING)
-    on_the_way = (_soonest(p)[target] > 0) & ~p.pipeline_cost.any()
+    on_the_way = (_latest(p)[target] > 0) & ~p.pipeline_cost.any()
     kept = p.can_stock[source] & ~held[source] & (p.shelf_life[source] == 0)
     return np.asarray(cheaper | on_the_way | ~kept)
 
