@@ -9,6 +9,7 @@ import numpy as np
 from echelon.errors import DomainError, UnknownNameError
 
 _BASE_STOCKS = ("constant", "by_period")
+_SERVICE_TIMES = ("any", "whole")
 
 
 def check_base_stocks(base_stocks: object) -> None:
@@ -20,6 +21,17 @@ def check_base_stocks(base_stocks: object) -> None:
     """
     if base_stocks not in _BASE_STOCKS:
         raise UnknownNameError("base_stocks", base_stocks, _BASE_STOCKS)
+
+
+def check_service_times(service_times: object) -> None:
+    """Refuse a kind of service times that there is not.
+
+    Raises
+    ------
+    UnknownNameError
+    """
+    if service_times not in _SERVICE_TIMES:
+        raise UnknownNameError("service_times", service_times, _SERVICE_TIMES)
 
 
 def check_step(step: object) -> None:

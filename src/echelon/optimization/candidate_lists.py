@@ -89,6 +89,16 @@ def grid_of_periods(times: ServiceTimes, cost: CoveredCost) -> FlatProblem | Non
     return FlatProblem.on_grid(times, cost, step)
 
 
+def every_quote(times: ServiceTimes, cost: CoveredCost) -> FlatProblem | ServiceTimeProblem | None:
+    """Take every time there is where stages quote whole periods; None where they are too many."""
+    inbound, outbound = times.quotable()
+    if Lists(inbound, outbound).n_pairs > _MOST_PAIRS:
+        return None
+    if cost.covered_only:
+        return FlatProblem.on_quotes(times, cost)
+    return ServiceTimeProblem.of(times, cost, inbound, outbound)
+
+
 def growing_problems(
     times: ServiceTimes, cost: CoveredCost, search: Search, time_limit: float | None
 ) -> Iterator[ServiceTimeProblem]:

@@ -23,7 +23,8 @@ def tabulate(times: ServiceTimes, cost: CostFunction, step: float | None) -> Ser
     cost : CostFunction
     step : float or None
         Periods between the service times considered besides the closure of the roots, counted from
-        zero; None for the closure alone, with whole periods where the cost is not concave.
+        zero; None for the closure alone, with whole periods where the cost is not concave. Where
+        stages quote whole periods, all of these are candidates and no others.
 
     Returns
     -------
@@ -42,11 +43,15 @@ def tabulate(times: ServiceTimes, cost: CostFunction, step: float | None) -> Ser
         span = float(np.sum(times.outbound_high - times.outbound_low)) / times.ticks_per_period
         if span / step > MOST_PAIRS:
             raise _too_many(ceil(span / step), on_grid)
-    inbound, outbound, complete = times.candidates(
-        whole_periods=not cost.concave, all_or_nothing=cost.concave
-    )
-    if step is not None:
-        inbound, outbound = _with_grid(times, inbound, outbound, step)
+    if times.quote_unit > 1:
+        inbound, outbound = times.quotable()
+        complete = True
+    else:
+        inbound, outbound, complete = times.candidates(
+            whole_periods=not cost.concave, all_or_nothing=cost.concave
+        )
+        if step is not None:
+            inbound, outbound = _with_grid(times, inbound, outbound, step)
     pairs = sum(len(a) * len(b) for a, b in zip(inbound, outbound, strict=True))
     if (cost.concave and not complete) or pairs > MOST_PAIRS:
         raise _too_many(pairs, on_grid)

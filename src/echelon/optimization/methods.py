@@ -21,6 +21,7 @@ from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import Integers
 from echelon.optimization.candidate_lists import (
     bound_of_each,
+    every_quote,
     grid_of_periods,
     growing_problems,
     listed_whole,
@@ -103,6 +104,11 @@ METHODS: dict[str, Method] = {"auto": auto, "dual": dual, "exact": exact, "milp"
 def _solve(
     times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search, *, model: bool
 ) -> Solution:
+    if times.quote_unit > 1:
+        whole = every_quote(times, cost)
+        if whole is None:
+            raise SolverError(_TOO_MANY)
+        return _in_ticks(whole, prove(whole, limits, search, model=model))
     if not (cost.concave and cost.covered_only):
         grid = None if cost.concave else grid_of_periods(times, cost)
         if grid is not None:
@@ -270,6 +276,9 @@ def _listed(times: ServiceTimes, cost: CoveredCost, *added: Integers) -> Service
 
     None where they are too many.
     """
+    if times.quote_unit > 1:
+        whole = every_quote(times, cost)
+        return whole.dense() if isinstance(whole, FlatProblem) else whole
     lists = listed_whole(times, whole_periods=not cost.concave)
     if lists is None:
         return None

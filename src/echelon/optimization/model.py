@@ -12,11 +12,10 @@ from pyomo.core.expr import LinearExpression
 
 from echelon.errors import DomainError, InfeasibleError
 from echelon.exact.guaranteed_service.problem import ServiceTimeChoice, ServiceTimeProblem
-from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import Floats
 from echelon.network.network import Network
 from echelon.optimization import guaranteed_service
-from echelon.optimization.arguments import check_base_stocks, check_step
+from echelon.optimization.arguments import check_base_stocks, check_service_times, check_step
 from echelon.optimization.candidates import tabulate
 from echelon.optimization.cost.stage_stock import StageTimes
 from echelon.optimization.placement import ComponentTask, check_random_lead_times
@@ -70,6 +69,7 @@ def build_model(
     component: int | Stage | None = None,
     service_level: float | None = None,
     base_stocks: str = "constant",
+    service_times: str = "any",
     side_constraints: SideConstraint | Sequence[SideConstraint] | None = None,
     step: float | None = None,
     integer: bool = True,
@@ -91,6 +91,8 @@ def build_model(
         Cycle service level for all customers, as in :func:`echelon.optimize`.
     base_stocks : {"constant", "by_period"}
         As in :func:`echelon.optimize`.
+    service_times : {"any", "whole"}
+        As in :func:`echelon.optimize`; with whole ones, all of them are candidates.
     side_constraints : callable or sequence of callables, optional
         Called on the model when it is declared, as in :func:`echelon.optimize`.
     step : float, optional
@@ -136,12 +138,14 @@ def build_model(
     if step is not None:
         check_step(step)
     check_base_stocks(base_stocks)
+    check_service_times(service_times)
     tasks = component_tasks(
         network,
         service_level,
         "milp",
         Limits(0.0, None, "highs"),
         by_period=base_stocks == "by_period",
+        whole=service_times == "whole",
     )
     source = tabulated(network, _chosen(network, tasks, component), step)
     model = declare(source, integer=integer)
@@ -168,7 +172,7 @@ def tabulated(
         here = list(rows.itertuples(index=False, name=None))
         try:
             check_random_lead_times(shard)
-            problems.append(tabulate(ServiceTimes.of(shard), task.cost, step))
+            problems.append(tabulate(task.times, task.cost, step))
         except InfeasibleError as error:
             item, location = here[error.stage or 0]
             raise InfeasibleError(f"{item} @ {location}: {error}", error.stage) from error

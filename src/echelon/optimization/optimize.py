@@ -28,6 +28,7 @@ def optimize(
     method: str = "auto",
     service_level: float | None = None,
     base_stocks: str = "constant",
+    service_times: str = "any",
     gap: float = 1e-6,
     time_limit: float | None = None,
     solver: str = "highs",

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from echelon.errors import DomainError, UnknownNameError, warn_of_data
 from echelon.execution.workers import check_n_jobs
 from echelon.network.network import Network
-from echelon.optimization.arguments import check_base_stocks, check_step, is_number, limit_faults
+from echelon.optimization.arguments import (
+    check_base_stocks,
+    check_service_times,
+    check_step,
+    is_number,
+    limit_faults,
+)
 from echelon.optimization.assemble import assemble, warn_of_approximations
 from echelon.optimization.cost.assemble_cost import RECKONED
 from echelon.optimization.levels_by_period import levels_by_period
@@ -38,6 +44,7 @@ def place_safety_stock(
     method: str = "auto",
     service_level: float | None = None,
     base_stocks: str = "constant",
+    service_times: str = "any",
     gap: float = 1e-6,
     time_limit: float | None = None,
     solver: str = "highs",
@@ -70,6 +77,10 @@ def place_safety_stock(
         Where demand changes by period: one base stock for all of them, made for the average period
         with the season as variation, or one for each period of the cycle (``plan.levels``), under
         service times that are the same all year.
+    service_times : {"any", "whole"}
+        Whether stages may quote fractions of a period, as sums of lead times with fractions (or
+        with means that have them) come to, or whole periods only, which is what customers are
+        told and what a simulation runs with. The certificate is over those.
     gap : float, default 1e-6
         Relative gap at which a component counts as solved.
     time_limit : float, optional
@@ -138,6 +149,7 @@ def place_safety_stock(
     began = time.perf_counter()
     _check_arguments(network, method, service_level, gap, time_limit)
     check_base_stocks(base_stocks)
+    check_service_times(service_times)
     check_step(step)
     check_n_jobs(n_jobs)
     check_progress(progress)
@@ -154,6 +166,7 @@ def place_safety_stock(
                 "method": method,
                 "service_level": service_level,
                 **({"base_stocks": base_stocks} if by_period else {}),
+                **({"service_times": service_times} if whole else {}),
                 "gap": gap,
                 "time_limit": time_limit,
                 **_named(side_constraints, step),
@@ -163,17 +176,22 @@ def place_safety_stock(
             solver=solver,
         )
 
-    declare = partial(_declare_model, network, service_level, base_stocks, side_constraints, step)
+    declare = partial(
+        _declare_model, network, service_level, base_stocks, service_times, side_constraints, step
+    )
     by_period = base_stocks == "by_period"
+    whole = service_times == "whole"
     quick = method != "milp" and side_constraints is None
-    if quick and not progress and not by_period:
+    if quick and not progress and not by_period and not whole:
         ready = ReadyTrees.of(network, service_level, lambda: _warn(network))
         plan = None if ready is None else ready.plan(provenance, declare=declare)
         if plan is not None:
             return plan
     compiled = network.compiled
     limits = Limits(ROUNDING if method == "exact" else gap, time_limit, solver)
-    tasks = component_tasks(network, service_level, method, limits, by_period=by_period)
+    tasks = component_tasks(
+        network, service_level, method, limits, by_period=by_period, whole=whole
+    )
     network.warn_of_unreckoned("the guaranteed-service model", RECKONED)
     if not by_period:
         _warn_of_seasons(network)
@@ -202,6 +220,7 @@ def _declare_model(
     network: Network,
     service_level: float | None,
     base_stocks: str,
+    service_times: str,
     side_constraints: Callable[[Any], Any] | Sequence[Callable[[Any], Any]] | None,
     step: float,
 ) -> Any:
@@ -211,6 +230,7 @@ def _declare_model(
         network,
         service_level=service_level,
         base_stocks=base_stocks,
+        service_times=service_times,
         side_constraints=side_constraints,
         step=None if side_constraints is None else step,
     )

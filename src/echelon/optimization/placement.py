@@ -39,6 +39,8 @@ class ComponentTask:
         Service times of a plan to begin with, periods.
     messages : PassedMessages, optional
         Of an earlier search.
+    whole : bool
+        Whether stages quote whole periods.
     """
 
     cost: GuaranteedServiceCost
@@ -47,6 +49,12 @@ class ComponentTask:
     limits: Limits
     start: Floats | None = None
     messages: PassedMessages | None = None
+    whole: bool = False
+
+    @property
+    def times(self) -> ServiceTimes:
+        """Times of the component, and the windows that its service times lie in."""
+        return ServiceTimes.of(self.cost.component, whole=self.whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ class Failure:
 def place(task: ComponentTask) -> Placement:
     """Solve one component and evaluate its stages."""
     check_random_lead_times(task.cost.component)
-    times = ServiceTimes.of(task.cost.component)
+    times = task.times
     search = _begun(task, times)
     try:
         solution = METHODS[task.method](times, task.cost, task.limits, search)
@@ -90,6 +98,7 @@ def _begun(task: ComponentTask, times: ServiceTimes) -> Search:
     start = messages = None
     if task.start is not None:
         start = np.rint(task.start * times.ticks_per_period).astype(np.int64)
+        start = -(-start // times.quote_unit) * times.quote_unit
         start = np.maximum(start, times.outbound_low)
     if task.messages is not None and task.messages.fits(times):
         messages = task.messages.in_ticks_of(times)
@@ -102,7 +111,7 @@ def place_unsearched(task: ComponentTask) -> Placement:
     For what is left when a run has been interrupted.
     """
     check_random_lead_times(task.cost.component)
-    times = ServiceTimes.of(task.cost.component)
+    times = task.times
     solution = stopped(times, task.cost, task.limits, Search(), INTERRUPTED)
     columns = evaluate(task, times, *times.settled(solution.service))
     outcome = _as_settled(solution.outcome, columns, task)

@@ -17,10 +17,12 @@ def component_tasks(
     limits: Limits,
     *,
     by_period: bool = False,
+    whole: bool = False,
 ) -> list[ComponentTask]:
     """Give each component its arrays, its cost function, and how to solve it.
 
-    ``by_period``: demand that changes by period is covered by levels that do.
+    ``by_period``: demand that changes by period is covered by levels that do. ``whole``: stages
+    quote whole periods.
 
     Raises
     ------
@@ -45,5 +47,5 @@ def component_tasks(
         shard = compiled.shard(c, c + 1)
         first = int(compiled.component_ptr[c])
         target = targets.service_level[first : first + shard.n_stages]
-        tasks.append(ComponentTask(costs.of(shard, first), target, method, limits))
+        tasks.append(ComponentTask(costs.of(shard, first), target, method, limits, whole=whole))
     return tasks

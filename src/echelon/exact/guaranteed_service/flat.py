@@ -102,27 +102,66 @@ class FlatProblem:
         replenishment times, which all its rows share.
         """
         step = common_unit(times) if step is None else step
-        inbound_ptr, inbound = _multiples(times.inbound_low, times.inbound_high, step)
-        outbound_ptr, outbound = _multiples(times.outbound_low, times.outbound_high, step)
-        n = times.n_stages
-        curves = []
-        for j in range(n):
-            longest = inbound[inbound_ptr[j + 1] - 1] + times.process[j] - outbound[outbound_ptr[j]]
-            tau = np.arange(longest // step, -1, -1) * step
+        return cls._along_curves(
+            times,
+            cost,
+            _multiples(times.inbound_low, times.inbound_high, step),
+            _multiples(times.outbound_low, times.outbound_high, step),
+            step,
+        )
+
+    @classmethod
+    def on_quotes(cls, times: ServiceTimes, cost: CoveredCost) -> FlatProblem:
+        """Take every time there is where stages quote multiples of ``times.quote_unit``.
+
+        ``cost`` must be ``covered_only``. A stage keeps one curve for each rest that its inbound
+        times leave when divided by the unit.
+        """
+        inbound, outbound = (
+            (pointers([len(one) for one in some]), np.concatenate(some))
+            for some in times.quotable()
+        )
+        return cls._along_curves(times, cost, inbound, outbound, times.quote_unit)
+
+    @classmethod
+    def _along_curves(
+        cls,
+        times: ServiceTimes,
+        cost: CoveredCost,
+        inbound: tuple[Integers, Integers],
+        outbound: tuple[Integers, Integers],
+        step: int,
+    ) -> FlatProblem:
+        """Let the rows of a stage share curves over net replenishment times ``step`` apart.
+
+        Outbound times are ``step`` apart; inbound times that differ by multiples of it share one.
+        """
+        (inbound_ptr, heard), (outbound_ptr, quoted) = inbound, outbound
+        n_rows = np.diff(inbound_ptr)
+        uncovered = heard + np.repeat(times.process - quoted[outbound_ptr[:-1]], n_rows)
+        curves, before = [], 0
+        row_start = np.empty_like(heard)
+        for j in range(times.n_stages):
+            rows = slice(inbound_ptr[j], inbound_ptr[j + 1])
+            rest = uncovered[rows] % step
+            pieces = []
+            for one in dict.fromkeys(rest.tolist()):
+                longest = int(uncovered[rows][rest == one].max())
+                pieces.append(np.arange(longest, -1, -step))
+                end = before + max(longest // step, -1)
+                row_start[rows][rest == one] = end - uncovered[rows][rest == one] // step
+                before += len(pieces[-1])
+            tau = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
             curve = cost.over_covered(j, tau / times.ticks_per_period)
             curves.append(curve if times.can_stock[j] else np.where(tau == 0, curve, inf))
-        cost_ptr = pointers([len(curve) for curve in curves])
-        n_rows = np.diff(inbound_ptr)
-        first_quote = np.repeat(times.process - outbound[outbound_ptr[:-1]], n_rows)
-        uncovered = (inbound + first_quote) // step  # of the row's first pair, in units
         return cls(
             times=times,
             inbound_ptr=inbound_ptr,
-            inbound=inbound,
+            inbound=heard,
             outbound_ptr=outbound_ptr,
-            outbound=outbound,
-            row_start=np.repeat(cost_ptr[1:] - 1, n_rows) - uncovered,
-            row_length=np.clip(uncovered + 1, 0, np.repeat(np.diff(outbound_ptr), n_rows)),
+            outbound=quoted,
+            row_start=row_start,
+            row_length=np.clip(uncovered // step + 1, 0, np.repeat(np.diff(outbound_ptr), n_rows)),
             cost=np.concatenate(curves),
             own_inbound=np.zeros(inbound_ptr[-1]),
             own_outbound=np.zeros(outbound_ptr[-1]),

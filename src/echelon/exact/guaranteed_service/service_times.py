@@ -42,6 +42,9 @@ class ServiceTimes:
     inbound_low, inbound_high, outbound_low, outbound_high : (n_stages,) int64
         Earliest and latest inbound and outbound service times that can make sense, ticks.
     can_stock : (n_stages,) bool
+    quote_unit : int
+        Ticks of which every outbound service time is a multiple: 1 where any will do, a period
+        where customers are quoted whole periods.
     """
 
     ticks_per_period: float
@@ -56,6 +59,7 @@ class ServiceTimes:
     outbound_low: Integers
     outbound_high: Integers
     can_stock: Booleans
+    quote_unit: int = 1
 
     @property
     def n_stages(self) -> int:
@@ -63,23 +67,25 @@ class ServiceTimes:
         return len(self.process)
 
     @classmethod
-    def of(cls, component: CompiledNetwork) -> ServiceTimes:
+    def of(cls, component: CompiledNetwork, *, whole: bool = False) -> ServiceTimes:
         """Bring the times of a component (a shard of one) to ticks and bound the service times.
 
         A stage waits for the slowest of all lanes into it, alternatives included, and not for
-        backups, which are left out.
+        backups, which are left out. With ``whole`` stages quote whole periods.
 
         Raises
         ------
         InfeasibleError
-            If a stage that may not hold stock cannot meet its longest allowed service time.
+            If a stage that may not hold stock cannot meet its longest allowed service time, or
+            cannot quote the whole periods asked for.
         """
         process = component.lead_time + component.review_period
         limit = component.max_service_time
         awaited = component.pred_share > 0.0
         transit = component.pred_lead_time[awaited]
         before = np.concatenate([[0], np.cumsum(awaited)]).astype(np.int64)
-        ticks = _ticks_per_period((process, transit, component.inbound_service_time, limit))
+        given = (process, transit, component.inbound_service_time, limit)
+        ticks = _ticks_per_period((*given, np.ones(1)) if whole else given)
         return cls._bounded(
             ticks,
             _in_ticks(process, ticks),
@@ -89,6 +95,7 @@ class ServiceTimes:
             _in_ticks(component.inbound_service_time, ticks),
             np.where(limit < inf, _in_ticks(np.where(limit < inf, limit, 0.0), ticks), NO_LIMIT),
             component.can_stock,
+            round(ticks) if whole else 1,
         )
 
     @classmethod
@@ -102,6 +109,7 @@ class ServiceTimes:
         outside: Integers,
         limit: Integers,
         can_stock: Booleans,
+        quote_unit: int = 1,
     ) -> ServiceTimes:
         n = len(process)
         inbound_low, inbound_high = outside.copy(), outside.copy()
@@ -114,8 +122,12 @@ class ServiceTimes:
                 latest = int((outbound_high[suppliers] + delay).max())
                 inbound_low[j] = max(inbound_low[j], earliest)
                 inbound_high[j] = max(inbound_high[j], latest, inbound_low[j])
-            outbound_high[j] = min(inbound_high[j] + process[j], limit[j])
+            outbound_high[j] = (
+                min(inbound_high[j] + process[j], limit[j]) // quote_unit * quote_unit
+            )
             if not can_stock[j]:
+                parts = np.concatenate([delay, [outside[j], process[j]]])
+                _require_whole(parts, quote_unit, ticks, j)
                 outbound_low[j] = inbound_low[j] + process[j]
             if outbound_low[j] > limit[j]:
                 raise InfeasibleError(
@@ -138,6 +150,7 @@ class ServiceTimes:
             outbound_low=outbound_low,
             outbound_high=outbound_high,
             can_stock=can_stock,
+            quote_unit=quote_unit,
         )
 
     def within(
@@ -172,6 +185,7 @@ class ServiceTimes:
             outbound_low=self.outbound_low[stages],
             outbound_high=self.outbound_high[stages],
             can_stock=self.can_stock[stages],
+            quote_unit=self.quote_unit,
         )
 
     @property
@@ -184,14 +198,40 @@ class ServiceTimes:
 
         A quote that a stage could only keep by waiting for nothing is shortened to what its
         supplies allow, upstream first; a stage that may not hold stock passes its supplies on.
+        Where only multiples of a unit are quoted, supplies wait for the next of them.
         """
+        unit = self.quote_unit
         inbound, outbound = self.inbound_low.copy(), service.copy()
         for j in range(self.n_stages):
             lanes = slice(self.pred_ptr[j], self.pred_ptr[j + 1])
             ready = outbound[self.pred_stage[lanes]] + self.lane_delay[lanes]
             inbound[j] = ready.max(initial=inbound[j])
-            through = inbound[j] + self.process[j]
+            through = -(-(inbound[j] + self.process[j]) // unit) * unit
             outbound[j] = min(outbound[j], through) if self.can_stock[j] else through
+            inbound[j] = max(inbound[j], outbound[j] - self.process[j])
+        return inbound, outbound
+
+    def quotable(self) -> tuple[list[Integers], list[Integers]]:
+        """All inbound and outbound times there are where stages quote multiples of a unit.
+
+        A stage may wait so long that its supplies and its own time come to such a multiple.
+
+        Returns
+        -------
+        inbound, outbound : list of int64 arrays, one per stage
+            Ticks, ascending.
+        """
+        unit = self.quote_unit
+        inbound, outbound = [], []
+        for j in range(self.n_stages):
+            low, high = int(self.inbound_low[j]), int(self.inbound_high[j])
+            lanes = slice(self.pred_ptr[j], self.pred_ptr[j + 1])
+            rests = np.append(self.lane_delay[lanes], -self.process[j]) % unit
+            multiples = np.arange(low // unit, high // unit + 1)[None, :] * unit
+            heard = np.append(multiples + np.unique(rests)[:, None], low)
+            inbound.append(np.unique(heard[(heard >= low) & (heard <= high)]))
+            low, high = -(-int(self.outbound_low[j]) // unit), int(self.outbound_high[j]) // unit
+            outbound.append(np.arange(low, high + 1) * unit)
         return inbound, outbound
 
     def candidates(
@@ -337,6 +377,18 @@ class ServiceTimes:
             ties[n + supplier].append((customer, delay))
             ties[customer].append((n + supplier, -delay))
         return ties
+
+
+def _require_whole(parts: Integers, unit: int, ticks: float, stage: int) -> None:
+    """Refuse a stage that passes on what is no multiple of the unit it has to quote."""
+    odd = np.flatnonzero(parts % unit)
+    if len(odd):
+        raise InfeasibleError(
+            f"may not hold stock, so it passes a time of {parts[odd[0]] / ticks:g} periods on and "
+            "cannot quote whole periods. Fix: set can_stock, round that time, or use "
+            "service_times='any'.",
+            stage=stage,
+        )
 
 
 def _ticks_per_period(times: tuple[Floats, ...]) -> float:

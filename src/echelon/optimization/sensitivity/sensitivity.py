@@ -300,13 +300,20 @@ def _resolved(
     before = plan.components.set_index("component")["objective"]
     values, problems = [], []
     base_stocks = "by_period" if by_period else "constant"
+    service_times = plan.provenance.arguments.get("service_times", "any")
     with track(progress, len(frame), "re-solving") as advance, warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # told when the plan was made
         for row in frame.to_dict("records"):
             value, problem = float("nan"), ""
             try:
                 changed = change_network(network, row, float(row["less"]))
-                after = optimize(changed, gap=gap, time_limit=time_limit, base_stocks=base_stocks)
+                after = optimize(
+                    changed,
+                    gap=gap,
+                    time_limit=time_limit,
+                    base_stocks=base_stocks,
+                    service_times=service_times,
+                )
                 if after.status == "failed":
                     problem = str(after.failures["message"].iloc[0])
                 else:
