@@ -1,8 +1,11 @@
-"""Cut a row of pieces of work into shards."""
+"""Cut a row of pieces of work into shards, the same on every machine."""
 
 from __future__ import annotations
 
+import hashlib
+from collections import deque
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -49,3 +52,80 @@ def cut(work: Sequence[float], *, share: float) -> list[tuple[int, int]]:
     if len(work):
         shards.append((first, len(work)))
     return shards
+
+
+def cut_by_key(
+    work: Sequence[float], keys: Sequence[str], *, share: float
+) -> list[tuple[int, int]]:
+    """Cut consecutive pieces into shards of about ``share`` work, at places that their keys choose.
+
+    Adding, removing or changing a piece changes the shards around it and leaves all others as they
+    are, so that what was finished of them still stands. A shard ends after a piece whose key has
+    the least hash of all those within half a share of work on either side [1]_; what is then larger
+    than two shares is cut by work alone.
+
+    Parameters
+    ----------
+    work : sequence of n floats
+        Work of each piece, >= 0, in any unit.
+    keys : sequence of n str
+        A name of each piece that it keeps; different ones for different pieces.
+    share : float
+        Work of one shard, > 0.
+
+    Returns
+    -------
+    list of (first, last)
+        Half-open ranges that cover ``range(n)`` in order.
+
+    Raises
+    ------
+    DomainError
+        If ``share`` is not positive, or there is not one key for each piece.
+
+    References
+    ----------
+    .. [1] Bjorner, Blass & Gurevich (2010), Content-dependent chunking for differential
+       compression, the local maximum approach, *Journal of Computer and System Sciences* 76.
+
+    Examples
+    --------
+    >>> before = cut_by_key([1] * 8, list("abcdefgh"), share=3)
+    >>> after = cut_by_key([1] * 9, list("abcdefghi"), share=3)
+    >>> before[:-1] == after[: len(before) - 1]
+    True
+    """
+    if len(keys) != len(work):
+        raise DomainError(f"{len(keys)} keys for {len(work)} pieces. Fix: give one for each.")
+    if not share > 0.0:
+        raise DomainError(f"share is {share!r}, must be > 0. Fix: give the work of one shard.")
+    ends = np.cumsum(np.asarray(work, dtype=float)).tolist()
+    hashes = [hashlib.blake2b(key.encode(), digest_size=8).digest() for key in keys]
+    last = _least_within(ends, hashes, 0.5 * share)
+    bounds = sorted({0, len(keys), *(piece + 1 for piece in last)})
+    return [
+        (start + first, start + stop)
+        for start, end in pairwise(bounds)
+        for first, stop in cut(work[start:end], share=2.0 * share)
+    ]
+
+
+def _least_within(ends: list[float], hashes: list[bytes], reach: float) -> list[int]:
+    """Pieces whose hash is the least of all that end within ``reach`` work of their own end.
+
+    One pass with a queue of rising hashes, as for the minimum of a sliding window.
+    """
+    found: list[int] = []
+    queue: deque[int] = deque()
+    ahead = 0
+    for piece, end in enumerate(ends):
+        while ahead < len(ends) and ends[ahead] <= end + reach:
+            while queue and hashes[queue[-1]] > hashes[ahead]:
+                queue.pop()
+            queue.append(ahead)
+            ahead += 1
+        while ends[queue[0]] < end - reach:
+            queue.popleft()
+        if queue[0] == piece:
+            found.append(piece)
+    return found

@@ -6,7 +6,7 @@ from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from echelon.folder import NETWORK, FileFormat, write_folder
 from echelon.network.check import positions
 from echelon.network.compile import compile_network
 from echelon.network.compiled import CompiledNetwork, Floats, Integers
+from echelon.network.component_digests import MODELLED, component_digests
 from echelon.network.demand_seen import SeenDemand, check_period
 from echelon.network.described import LEAD_TIME_NAMES, RELEASE_TIME_NAMES, Names
 from echelon.network.features import (
@@ -638,6 +639,30 @@ class Network:
             frames["forecast_errors"] = tables.forecast_errors.frame
         frames |= {name: frame for name, frame in tables.optional.items() if len(frame)}
         return {name: frame_digest(frame) for name, frame in frames.items()}
+
+    def component_digests(self, tables: Collection[str] = MODELLED) -> tuple[str, ...]:
+        """Digest of what the tables say of each component, whatever else is in them.
+
+        It changes when a cell of one of its rows does, when a row comes, goes or changes places
+        with another of the component, and when a setting does that numbers depend on. Rows of other
+        components, its place among them, and columns in which it keeps the default do not matter;
+        components that are correlated share the rows that say so.
+
+        Parameters
+        ----------
+        tables : collection of str
+            Names of those that count; what happens to stages and is in them at some time does not,
+            unless it is named.
+
+        Returns
+        -------
+        tuple of str
+            Per component, 32 hexadecimal digits.
+        """
+        key = ("component digests", tuple(sorted(tables)))
+        if key not in self.kept:
+            self.kept[key] = component_digests(self._tables, self._contracts, tables)
+        return cast(tuple[str, ...], self.kept[key])
 
     def component_of(self, item: str, location: str) -> int:
         """Number of the component that a stage belongs to.

@@ -1,0 +1,26 @@
+"""Linear algebra in one thread."""
+
+import numpy as np
+import scipy.linalg
+from threadpoolctl import threadpool_info
+
+from echelon.execution.algebra import algebra_in_one_thread
+
+
+def threads():
+    """Threads of every library of linear algebra that is loaded."""
+    scipy.linalg.lu_factor(np.eye(2))
+    return [
+        library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+    ]
+
+
+def test_every_library_computes_in_one_thread_and_has_its_own_number_afterwards():
+    before = threads()
+    with algebra_in_one_thread():
+        assert set(threads()) == {1}
+    assert threads() == before
+
+
+def test_a_function_that_is_marked_does_so_while_it_runs():
+    assert set(algebra_in_one_thread()(threads)()) == {1}
