@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -13,6 +15,7 @@ from echelon.datasets.planted import plant
 from echelon.datasets.products import draw_families, draw_skus
 from echelon.datasets.selling import sell
 from echelon.errors import DomainError
+from echelon.folder import NETWORK, FileFormat, write_folder
 from echelon.network.network import Network
 
 SEGMENTS = ("market", "channel")
@@ -39,6 +42,17 @@ class MadeUpPortfolio:
     n_skus: int
     seed: int
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Arguments of :meth:`Network.from_tables` beside the tables."""
+        return {
+            "segments": list(SEGMENTS),
+            "period": "week",
+            "holding_rate": 0.18,
+            "currency": "EUR",
+            "name": f"made-up portfolio of {self.n_skus:,} SKUs",
+        }
+
     @cached_property
     def network(self) -> Network:
         """The network of the tables, checked and made on first use."""
@@ -59,15 +73,33 @@ class MadeUpPortfolio:
 
     def _made(self, tables: dict[str, pd.DataFrame]) -> Network:
         return Network.from_tables(
-            tables["stages"],
-            tables["lanes"],
-            tables["demand"],
-            segments=list(SEGMENTS),
-            period="week",
-            holding_rate=0.18,
-            currency="EUR",
-            name=f"made-up portfolio of {self.n_skus:,} SKUs",
+            tables["stages"], tables["lanes"], tables["demand"], **self.settings
         )
+
+    def write(self, folder: str | Path, *, file_format: FileFormat = "parquet") -> Path:
+        """Write the tables as they are, unchecked, with what is planted in them beside.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made where absent. :func:`echelon.read_network` and :func:`echelon.divide` read it.
+        file_format : {"csv", "parquet"}, default "parquet"
+
+        Returns
+        -------
+        Path
+            The folder, with ``stages``, ``lanes``, ``demand``, ``planted`` and a manifest.
+
+        Raises
+        ------
+        DomainError
+            If the format is unknown.
+        FolderError
+            If the folder cannot be written, or holds something else.
+        """
+        frames = {**self.tables, "planted": self.planted}
+        manifest = {"kind": NETWORK, **self.settings}
+        return write_folder(folder, frames, manifest, file_format=file_format)
 
     def __repr__(self) -> str:
         """Say what there is."""

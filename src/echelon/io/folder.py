@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -59,31 +59,21 @@ def read_network(folder: str | Path) -> Network:
     True
     """
     root = Path(folder)
-    if not root.is_dir():
-        raise FolderError(f"{root} is not a folder. Fix: give the folder that holds stages.csv.")
-    manifest = read_manifest(root)
-    kind = manifest.get("kind", NETWORK)
-    if kind != NETWORK:
-        raise FolderError(f"{root} holds a {kind}, not a network. Fix: give a network's folder.")
-    settings = {name: value for name, value in manifest.items() if name not in _OF_THE_WRITER}
-    known = (*SETTINGS.names, "segments")
-    for name in settings:
-        if name not in known:
-            raise UnknownNameError(f"setting in {root / MANIFEST}", name, known)
+    settings, manifest = read_settings(root)
     segments, faults = check_segments(settings.get("segments"))
     if faults:
         raise TableError(faults)
-    _require_known_files(root, manifest)
+    require_known_files(root, manifest, CATALOG)
     paths = {name: frame_path(root, name) for name in CATALOG}
     if paths["stages"] is None:
         raise FolderError(f"{root} holds no stages.csv or stages.parquet. Fix: {_where(root)}.")
     frames = {
-        name: read_frame(path, text=_texts(with_segments(CATALOG[name], segments)))
+        name: read_frame(path, text=text_columns(with_segments(CATALOG[name], segments)))
         for name, path in paths.items()
         if path
     }
     demand = frames.get("demand")
-    if demand is not None and _written_empty(manifest, demand):
+    if demand is not None and written_empty(manifest, demand):
         demand = None
     try:
         return Network.from_tables(
@@ -105,10 +95,60 @@ def read_network(folder: str | Path) -> Network:
         raise TableError(_with_lines(error.faults, paths, frames)) from None
 
 
-def _require_known_files(root: Path, manifest: Mapping[str, Any]) -> None:
-    """Raise with every file that looks like a table and would be passed over."""
+def read_settings(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read the settings of the network in a folder, and the manifest that holds them.
+
+    Parameters
+    ----------
+    root : Path
+
+    Returns
+    -------
+    settings : dict
+        Arguments of ``Network.from_tables`` by name, as they are written.
+    manifest : dict
+
+    Raises
+    ------
+    FolderError
+        If there is no such folder, or it holds something else than a network.
+    UnknownNameError
+        If the manifest has a setting that networks do not know.
+    """
+    if not root.is_dir():
+        raise FolderError(f"{root} is not a folder. Fix: give the folder that holds stages.csv.")
+    manifest = read_manifest(root)
+    kind = manifest.get("kind", NETWORK)
+    if kind != NETWORK:
+        raise FolderError(f"{root} holds a {kind}, not a network. Fix: give a network's folder.")
+    settings = {name: value for name, value in manifest.items() if name not in _OF_THE_WRITER}
+    known = (*SETTINGS.names, "segments")
+    for name in settings:
+        if name not in known:
+            raise UnknownNameError(f"setting in {root / MANIFEST}", name, known)
+    return settings, manifest
+
+
+def require_known_files(
+    root: Path, manifest: Mapping[str, Any], tables_known: Collection[str]
+) -> None:
+    """Raise with every file that looks like a table and would be passed over.
+
+    Parameters
+    ----------
+    root : Path
+        An existing folder.
+    manifest : mapping
+        The files that it lists are known.
+    tables_known : collection of str
+        Names of the tables that are read.
+
+    Raises
+    ------
+    FolderError
+    """
     names = sorted(path.name for path in root.iterdir() if path.is_file())
-    tables = [f"{name}.{end}" for name in CATALOG for end in FORMATS]
+    tables = [f"{name}.{end}" for name in tables_known for end in FORMATS]
     there = {name.partition(".")[0] for name in names if name in tables}
     ours = {*tables, *listed_files(manifest)}
     odd = {}
@@ -116,17 +156,17 @@ def _require_known_files(root: Path, manifest: Mapping[str, Any]) -> None:
         if name not in ours and not name.startswith((".", "~")):  # those are of other programs
             stem, _, end = name.lower().rpartition(".")
             if end in FORMATS:
-                near = difflib.get_close_matches(stem, CATALOG, n=1, cutoff=0.7)
+                near = difflib.get_close_matches(stem, tables_known, n=1, cutoff=0.7)
                 is_meant = near and near[0] not in there
                 odd[name] = (
                     f"rename {name} to {near[0]}.{end}" if is_meant else f"move {name} elsewhere"
                 )
-            elif (table := name.lower().partition(".")[0]) in CATALOG and table not in there:
+            elif (table := name.lower().partition(".")[0]) in tables_known and table not in there:
                 odd[name] = f"save {name} as {table}.csv"
     if odd:
         raise FolderError(
             f"{root} holds {', '.join(odd)}, which would be passed over: the tables are "
-            f"{', '.join(f'{name}.csv' for name in CATALOG)} or .parquet. "
+            f"{', '.join(f'{name}.csv' for name in tables_known)} or .parquet. "
             f"Fix: {', '.join(odd.values())}."
         )
 
@@ -160,12 +200,12 @@ def _with_lines(
     return told
 
 
-def _texts(table: Table) -> tuple[str, ...]:
+def text_columns(table: Table) -> tuple[str, ...]:
     """Columns in which ``007`` is text and must not become 7."""
     return tuple(column.name for column in table.columns if column.dtype in ("text", "json"))
 
 
-def _written_empty(manifest: Mapping[str, Any], demand: pd.DataFrame) -> bool:
+def written_empty(manifest: Mapping[str, Any], demand: pd.DataFrame) -> bool:
     """Whether a network without customers wrote this file, and nobody has filled it since."""
     written = listed_frames(manifest).get("demand", {})
     return len(demand) == 0 and written.get("rows") == 0

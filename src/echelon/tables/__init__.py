@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from echelon.tables.calendar import CALENDAR
 from echelon.tables.catalog import CATALOG, RECORDS, dtype_of, table_named, template
-from echelon.tables.check import Checked, check_settings, check_table, label_of
+from echelon.tables.check import Checked, check_header, check_settings, check_table, label_of
 from echelon.tables.column import Column, Table
 from echelon.tables.correlation import CORRELATION
 from echelon.tables.demand import DEMAND
@@ -38,6 +38,7 @@ __all__ = [
     "Column",
     "Period",
     "Table",
+    "check_header",
     "check_settings",
     "check_table",
     "dtype_of",

@@ -50,6 +50,15 @@ _FEW_ROWS = 500
 _CELL = object()
 """Stands for the cell that a fault is about."""
 
+SAME_KEY = "must name one row only, but row {} has the same key"
+"""What is said of a repeated key; who divides a table has to put the row's own number in."""
+
+FILLED_ELSEWHERE = "filled_elsewhere"
+"""Entry of ``frame.attrs`` of a part of a table: columns that are filled in another part.
+
+They are read as columns that are there, so that a part is judged as it is within the whole.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -208,24 +217,23 @@ def check_table(frame: object, table: Table) -> Checked:
             pd.DataFrame(),
             [_of_table(table, "must be a pandas DataFrame", remedy, value=kind)],
         )
-    if other := _meant_for(frame, table):
-        message = f"looks like the {other} table"
-        return Checked(
-            table, pd.DataFrame(), [_of_table(table, message, f"give it as {other}, not here")]
-        )
-    faults = _header_faults(frame, table)
+    if _meant_for(frame, table):
+        return Checked(table, pd.DataFrame(), check_header(frame, table))
+    faults = [*check_header(frame, table), *_no_rows(frame, table)]
     checked = Checked(table, pd.DataFrame(index=pd.RangeIndex(len(frame))), faults)
     if isinstance(frame.columns, pd.MultiIndex):
         return checked
     given: dict[str, object] = {}
     names = list(frame.columns)
+    filled = frame.attrs.get(FILLED_ELSEWHERE, ())
     empty = _empty_rows(frame)
     complaints: list[tuple[Column, Complaint]] = []
     for column in table.columns:
         if names.count(column.name) != 1:
             continue
         series = frame.iloc[:, names.index(column.name)]
-        if not column.required and len(frame) and series.isna().all():
+        blank = not column.required and len(frame) and column.name not in filled
+        if blank and series.isna().all():
             continue  # a column nothing is written in says as much as none
         values, found = read_cells(series, column, table.name, _excused(frame, column))
         given[column.name] = values
@@ -364,7 +372,24 @@ def _of_table(
     return Fault(table.name, column, 0, value, message, remedy)
 
 
-def _header_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
+def check_header(frame: pd.DataFrame, table: Table) -> list[Fault]:
+    """Find what is wrong with the columns of a frame, whatever its rows hold.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    table : Table
+        The contract.
+
+    Returns
+    -------
+    list of Fault
+        Columns that are missing, unknown, unnamed or there twice, or the one fault that the frame
+        is another table; with row 0.
+    """
+    if other := _meant_for(frame, table):
+        message = f"looks like the {other} table"
+        return [_of_table(table, message, f"give it as {other}, not here")]
     if isinstance(frame.columns, pd.MultiIndex):
         levels = frame.columns.nlevels
         return [
@@ -407,16 +432,20 @@ def _header_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
                     column=column.name,
                 )
             )
-    if len(frame) == 0:
-        remedy = {
-            "stages": "give at least one stage",
-            "demand": "leave the table out if nobody buys",
-            "lanes": "leave the table out if no stage supplies another",
-        }
-        if table.name not in _MAY_BE_EMPTY:
-            fix = remedy.get(table.name, "give at least one row")
-            faults.append(_of_table(table, "the table has no rows", fix))
     return faults
+
+
+def _no_rows(frame: pd.DataFrame, table: Table) -> list[Fault]:
+    """Find a table without rows, where that says nothing that its absence would not."""
+    if len(frame) or isinstance(frame.columns, pd.MultiIndex) or table.name in _MAY_BE_EMPTY:
+        return []
+    remedy = {
+        "stages": "give at least one stage",
+        "demand": "leave the table out if nobody buys",
+        "lanes": "leave the table out if no stage supplies another",
+    }
+    fix = remedy.get(table.name, "give at least one row")
+    return [_of_table(table, "the table has no rows", fix)]
 
 
 def _is_unnamed(name: Hashable) -> bool:
@@ -487,7 +516,7 @@ def _check_duplicates(checked: Checked, frame: pd.DataFrame) -> None:
     checked.add(
         ", ".join(key),
         repeated,
-        f"must name one row only, but row {int(same.argmax()) + 1} has the same key",
+        SAME_KEY.format(int(same.argmax()) + 1),
         duplicates_remedy(checked.table, key, keys, frame.iloc[np.flatnonzero(whole)]),
         value=value,
     )

@@ -118,3 +118,11 @@ def test_it_says_what_it_is():
     text = repr(make_portfolio(40, seed=3))
     assert "40 SKUs, seed 3" in text
     assert "slow customs" in text
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_what_is_written_is_read_as_the_network(tmp_path, file_format):
+    portfolio = make_portfolio(6, seed=3)
+    folder = portfolio.write(tmp_path, file_format=file_format)
+    assert ec.read_network(folder).equals(portfolio.network)
+    assert (folder / f"planted.{file_format}").exists()
