@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from functools import lru_cache
+from math import isnan, sqrt
+from typing import cast
+
 import numpy as np
+import scipy
 
 from echelon.distributions.arguments import Floats
 from echelon.distributions.base import Distribution
 from echelon.distributions.closed import CLOSED
+from echelon.distributions.gamma_mixtures import GammaMixture, gamma_mixture
 from echelon.distributions.inversion import InvertibleSum, invertible
 from echelon.distributions.sums import Sum
+
+_COUNTS = ("negative_binomial", "poisson")
 
 
 def quantiles_over(demand: Distribution, periods: Floats, share: float) -> Floats:
     """Quantiles of a demand's totals over many times, where they are found all together.
 
     By the formulas of a closed family, and of compound Poisson demand and of independent demands
-    of several families by inversion of the characteristic function: on a lattice the same points
-    as of ``demand.sum_over(time).ppf(share)``, of a density to some 1e-11 of its spread, where
-    that one is as exact as its lattice.
+    of several families by inversion of the characteristic function, or as a mixture of gamma
+    demands: on a lattice the same points as of ``demand.sum_over(time).ppf(share)``, of a density
+    to some 1e-11 of its spread, where that one is as exact as its lattice. What is found for a
+    time does not depend on the others.
 
     Parameters
     ----------
@@ -49,15 +59,38 @@ InvertibleSum`), for the one by one answer of ``sum_over``.
         return found
     times = np.asarray(periods[some], dtype=np.float64)
     if demand.family in CLOSED:
-        shares = np.full(times.shape, share)
-        moments = demand.mean * times, demand.std * np.sqrt(times)
-        found[some] = CLOSED[demand.family].ppf(shares, *moments)
+        found[some] = _closed(demand, times, share)
         return found
-    total, known = _inverted(demand)
+    total, known = _inverted(cast(Hashable, demand))
     if total is None:
         found[some] = np.nan
-    else:
-        found[some] = total.quantiles(times, share) + known * times
+        return found
+    varying = total.quantiles(times, share)
+    left = np.flatnonzero(np.isnan(varying)).tolist() if total.step is None else []
+    mixture = _mixed(cast(Hashable, demand)) if left else None
+    if mixture is not None:
+        guesses = total.guesses(times[left], share)
+        for at, guess in zip(left, guesses.tolist(), strict=True):
+            varying[at] = mixture.quantile(float(times[at]), share, guess)
+    found[some] = varying + known * times
+    return found
+
+
+def _closed(demand: Distribution, times: Floats, share: float) -> Floats:
+    """Quantiles of a closed family: counts by counting where that is sure, else by its formulas."""
+    mean, std = demand.mean, demand.std
+    found = np.full(times.shape, np.nan)
+    if demand.family in _COUNTS and std > 0.0:
+        from echelon.kernels.count_quantiles import count_quantiles  # numba: not before
+
+        over = demand.family == "negative_binomial"
+        excess = (std - sqrt(mean)) * (std + sqrt(mean)) if over else 0.0
+        count_quantiles(times, mean, excess, share, float(scipy.special.ndtri(share)), found)
+    left = np.flatnonzero(np.isnan(found))
+    if left.size:
+        some = times[left]
+        shares = np.full(some.shape, share)
+        found[left] = CLOSED[demand.family].ppf(shares, mean * some, std * np.sqrt(some))
     return found
 
 
@@ -73,8 +106,8 @@ def cdf_over(demand: Distribution, periods: float, level: float, share: float) -
     level : float
         Units.
     share : float
-        Above 0 and below 1: where :func:`quantiles_over` finds its quantile by inversion, this is
-        by inversion too, so that the two agree.
+        Above 0 and below 1: this is found in the way in which :func:`quantiles_over` finds its
+        quantile, so that the two agree.
 
     Returns
     -------
@@ -89,16 +122,35 @@ def cdf_over(demand: Distribution, periods: float, level: float, share: float) -
     >>> round(cdf_over(shop_and_web, 9.5, level[0], 0.975), 9)
     0.975
     """
-    total, known = (None, 0.0) if demand.family in CLOSED else _inverted(demand)
+    if demand.family in CLOSED:
+        moments = np.array(demand.mean * periods), np.array(demand.std * sqrt(periods))
+        return float(CLOSED[demand.family].cdf(np.array(level), *moments))
+    total, known = _inverted(cast(Hashable, demand))
     if total is None:
         return float("nan")
-    times = np.array([periods])
-    return float(total.cdf(times, level - known * times, share)[0])
+    times, above = np.array([periods]), level - known * periods
+    reached = float(total.cdf(times, np.array([above]), share)[0])
+    mixture = None
+    if isnan(reached) and total.step is None:
+        mixture = _mixed(cast(Hashable, demand))
+    return reached if mixture is None else mixture.cdf(periods, above)
 
 
-def _inverted(demand: Distribution) -> tuple[InvertibleSum | None, float]:
+@lru_cache(maxsize=256)
+def _inverted(key: Hashable) -> tuple[InvertibleSum | None, float]:
     """What varies of a demand, None where no transform is known; and what is known, per period."""
+    vary, known = _parted(cast(Distribution, key))
+    return (invertible(vary) if vary else None), known
+
+
+@lru_cache(maxsize=256)
+def _mixed(key: Hashable) -> GammaMixture | None:
+    """What varies, where gamma demand and counts make a mixture of it."""
+    return gamma_mixture(_parted(cast(Distribution, key))[0])
+
+
+def _parted(demand: Distribution) -> tuple[list[Distribution], float]:
+    """Components that vary, and the sum of the others, units per period."""
     components = demand.components if isinstance(demand, Sum) else (demand,)
     vary = [one for one in components if one.std > 0.0]
-    known = float(sum(one.mean for one in components if one.std == 0.0))
-    return (invertible(vary) if vary else None), known
+    return vary, float(sum(one.mean for one in components if one.std == 0.0))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import singledispatch
+from math import sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from echelon.distributions.arguments import Floats
 from echelon.distributions.base import Distribution
 from echelon.distributions.closed import negative_binomial_columns
 from echelon.distributions.compound import CompoundPoisson
@@ -18,9 +21,11 @@ from echelon.distributions.discrete import Deterministic, NegativeBinomial, Pois
 from echelon.distributions.empirical import Empirical
 from echelon.distributions.mixed import ZeroInflated
 from echelon.distributions.sums import Sum
+from echelon.kernels.law_kinds import COUNTS, GAMMA, NORMAL, NOTHING, POISSON
 
 Arguments: TypeAlias = NDArray[Any]
 """float64 or complex128, per unit."""
+_Row: TypeAlias = tuple[float, float, float, float, float]
 
 
 @singledispatch
@@ -141,3 +146,70 @@ def _log1p_less(u: Arguments) -> Arguments:
     """``log(1 - u)``, minus infinity from ``u = 1`` on, where an expectation is infinite."""
     inside = u.real < 1.0
     return np.where(inside, scipy.special.log1p(np.where(inside, -u, 0.0)), -np.inf)
+
+
+def transform_rows(components: Sequence[Distribution]) -> Floats | None:
+    """Describe laws to :mod:`echelon.kernels.log_transforms`.
+
+    Parameters
+    ----------
+    components : sequence of Distribution
+
+    Returns
+    -------
+    (len(components), 5) ndarray of float64, or None
+        None where one of them is of no kind that is known there, or has no :func:`log_transform`.
+    """
+    rows = []
+    for one in components:
+        row = _row(one)
+        if row is None or (row[3] and not row[4]):  # what is known is known of sizes only
+            return None
+        rows.append(row)
+    return np.array(rows)
+
+
+@singledispatch
+def _row(distribution: Distribution) -> _Row | None:
+    del distribution
+    return None
+
+
+@_row.register
+def _normal_row(distribution: Normal) -> _Row:
+    return (NORMAL, distribution.mean, distribution.variance, 0.0, 0.0)
+
+
+@_row.register
+def _gamma_row(distribution: Gamma) -> _Row:
+    return (GAMMA, distribution.shape, distribution.scale, 0.0, 0.0)
+
+
+@_row.register
+def _poisson_row(distribution: Poisson) -> _Row:
+    return (POISSON, distribution.mean, 0.0, 0.0, 0.0)
+
+
+@_row.register
+def _negative_binomial_row(distribution: NegativeBinomial) -> _Row:
+    mean, std = distribution.mean, distribution.std
+    excess = (std - sqrt(mean)) * (std + sqrt(mean))
+    return (COUNTS, mean * (mean / excess), excess / mean, 0.0, 0.0)
+
+
+@_row.register
+def _geometric_row(distribution: Geometric) -> _Row | None:
+    """Failures before the first success; those that start at 1 are known in part."""
+    failures = distribution.mean - distribution.start
+    return (COUNTS, 1.0, failures, float(distribution.start), 0.0) if failures else None
+
+
+@_row.register
+def _deterministic_row(distribution: Deterministic) -> _Row:
+    return (NOTHING, 0.0, 0.0, distribution.value, 0.0)
+
+
+@_row.register
+def _compound_row(distribution: CompoundPoisson) -> _Row | None:
+    size = _row(distribution.size)
+    return None if size is None or size[-1] else (*size[:-1], distribution.rate)

@@ -8,6 +8,7 @@ from functools import cached_property
 from math import ceil, inf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from echelon.distributions.arguments import Floats
 from echelon.distributions.base import Distribution
@@ -158,27 +159,39 @@ class Wait:
         -------
         Deviation
         """
-        few = self._few
-        place = self._cumulated.searchsorted(level)
-        time = mean + float(few.periods[min(int(place), len(few.periods) - 1)])
-        return few if blurred(self._std, time, demand_cv) else self._fine
+        time = mean + self._at_level(level)
+        return self.few if blurred(self._std, time, demand_cv) else self.fine
+
+    def blurred_at(self, means: Floats, level: float, demand_cv: float) -> NDArray[np.bool_]:
+        """Whether :meth:`at` may give :attr:`few` and need not give :attr:`fine`, (n,)."""
+        if self.few is self.usual and self.usual.separate:
+            return np.ones(len(means), dtype=np.bool_)  # values themselves: both are the same
+        times = (means + self._at_level(level)).tolist()
+        return np.array([blurred(self._std, time, demand_cv) for time in times], dtype=np.bool_)
 
     @cached_property
-    def _few(self) -> Deviation:
+    def few(self) -> Deviation:
+        """In few numbers, for demand that blurs the cells of a density."""
         return self.usual.coarse()
+
+    def _at_level(self, level: float) -> float:
+        """Periods of the deviation at a probability."""
+        place = int(self._cumulated.searchsorted(level))
+        return float(self.few.periods[min(place, len(self.few.periods) - 1)])
 
     @cached_property
     def _cumulated(self) -> Floats:
-        return np.asarray(np.cumsum(self._few.weights), dtype=np.float64)
+        return np.asarray(np.cumsum(self.few.weights), dtype=np.float64)
 
     @cached_property
-    def _fine(self) -> Deviation:
+    def fine(self) -> Deviation:
+        """In many numbers, for demand that does not."""
         made = deviation(self.own, self.transits, fixed=self.fixed, fine=True)
         return made.coarse(fine=True)
 
     @cached_property
     def _std(self) -> float:
-        few = self._few
+        few = self.few
         return float(np.sqrt(few.weights @ (few.periods - few.weights @ few.periods) ** 2))
 
 

@@ -32,8 +32,12 @@ def wait_std(component: CompiledNetwork) -> Floats:
 def wait_std_at(component: CompiledNetwork, stage: int) -> float:
     """Give :func:`wait_std` of one stage of a shard, periods."""
     lanes = slice(*(component.pred_ptr[stage : stage + 2] - component.pred_ptr[0]))
-    waited = component.pred_share[lanes] > 0.0
-    transits = float((np.where(waited, component.pred_lead_time_std[lanes], 0.0) ** 2).sum())
+    each = zip(
+        component.pred_share[lanes].tolist(),
+        component.pred_lead_time_std[lanes].tolist(),
+        strict=True,
+    )
+    transits = sum(std * std for share, std in each if share > 0.0)
     return sqrt(float(component.lead_time_std[stage]) ** 2 + transits)
 
 
@@ -51,9 +55,10 @@ class RandomTimes:
         found: dict[int, Wait] = {}
         if not random.any():
             return found
+        varies = _transit_std(shard) > 0.0
         for j in np.flatnonzero(random).tolist():
             lanes = slice(*(shard.pred_ptr[j : j + 2] - shard.pred_ptr[0]))
-            varying = _transit_std(shard)[lanes] > 0.0
+            varying = varies[lanes]
             _, laws = self._network.process_time(int(shard.stage_row[j]))
             rows = shard.lane_row[lanes][varying]
             transits = [self._network.lane_lead_time_distributions[row] for row in rows]

@@ -89,7 +89,7 @@ def test_at_random():
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("name", WITH_DENSITY)
 def test_with_a_density_against_the_mixture_over_the_counts(name, share):
-    """By total probability over the counts; of short times some are left to the lattice."""
+    """By total probability over the counts; times that are left out go to the lattice."""
     smooth, counts = WITH_DENSITY[name]
     demand = ed.sum_of([smooth, counts])
     times = TIMES[1:]
@@ -100,6 +100,16 @@ def test_with_a_density_against_the_mixture_over_the_counts(name, share):
         assert cdf_over(demand, time, level, share) == pytest.approx(share, abs=1e-11)
         # what the mixture would not forgive
         assert abs(_mixed(smooth, counts, time, level + 1e-5 * demand.std) - share) > 1e-11
+
+
+@pytest.mark.parametrize("name", [*CLOSED, *ON_LATTICES, *WITH_DENSITY])
+def test_nothing_depends_on_the_other_times(name):
+    """Bit for bit, also in another order."""
+    demand = CLOSED[name] if name in CLOSED else ed.sum_of((ON_LATTICES | WITH_DENSITY)[name])
+    together = quantiles_over(demand, TIMES, 0.975)
+    assert quantiles_over(demand, TIMES[::-1], 0.975)[::-1].tolist() == together.tolist()
+    alone = [quantiles_over(demand, TIMES[at : at + 1], 0.975)[0] for at in range(len(TIMES))]
+    assert np.array(alone).tolist() == together.tolist()
 
 
 def _mixed(smooth: ed.Distribution, counts: ed.Distribution, time: float, level: float) -> float:
@@ -161,3 +171,12 @@ def test_transforms_have_the_moments(name):
     assert (up + down) / step**2 == pytest.approx(demand.variance, rel=1e-2)
     turned = log_transform(demand, 1j * np.array([step]))[0]
     assert turned.real == pytest.approx(-0.5 * demand.variance * step**2, rel=1e-2)
+
+
+def test_many_frequencies_are_taken_a_half_period_at_a_time(monkeypatch):
+    demand = ed.sum_of(ON_LATTICES["large counts"])
+    together = quantiles_over(demand, TIMES, 0.95), cdf_over(demand, 6.0, 8000.0, 0.95)
+    monkeypatch.setattr("echelon.distributions.inversion._MOST_NUMBERS", 16)
+    apart = quantiles_over(demand, TIMES, 0.95), cdf_over(demand, 6.0, 8000.0, 0.95)
+    assert apart[0].tolist() == together[0].tolist()
+    assert apart[1] == together[1]

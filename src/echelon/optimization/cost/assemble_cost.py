@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from echelon.network.compiled import CompiledNetwork, Floats
+import numpy as np
+
+from echelon.network.compiled import CompiledNetwork, Floats, Integers
 from echelon.network.network import Network
 from echelon.optimization.cost.capacity import Capacity
 from echelon.optimization.cost.covered_demand import CoveredDemand
@@ -74,6 +77,12 @@ class CostAssembler:
         by_rows = (WindowedRows, SegmentTargets)
         made[:0] = [one.of(network, targets, seen, by_period=by_period) for one in by_rows]
         self._extensions = [one for one in made if one is not None]
+        self._concerning = _Concerning.of(network.compiled.n_stages, self._extensions)
+
+    @property
+    def extended(self) -> bool:
+        """Whether some extension has to be asked about every stage."""
+        return bool(self._extensions)
 
     def of(self, shard: CompiledNetwork, first: int) -> GuaranteedServiceCost:
         """Give the cost function of a component.
@@ -95,8 +104,9 @@ class CostAssembler:
         component = Component(shard, first, seen, exact, waits)
         orders: dict[str, Floats] = {}
         if self._extensions:
-            for stage in reversed(range(shard.n_stages)):
-                self._make(component, stage)
+            concerning = self._concerning.at(first, shard.n_stages)
+            for stage in sorted({*concerning, *exact, *waits}, reverse=True):
+                _make(component, stage, concerning.get(stage, ()))
             for extension in self._extensions:
                 orders |= extension.orders(component)
         else:
@@ -104,18 +114,57 @@ class CostAssembler:
                 component.made[stage] = chosen(component, stage, steady(seen, stage))
         return GuaranteedServiceCost(shard, seen, dict(component.made), orders)
 
-    def _make(self, component: Component, stage: int) -> None:
-        plain = steady(component.seen, stage)
-        demand: DemandOverTime = plain
-        for extension in self._extensions:
-            demand = extension.change_demand(component, stage, demand)
-        stock = chosen(component, stage, demand)
-        for extension in self._extensions:
-            stock = extension.choose_stock(component, stage, demand, stock)
-        for extension in self._extensions:
-            stock = extension.wrap_stock(component, stage, stock)
-        if not (isinstance(stock, NormalBound) and demand is plain):
-            component.made[stage] = stock
+
+@dataclass(frozen=True, slots=True)
+class _Concerning:
+    """Which extensions are asked about which stages.
+
+    Attributes
+    ----------
+    codes : (n_stages,) int64
+        Of the whole network, a bit for each extension that is concerned.
+    extensions : dict of int to tuple of Extension
+        Those of each code.
+    """
+
+    codes: Integers
+    extensions: dict[int, tuple[Extension, ...]]
+
+    @classmethod
+    def of(cls, n_stages: int, extensions: Sequence[Extension]) -> _Concerning:
+        """Ask each extension once."""
+        codes = np.zeros(n_stages, dtype=np.int64)
+        for number, extension in enumerate(extensions):
+            if extension.concerned is None:
+                codes |= 1 << number
+            else:
+                codes[extension.concerned] |= 1 << number
+        known = {
+            code: tuple(one for k, one in enumerate(extensions) if code >> k & 1)
+            for code in np.unique(codes).tolist()
+        }
+        return cls(codes, known)
+
+    def at(self, first: int, n_stages: int) -> dict[int, tuple[Extension, ...]]:
+        """Give the stages of a component that some extension is asked about, with those."""
+        codes = self.codes[first : first + n_stages]
+        stages = np.flatnonzero(codes)
+        pairs = zip(stages.tolist(), codes[stages].tolist(), strict=True)
+        return {stage: self.extensions[code] for stage, code in pairs}
+
+
+def _make(component: Component, stage: int, extensions: Sequence[Extension]) -> None:
+    plain = steady(component.seen, stage)
+    demand: DemandOverTime = plain
+    for extension in extensions:
+        demand = extension.change_demand(component, stage, demand)
+    stock = chosen(component, stage, demand)
+    for extension in extensions:
+        stock = extension.choose_stock(component, stage, demand, stock)
+    for extension in extensions:
+        stock = extension.wrap_stock(component, stage, stock)
+    if not (isinstance(stock, NormalBound) and demand is plain):
+        component.made[stage] = stock
 
 
 def chosen(component: Component, stage: int, demand: DemandOverTime) -> StageStock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from itertools import repeat
 from typing import Self
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from echelon.distributions import Distribution
 from echelon.errors import Fault, TableError
-from echelon.network.compiled import Floats
+from echelon.network.compiled import Booleans, CompiledNetwork, Floats
 from echelon.network.network import Network
 from echelon.optimization.cost.covered_demand import CoveredDemand
 from echelon.optimization.cost.demand_over_time import DemandOverTime, SteadyDemand
@@ -53,6 +54,8 @@ class Capacity(Extension):
         Safety factor of each row of ``Network.demand``.
     independent : bool
         Whether all rows of demand vary independently.
+    concerned : (n_stages,) bool
+        Stages in compiled order of components in which something is limited.
 
     References
     ----------
@@ -61,8 +64,13 @@ class Capacity(Extension):
     """
 
     def __init__(
-        self, limits: dict[int, OrderLimit], row_factor: Floats, independent: bool
+        self,
+        limits: dict[int, OrderLimit],
+        row_factor: Floats,
+        independent: bool,
+        concerned: Booleans,
     ) -> None:
+        self.concerned = concerned
         self._limits, self._row_factor, self._independent = limits, row_factor, independent
         self._demand: dict[int, DemandOverTime] = {}
         self._asked: dict[int, StageStock] = {}
@@ -106,7 +114,10 @@ class Capacity(Extension):
                 faults.append(_fault(network, row, limit, needed))
         if faults:
             raise TableError(sorted(faults, key=lambda fault: fault.row))
-        return cls(limits, targets.row_factor, network.independent) if limits else None
+        if not limits:
+            return None
+        concerned = _beside_limited(compiled, limits)
+        return cls(limits, targets.row_factor, network.independent, concerned)
 
     def choose_stock(
         self, component: Component, stage: int, demand: DemandOverTime, stock: StageStock
@@ -143,8 +154,8 @@ class Capacity(Extension):
     def orders(self, component: Component) -> dict[str, Floats]:
         """Give the most that each limited stage orders at once, units."""
         most = np.full(component.shard.n_stages, np.nan)
-        for stage in range(len(most)):
-            limit = self._limits.get(component.row(stage))
+        for stage, row in enumerate(component.shard.stage_row.tolist()):
+            limit = self._limits.get(row)
             if limit is not None and limit.at_once < np.inf:
                 most[stage] = limit.at_once
         return {"maximum_order": most}
@@ -167,8 +178,7 @@ class Capacity(Extension):
 
     def _scarce_below(self, component: Component, stage: int) -> bool:
         """Whether that is so at some stage that it supplies, directly or not."""
-        below = component.shard.succ_stage[component.customers(stage)].tolist()
-        return any(self._puts_off[component.row(one)] for one in below)
+        return any(self._puts_off[row] for _, row, _ in component.lanes_to_customers(stage))
 
     def _law(self, component: Component, stage: int, stock: StageStock) -> Distribution | None:
         """Demand of a stage that customers alone buy from, by which its promise is told."""
@@ -195,17 +205,27 @@ class Capacity(Extension):
 
     def _requests(self, component: Component, stage: int) -> tuple[Request, ...]:
         """What customer stages order, empty where nothing below is limited."""
-        shard, found, limited = component.shard, [], False
-        here = component.customers(stage)
-        for below, lane in zip(shard.succ_stage[here], shard.succ_lane[here], strict=True):
-            customer = component.row(int(below))
-            limit = self._limits.get(customer)
-            limited |= limit is not None or self._below[customer]
-            excess = component.excess.get(int(below), 0.0)
-            usage = float(shard.pred_usage[lane])
-            review = int(shard.review_period[below])
-            found.append(Request(usage, self._asked[customer], excess, limit, review))
-        return tuple(found) if limited else ()
+        lanes = component.lanes_to_customers(stage)
+        if not any(row in self._limits or self._below[row] for _, row, _ in lanes):
+            return ()
+        reviews = component.shard.review_period
+        return tuple(
+            Request(
+                usage,
+                self._asked[row],
+                component.excess.get(below, 0.0),
+                self._limits.get(row),
+                int(reviews[below]),
+            )
+            for below, row, usage in lanes
+        )
+
+
+def _beside_limited(compiled: CompiledNetwork, limits: Container[int]) -> Booleans:
+    """Stages of the components of rows that are limited, (n_stages,), compiled order."""
+    sizes = np.diff(compiled.component_ptr)
+    limited = np.array([row in limits for row in compiled.stage_row.tolist()])
+    return np.repeat(np.logical_or.reduceat(limited, compiled.component_ptr[:-1]), sizes)
 
 
 def _own_bound(

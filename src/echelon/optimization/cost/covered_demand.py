@@ -85,7 +85,9 @@ def total_of(demand: Distribution, periods: float) -> Distribution | None:
 
 def any_time(demand: Distribution) -> bool:
     """Whether the demand of any length of time is known, a part of a period included."""
-    return demand.sum_over(1.5) is not None
+    if isinstance(demand, Sum):
+        return all(any_time(component) for component in demand.components)
+    return demand.family in CLOSED or demand.sum_over(1.5) is not None
 
 
 def _quantiles(demand: Distribution, level: float, periods: Floats) -> Floats | None:

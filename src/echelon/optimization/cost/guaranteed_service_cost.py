@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from echelon.network.compiled import CompiledNetwork, Floats
+from echelon.network.compiled import CompiledNetwork, Floats, Integers
 from echelon.optimization.cost.demand_over_time import SteadyDemand
 from echelon.optimization.cost.normal_bound import NormalBound
 from echelon.optimization.cost.stage_stock import StageStock, StageTimes
@@ -61,6 +61,26 @@ class GuaranteedServiceCost:
         if stage in self.special:
             return self.special[stage]
         return NormalBound(steady(self.seen, stage), wait_std_at(self.component, stage))
+
+    def plain_stock(self, stages: Integers, covered: Floats) -> tuple[Floats, Floats]:
+        """Safety stock and base stock of plain stages, as their ``NormalBound`` has them.
+
+        Parameters
+        ----------
+        stages : (n,) int64
+            None of them ``special``.
+        covered : (n,) float64
+            Net replenishment times, periods.
+
+        Returns
+        -------
+        safety, base : (n,) float64
+            Units.
+        """
+        bound = np.array([std**2 for std in self.seen.bound_std[stages].tolist()])
+        noise = np.array([self.wait_noise(j) ** 2 for j in stages.tolist()])
+        safety = np.sqrt(bound * covered + noise)
+        return safety, self.seen.mean[stages] * covered + safety
 
     def table(self, stage: int, inbound: Floats, outbound: Floats, covered: Floats) -> Floats:
         """Money per period for each pair of service times (see ``CostFunction``)."""

@@ -18,22 +18,49 @@ class KeptLevels:
 
     Attributes
     ----------
+    first : list of (times, levels)
+        What a first table asked for, if one did: times ascending, periods, and units.
     levels : dict of float to float
-        Units by periods.
+        All else: units by periods.
     """
 
+    first: list[tuple[Floats, Floats]] = field(default_factory=list)
     levels: dict[float, float] = field(default_factory=dict)
 
     def at(self, periods: Floats, search: Callable[[Floats], Floats]) -> Floats:
         """Give the level of each time, any shape; ``search`` finds those of (n,) new times."""
-        distinct, position = np.unique(periods, return_inverse=True)
-        found = [self.levels.get(time) for time in distinct.tolist()]
-        new = np.array([one is None for one in found])
-        values = np.array(found, dtype=np.float64)
-        if new.any():
-            values[new] = search(distinct[new])
-            if len(self.levels) + int(new.sum()) > _MOST_KEPT:
-                self.levels.clear()
-            times = distinct[new].tolist()[:_MOST_KEPT]
-            self.levels.update(zip(times, values[new].tolist(), strict=False))
-        return np.asarray(values[position.reshape(np.shape(periods))])
+        asked = np.asarray(periods, dtype=np.float64)
+        if not self.first and not self.levels and 0 < asked.size <= _MOST_KEPT and asked.ndim == 1:
+            steps = asked[1:] - asked[:-1]
+            if (steps < 0.0).all():
+                return self._all_new(asked[::-1].copy(), search)[::-1]
+            if (steps > 0.0).all():
+                return self._all_new(asked, search)
+        elif self.first and asked.ndim == 0:
+            times, levels = self.first[0]
+            place = int(times.searchsorted(asked))
+            if place < len(times) and times[place] == asked:
+                return np.asarray(levels[place])
+        return self._one_by_one(asked, search)
+
+    def _all_new(self, rising: Floats, search: Callable[[Floats], Floats]) -> Floats:
+        """As :meth:`at` of the times of a first table."""
+        values = search(rising)
+        self.first.append((rising.copy(), values.copy()))
+        return values
+
+    def _one_by_one(self, asked: Floats, search: Callable[[Floats], Floats]) -> Floats:
+        if self.first:  # asked for other times too: from now on they are looked up together
+            times, levels = self.first.pop()
+            self.levels.update(zip(times.tolist(), levels.tolist(), strict=True))
+        wanted = asked.ravel().tolist()
+        new = sorted(set(wanted).difference(self.levels))
+        if not new:
+            return np.array([self.levels[time] for time in wanted]).reshape(asked.shape)
+        found = dict(zip(new, search(np.array(new)).tolist(), strict=True))
+        known = self.levels | found
+        answer = np.array([known[time] for time in wanted]).reshape(asked.shape)
+        if len(self.levels) + len(found) > _MOST_KEPT:
+            self.levels.clear()
+        self.levels.update(list(found.items())[:_MOST_KEPT])
+        return answer

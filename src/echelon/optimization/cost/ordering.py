@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, sqrt
 from typing import Self
@@ -19,7 +19,7 @@ from echelon.network.network import Network
 from echelon.optimization.cost.covered_demand import CoveredDemand
 from echelon.optimization.cost.demand_over_time import DemandOverTime, SteadyDemand
 from echelon.optimization.cost.exact_quantile import ExactQuantile
-from echelon.optimization.cost.extension import Component, Extension
+from echelon.optimization.cost.extension import Component, Extension, upstream_of
 from echelon.optimization.cost.limited_stock import scarce
 from echelon.optimization.cost.lumps import BatchedStock, LumpyRequests
 from echelon.optimization.cost.normal_bound import NormalBound
@@ -75,6 +75,8 @@ class Ordering(Extension):
     laws : tuple of Distribution
         Of the rows of demand.
     targets : ServiceTargets
+    concerned : (n_stages,) bool
+        Stages in compiled order that order in lots or promise a fill rate, or supply such.
     """
 
     def __init__(
@@ -85,11 +87,14 @@ class Ordering(Extension):
         limited: Booleans,
         laws: tuple[Distribution, ...],
         targets: ServiceTargets,
+        concerned: Booleans,
     ) -> None:
+        self.concerned = concerned
         self._rules, self._by_point, self._fill = rules, by_point, fill
         self._limited, self._laws, self._targets = limited, laws, targets
         self._steps: dict[int, Fraction | None] = {}
-        self._lots: dict[int, dict[int, Lots]] = {}
+        self._below: dict[int, dict[int, float]] = {}
+        self._lots: dict[int, tuple[float, float]] = {}
         self._excess: dict[int, PositionExcess] = {}
         self._averaged: set[int] = set()
 
@@ -110,9 +115,14 @@ class Ordering(Extension):
             OrderRule(*each)
             for each in zip(quantity.tolist(), multiple.tolist(), minimum.tolist(), strict=True)
         ]
-        if all(rule.plain for rule in rules) and not fill.any():
+        compiled = network.compiled
+        odd = fill | np.array([not rule.plain for rule in rules], dtype=np.bool_)
+        if not odd.any():
             return None
-        return cls(rules, by_point, fill, limited, network.distributions, targets)
+        concerned = odd[compiled.stage_row]
+        concerned |= upstream_of(compiled, concerned)
+        laws = network.distributions
+        return cls(rules, by_point, fill, limited, laws, targets, concerned)
 
     def choose_stock(
         self, component: Component, stage: int, demand: DemandOverTime, stock: StageStock
@@ -149,7 +159,8 @@ class Ordering(Extension):
         lots = self._lots_below(component, stage)
         if lots:
             factor = float(component.seen.safety_factor[stage])
-            component.lumps[stage] = most_requested(list(lots.values()), factor)
+            below = [Lots(*self._lots[row], usage) for row, usage in lots.items()]
+            component.lumps[stage] = most_requested(below, factor)
             stock = LumpyRequests(stock, component.lumps[stage])
         row = component.row(stage)
         if not self._rules[row].plain and row not in self._averaged:
@@ -164,11 +175,9 @@ class Ordering(Extension):
         """
         n = component.shard.n_stages
         quantity, below = np.full(n, np.nan), np.full(n, np.nan)
-        for stage in range(n):
-            row = component.row(stage)
-            if self._by_point[row]:
-                quantity[stage] = self._rules[row].quantity
-                below[stage] = self._grain(component, stage) or 0.0
+        for stage in np.flatnonzero(self._by_point[component.shard.stage_row]).tolist():
+            quantity[stage] = self._rules[component.row(stage)].quantity
+            below[stage] = self._grain(component, stage) or 0.0
         return {"order_quantity": quantity, "below_base_stock": below}
 
     def _law(
@@ -198,6 +207,9 @@ class Ordering(Extension):
                 review = float(max(component.shard.review_period[stage], 1))
                 between = demand_between(component, stage, demand, review)
                 self._excess[row] = PositionExcess.stationary(rule, between, step=step)
+            most = self._excess[row].most
+            if most > 0.0:
+                self._lots[row] = most, rule.lot if rule.in_lots_alone else 2.0 * most
         return self._excess[row]
 
     def _grain(self, component: Component, stage: int) -> float | None:
@@ -224,38 +236,32 @@ class Ordering(Extension):
             if found is None:
                 return None
             steps.append(Fraction(*found))
-        here = component.customers(stage)
-        for below, lane in zip(shard.succ_stage[here], shard.succ_lane[here], strict=True):
-            lot = self._rules[component.row(int(below))].lot
-            step = _fraction(lot) if lot else self._step(component, int(below))
-            usage = _fraction(float(shard.pred_usage[lane]))
+        for below, below_row, units in component.lanes_to_customers(stage):
+            lot = self._rules[below_row].lot
+            step = _fraction(lot) if lot else self._step(component, below)
+            usage = _fraction(units)
             if step is None or usage is None:
                 return None
             if usage:
                 steps.append(step * usage)
         return _common(steps) if steps else None
 
-    def _lots_below(self, component: Component, stage: int) -> dict[int, Lots]:
-        """Lots of all stages that this one supplies, over any number of lanes."""
+    def _lots_below(self, component: Component, stage: int) -> dict[int, float]:
+        """Units of a stage in one of each that it supplies and that orders in lots, by row.
+
+        Over any number of lanes.
+        """
         row = component.row(stage)
-        if row in self._lots:
-            return self._lots[row]
-        shard = component.shard
-        found: dict[int, Lots] = {}
-        here = component.customers(stage)
-        for below, lane in zip(shard.succ_stage[here], shard.succ_lane[here], strict=True):
-            usage = float(shard.pred_usage[lane])
-            below_row = component.row(int(below))
-            parts = dict(self._lots_below(component, int(below)))
-            rule = self._rules[below_row]
-            if not rule.plain:
-                most = self._excess[below_row].most
-                width = rule.lot if rule.in_lots_alone else 2.0 * most
-                parts[below_row] = Lots(most, width, 1.0)
-            for key, lots in parts.items():
-                more = usage * lots.usage + (found[key].usage if key in found else 0.0)
-                found[key] = replace(lots, usage=more)
-        self._lots[row] = found = {key: lots for key, lots in found.items() if lots.most > 0.0}
+        if row in self._below:
+            return self._below[row]
+        found: dict[int, float] = {}
+        for below, below_row, usage in component.lanes_to_customers(stage):
+            parts = self._lots_below(component, below)
+            for key, units in parts.items():
+                found[key] = found.get(key, 0.0) + usage * units
+            if below_row in self._lots:
+                found[below_row] = found.get(below_row, 0.0) + usage
+        self._below[row] = found
         return found
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 
 import numpy as np
+from scipy.linalg.lapack import dgetrf, dgetrs
 
 from echelon.lead_time.totals import ExposureDemand
-from echelon.network.compiled import Floats
+from echelon.network.compiled import Floats, Integers
 from echelon.optimization.cost.totals_over_time import Totals
 
 _MOST_POINTS = 128
@@ -18,6 +20,7 @@ _MOST_NEEDS = 16_384
 _LEAST_WEIGHT = 1e-12
 _SETTLED = 1e-13
 _ROUNDING = 1e-9
+_SINGULAR = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,11 @@ class PositionExcess:
     weight: Floats
     most: float
 
-    @classmethod
-    def none(cls) -> PositionExcess:
+    @staticmethod
+    @cache
+    def none() -> PositionExcess:
         """Orders of any quantity."""
-        return cls(np.zeros(1), np.zeros(1), np.ones(1), 0.0)
+        return PositionExcess(np.zeros(1), np.zeros(1), np.ones(1), 0.0)
 
     @classmethod
     def uniform(cls, quantity: float, *, step: float | None = None) -> PositionExcess:
@@ -90,21 +94,16 @@ class PositionExcess:
         n_states = round(most / grain) + 1
         longest = max(ceil(float(demand.ppf(1.0 - 1e-12)) / grain), 1)
         # what is asked for beyond very many orders leaves each point of a lot alike
-        lot = max(round(rule.lot / grain), 1) if longest > _MOST_NEEDS else 1
+        lot = max(round(rule.lot / grain), 1)
+        last = lot if longest > _MOST_NEEDS else 1
         longest = min(longest, _MOST_NEEDS)
         reached = demand.cdf((np.arange(longest + 1) + 0.5) * grain)
         chance = np.diff(reached, prepend=0.0)
-        chance[-lot:] += (1.0 - reached[-1]) / lot
+        chance[-last:] += (1.0 - reached[-1]) / last
         need = np.arange(1.0, longest + 1.0) * grain  # below the level, from one cell on
         after = np.rint((rule.ordered(need) - need) / grain).astype(np.int64)
         after = np.clip(after, 0, n_states - 1)
-        moves = np.zeros((n_states, n_states))
-        for state in range(n_states):
-            above = min(state, longest)
-            moves[state, state - above : state + 1] += chance[above::-1]
-            short = chance[above + 1 :]
-            moves[state] += np.bincount(after[: len(short)], short, n_states)
-        weight = _settled(moves)
+        weight = stationary_weights(*_folded(chance, after, n_states, lot), n_states)
         kept = weight > _LEAST_WEIGHT
         start = np.flatnonzero(kept).astype(np.float64) * grain
         weight = weight[kept] / weight[kept].sum()
@@ -174,7 +173,7 @@ class OrderRule:
     @property
     def most(self) -> float:
         """Largest order that a need just above 0 leads to, units."""
-        return float(self.ordered(np.array(0.5 * _ROUNDING * max(self.lot, self.minimum))))
+        return float(self.ordered(np.array(2.0 * _ROUNDING * max(self.lot, self.minimum))))
 
     def ordered(self, need: Floats) -> Floats:
         """Units ordered where the position is so many units below the level, > 0."""
@@ -196,8 +195,69 @@ def _grain(most: float, step: float | None) -> float:
     return most / _CELLS
 
 
-def _settled(moves: Floats) -> Floats:
-    """Distribution after many steps of a chain, (n, n) probabilities of a move, from anywhere."""
+def _folded(chance: Floats, after: Integers, n_states: int, lot: int) -> tuple[Floats, Integers]:
+    """Put demands together that leave every state alike: the same but for whole lots."""
+    unlike = np.flatnonzero(after[lot:] != after[:-lot])
+    alike = n_states + (int(unlike[-1]) + 1 if len(unlike) else 0)  # from this demand on
+    if len(chance) <= alike + lot:
+        return chance, after
+    beyond = chance[alike:]
+    beyond = np.pad(beyond, (0, -len(beyond) % lot)).reshape(-1, lot).sum(axis=0)
+    return np.concatenate((chance[:alike], beyond)), after[: alike + lot - 1]
+
+
+def stationary_weights(chance: Floats, after: Integers, n_states: int) -> Floats:
+    """Share of reviews after which the position is each number of cells above the level.
+
+    Parameters
+    ----------
+    chance : (k + 1,) ndarray of float64
+        Probability of a demand of 0, 1, ... cells between reviews.
+    after : (k,) ndarray of int64
+        Where an order leaves the position that was 1, 2, ... cells below the level.
+    n_states : int
+
+    Returns
+    -------
+    (n_states,) ndarray of float64
+        Together 1.
+
+    Notes
+    -----
+    One linear system, of the chain without the reviews that leave the position as it is: what
+    leaves a state is the sum of what goes elsewhere, so that nothing cancels where demand is rare
+    [1]_. Where states fall into groups between which nothing moves, any of them may be the first:
+    each is then taken to be as likely.
+
+    References
+    ----------
+    .. [1] Grassmann, Taksar & Heyman (1985), *Operations Research* 33(5).
+    """
+    from echelon.kernels.position_moves import position_moves
+
+    moves = np.empty((n_states, n_states))
+    position_moves(chance, after, moves)
+    leaving = moves.sum(axis=1)
+    if leaving.min() > 0.0:
+        balance = (moves / -leaving[:, None]).T  # in Fortran's order
+        np.fill_diagonal(balance, 1.0)
+        balance[0] = 1.0
+        factors, pivots, _ = dgetrf(balance, overwrite_a=True)
+        steps = np.abs(np.diagonal(factors))
+        if steps.min() > _SINGULAR * steps.max():
+            right = np.zeros(n_states)
+            right[0] = 1.0
+            weight = np.maximum(dgetrs(factors, pivots, right)[0], 0.0) / leaving
+            return np.asarray(weight / weight.sum())
+    np.fill_diagonal(moves, np.maximum(1.0 - leaving, 0.0))
+    return settled_weights(moves)
+
+
+def settled_weights(moves: Floats) -> Floats:
+    """Distribution after many steps of a chain, (n, n) probabilities of a move, from anywhere.
+
+    Plain twin of :func:`stationary_weights`, and slow; also for chains that fall apart.
+    """
     for _ in range(64):
         squared = moves @ moves
         squared /= squared.sum(axis=1, keepdims=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from echelon.lead_time.deviation import Wait
+from echelon.lead_time.waiting_quantiles import waiting_quantiles
 from echelon.network.compiled import Floats
 from echelon.optimization.cost.covered_demand import CoveredDemand
 from echelon.optimization.cost.kept_quantiles import KeptLevels
@@ -72,7 +73,16 @@ class RandomWait:
 
     def _search(self, periods: Floats) -> Floats:
         if self.level < 1.0:
-            return self.demand.quantile(periods, self.level)
+            return self._quantiles(periods)
         # rounded to certainty, of which there is no finite quantile: the longest wait's
         longest = np.maximum(periods + self.wait.usual.periods[-1], 0.0)
         return np.asarray(self.mean * longest + self.bound_std * np.sqrt(longest))
+
+    def _quantiles(self, periods: Floats) -> Floats:
+        found = waiting_quantiles(self.demand.law, self.wait, periods, self.level)
+        if found is None:
+            return self.demand.quantile(periods, self.level)
+        left = np.isnan(found)
+        if left.any():
+            found[left] = self.demand.quantile(periods[left], self.level)
+        return found

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from echelon.network.compiled import Floats, Integers
 from echelon.network.network import Network
 from echelon.optimization.cost.demand_over_time import DemandOverTime, SteadyDemand
-from echelon.optimization.cost.extension import Component, Extension
+from echelon.optimization.cost.extension import Component, Extension, upstream_of
 from echelon.optimization.cost.review_windows import Chain, Knot, ReviewedDemand, Strand
 from echelon.optimization.cost.stage_stock import StageStock, StageTimes
 from echelon.optimization.demand_seen import DemandSeen
@@ -39,6 +39,8 @@ class Reviews(Extension):
         moments = network.columns("demand", ["mean", "std"]).to_numpy(dtype=np.float64)
         self._mean, self._std = moments[:, 0].copy(), moments[:, 1].copy()
         self._chains: dict[int, dict[tuple[int, Chain], float]] = {}
+        compiled = network.compiled
+        self.concerned = upstream_of(compiled, compiled.review_period > 1)
 
     @classmethod
     def of(cls, network: Network, targets: ServiceTargets, seen: DemandSeen) -> Self | None:
@@ -54,19 +56,25 @@ class Reviews(Extension):
         self, component: Component, stage: int, demand: DemandOverTime
     ) -> DemandOverTime:
         """Reckon with the periods that lie in the requests, where stages below review rarely."""
-        strands = self._strands(component, stage)
-        if not _rare(strands) or not isinstance(demand, SteadyDemand):
+        strands = self._rare_strands(component, stage)
+        if not strands or not isinstance(demand, SteadyDemand):
             return demand  # another demand is stretched once its stock is known
         return self._reviewed(component, stage, strands)
 
     def wrap_stock(self, component: Component, stage: int, stock: StageStock) -> StageStock:
         """Add the stock that waits for rare orders, and cover the lumps where nothing else does."""
-        strands = self._strands(component, stage)
-        if not _rare(strands):
+        strands = self._rare_strands(component, stage)
+        if not strands:
             return stock
         demand = getattr(stock, "demand", None)
         covers = isinstance(getattr(demand, "demand", demand), ReviewedDemand)
         return LumpedStock(stock, self._reviewed(component, stage, strands), stretched=not covers)
+
+    def _rare_strands(self, component: Component, stage: int) -> dict[tuple[int, Chain], float]:
+        """Give :meth:`_strands` where a stage between reviews more rarely than every period."""
+        strands = self._strands(component, stage)
+        rare = any(review > 1 for _, chain in strands for review, _ in chain)
+        return strands if rare else {}
 
     def _strands(self, component: Component, stage: int) -> dict[tuple[int, Chain], float]:
         """Units of a stage in one of each row of demand, by the chain of reviews between."""
@@ -78,12 +86,10 @@ class Reviews(Extension):
         found: dict[tuple[int, Chain], float] = {
             (demand_row, ()): 1.0 for demand_row in shard.demand_row[own].tolist()
         }
-        here = component.customers(stage)
-        for below, lane in zip(shard.succ_stage[here], shard.succ_lane[here], strict=True):
+        for below, below_row, usage in component.lanes_to_customers(stage):
             review = int(shard.review_period[below])
-            link = ((review, int(self._phase[component.row(int(below))])),) if review else ()
-            usage = float(shard.pred_usage[lane])
-            for (demand_row, chain), units in self._strands(component, int(below)).items():
+            link = ((review, int(self._phase[below_row])),) if review else ()
+            for (demand_row, chain), units in self._strands(component, below).items():
                 key = (demand_row, link + chain)
                 found[key] = found.get(key, 0.0) + usage * units
         self._chains[row] = found = {key: units for key, units in found.items() if units > 0.0}
@@ -199,8 +205,3 @@ class LumpedStock:
         if not self.stretched:
             return times
         return replace(times, covered=self.demand.longest(np.asarray(times.covered)))
-
-
-def _rare(strands: dict[tuple[int, Chain], float]) -> bool:
-    """Whether a stage between reviews more rarely than every period."""
-    return any(review > 1 for _, chain in strands for review, _ in chain)
