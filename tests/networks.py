@@ -76,6 +76,30 @@ def random_network(
     return Network.from_tables(stages, table, demand, period="week")
 
 
+def random_portfolio(seed: int, n_components: int, *, general: float = 0.4, **kinds) -> Network:
+    """Draw networks of 1 to 9 stages and put them side by side; ``general`` of them are no trees.
+
+    ``kinds`` as :func:`random_network` takes them.
+    """
+    rng = np.random.default_rng([seed, n_components])
+    tables: dict[str, list[pd.DataFrame]] = {"stages": [], "lanes": [], "demand": []}
+    for c in range(n_components):
+        n = int(rng.integers(1, 10))
+        extra = int(rng.integers(1, 4)) if n > 3 and rng.random() < general else 0
+        one = random_network(rng, n, extra_lanes=extra, lane_times=c % 2 == 0, **kinds)
+        for name, rows in tables.items():
+            rows.append(_renamed(getattr(one, name), f"{c:03d} "))
+    joined = {name: pd.concat(rows, ignore_index=True) for name, rows in tables.items()}
+    return Network.from_tables(**joined)
+
+
+def _renamed(table: pd.DataFrame, prefix: str) -> pd.DataFrame:
+    """Put a prefix before the items of a table, and leave out the columns that say nothing."""
+    table = table.dropna(axis=1, how="all")
+    items = [name for name in table.columns if name.endswith("item")]
+    return table.assign(**{name: prefix + table[name].astype(str) for name in items})
+
+
 def _depths(n: int, lanes: set[tuple[int, int]]) -> list[int]:
     depth = [0] * n
     for _ in range(n):

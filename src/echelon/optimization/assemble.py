@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from echelon.network.compiled import CompiledNetwork, Floats
 from echelon.network.network import Network
 from echelon.optimization.cost.limited_stock import scarce
 from echelon.optimization.outcome import Outcome, relative_gap
+from echelon.optimization.placed_block import PlacedBlock, positions_of
 from echelon.optimization.placement import Failure, Placement
 from echelon.policies.columns import STAGES
 from echelon.policies.plan import COMPONENT_COLUMNS, FEATURE_COLUMNS, TRACE_COLUMNS, Plan
@@ -25,15 +26,18 @@ _WHOLE = 1e-9
 def assemble(
     network: Network,
     compiled: CompiledNetwork,
-    placed: Sequence[Placement | Failure],
+    results: Sequence[Placement | Failure] | Mapping[int, Placement | Failure],
     provenance: Provenance,
+    block: PlacedBlock | None = None,
 ) -> Plan:
     """Make a plan of the components' placements; what failed becomes a row of failures.
 
-    ``placed`` has one entry per component of ``compiled``, in its order.
+    ``results`` has one entry per component of ``compiled``, in its order, or what came out by the
+    component's position there, for all of those that are not in ``block``.
     """
-    components = _components_frame(compiled, placed)
-    stages = _stages_frame(network, compiled, placed)
+    placed = results if isinstance(results, Mapping) else dict(enumerate(results))
+    components = _components_frame(compiled, placed, block)
+    stages = _stages_frame(network, compiled, placed, block)
     solved = components["status"] != "failed"
     objective = bound = gap = float("nan")
     if solved.any():
@@ -59,61 +63,76 @@ def assemble(
 
 
 def _stages_frame(
-    network: Network, compiled: CompiledNetwork, placed: Sequence[Placement | Failure]
+    network: Network,
+    compiled: CompiledNetwork,
+    placed: Mapping[int, Placement | Failure],
+    block: PlacedBlock | None,
 ) -> pd.DataFrame:
     """Lay the components' columns end to end, in the order of the stages table."""
     ptr = compiled.component_ptr
-    solved = [c for c, result in enumerate(placed) if isinstance(result, Placement)]
-    positions = [np.arange(ptr[c], ptr[c + 1]) for c in solved]
-    row = compiled.stage_row[np.concatenate(positions)] if solved else np.zeros(0, np.int64)
+    solved = {c: result for c, result in placed.items() if isinstance(result, Placement)}
+    numbers = list(solved)
+    tables = [result.columns for result in solved.values()]
+    if block is not None:
+        numbers = [*block.components.tolist(), *numbers]
+        tables = [block.columns, *tables] if len(block.components) else tables
+    asked = np.array(numbers, dtype=np.int64)
+    row = compiled.stage_row[positions_of(asked, ptr)]
     order = np.argsort(row)
     keys = network.columns("stages", ["item", "location"]).iloc[row[order]]
-    sizes = [len(position) for position in positions]
     columns: dict[str, object] = {name: keys[name].array for name in ("item", "location")}
-    columns["component"] = np.repeat(compiled.component_id[solved], sizes)[order]
-    results = [result for result in placed if isinstance(result, Placement)]
-    in_use = {name for result in results for name in result.columns}
+    sizes = np.diff(ptr)[asked]
+    columns["component"] = np.repeat(compiled.component_id[asked], sizes)[order]
+    in_use = {name for table in tables for name in table}
     for name in STAGES.names[3:]:
         if name in FEATURE_COLUMNS and name not in in_use:
             continue
-        values = [_column(result, name) for result in results]
+        values = [_column(table, name) for table in tables]
         columns[name] = np.concatenate(values)[order] if values else np.zeros(0)
     return pd.DataFrame(columns)
 
 
-def _column(result: Placement, name: str) -> Floats:
+def _column(table: Mapping[str, Floats], name: str) -> Floats:
     """Column of one component; of a feature that others use and it does not, the blank of it."""
-    if name in result.columns:
-        return result.columns[name]
-    n_stages = len(result.columns["base_stock"])
+    if name in table:
+        return table[name]
+    n_stages = len(table["base_stock"])
     return np.full(n_stages, 0.0 if name == "cycle_stock" else np.nan)
 
 
 def _components_frame(
-    compiled: CompiledNetwork, placed: Sequence[Placement | Failure]
+    compiled: CompiledNetwork,
+    placed: Mapping[int, Placement | Failure],
+    block: PlacedBlock | None,
 ) -> pd.DataFrame:
     rows = []
     nan = float("nan")
-    for result in placed:
+    for result in placed.values():
         if isinstance(result, Placement):
             outcome, method = result.outcome, result.method
         else:
             outcome, method = Outcome("failed", nan, nan, nan, result.error, 0.0), ""
         fields = (outcome.status, outcome.objective, outcome.bound, outcome.gap)
         rows.append((*fields, outcome.termination, method, outcome.seconds))
-    numbered = zip(
-        compiled.component_id.tolist(), np.diff(compiled.component_ptr).tolist(), rows, strict=True
-    )
-    return pd.DataFrame(
-        [(number, size, *row) for number, size, row in numbered], columns=list(COMPONENT_COLUMNS)
-    )
+    numbers = list(placed)
+    if block is not None:
+        numbers = [*block.components.tolist(), *numbers]
+        rows = [*block.rows(), *rows]
+    order = np.argsort(np.array(numbers, dtype=np.int64))
+    frame = pd.DataFrame(rows, columns=list(COMPONENT_COLUMNS[2:])).iloc[order]
+    frame = frame.reset_index(drop=True)
+    frame.insert(0, COMPONENT_COLUMNS[0], compiled.component_id)
+    frame.insert(1, COMPONENT_COLUMNS[1], np.diff(compiled.component_ptr))
+    return frame
 
 
-def _trace_frame(compiled: CompiledNetwork, placed: Sequence[Placement | Failure]) -> pd.DataFrame:
+def _trace_frame(
+    compiled: CompiledNetwork, placed: Mapping[int, Placement | Failure]
+) -> pd.DataFrame:
     """Lay the components' traces end to end; what was not known yet is missing."""
     rows = [
-        (number, *entry)
-        for number, result in zip(compiled.component_id.tolist(), placed, strict=True)
+        (int(compiled.component_id[c]), *entry)
+        for c, result in placed.items()
         if isinstance(result, Placement)
         for entry in result.outcome.trace
     ]
@@ -123,13 +142,13 @@ def _trace_frame(compiled: CompiledNetwork, placed: Sequence[Placement | Failure
 
 
 def _failures_frame(
-    network: Network, compiled: CompiledNetwork, placed: Sequence[Placement | Failure]
+    network: Network, compiled: CompiledNetwork, placed: Mapping[int, Placement | Failure]
 ) -> pd.DataFrame:
-    if not any(isinstance(result, Failure) for result in placed):
+    if not any(isinstance(result, Failure) for result in placed.values()):
         return no_failures()
     rows = []
     keys = network.columns("stages", ["item", "location"])
-    for c, result in enumerate(placed):
+    for c, result in placed.items():
         if isinstance(result, Failure):
             item, location = "", ""
             if result.stage is not None:
@@ -146,22 +165,23 @@ def warn_of_approximations(network: Network, plan: Plan) -> None:
     unknown = stages["target_service_level"].notna() & stages["service_level"].isna()
     limited, above = _limited(network, stages), _above_limits(network, stages, unknown)
     held = stages["safety_stock"] + stages.get("cycle_stock", 0.0)
+    to_see = _how_to_see(network, plan) if unknown.any() else ""
     for odd, message in (
         (
             unknown & limited,
             "orders that a limit puts off take part in every shortage, so the service_level they "
-            f"will give is not known{_how_to_see(network, plan)}",
+            f"will give is not known{to_see}",
         ),
         (
             unknown & above & ~limited,
             "orders that a limit downstream puts off come when the season, the forecast, the wait "
             "for supplies or the customers' own promise does not reckon with them, so the "
-            f"service_level they will give is not known{_how_to_see(network, plan)}",
+            f"service_level they will give is not known{to_see}",
         ),
         (
             unknown & ~limited & ~above,
             "demand that is not normal is covered by the normal bound, so the service_level they "
-            f"will give is not known{_how_to_see(network, plan)}",
+            f"will give is not known{to_see}",
         ),
         (
             held < 0.0,

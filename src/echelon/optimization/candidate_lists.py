@@ -91,12 +91,13 @@ def grid_of_periods(times: ServiceTimes, cost: CoveredCost) -> FlatProblem | Non
 
 def every_quote(times: ServiceTimes, cost: CoveredCost) -> FlatProblem | ServiceTimeProblem | None:
     """Take every time there is where stages quote whole periods; None where they are too many."""
-    inbound, outbound = times.quotable()
-    if Lists(inbound, outbound).n_pairs > _MOST_PAIRS:
+    quotable = times.quotable_flat()
+    (inbound, _), (outbound, _) = quotable
+    if int(np.diff(inbound) @ np.diff(outbound)) > _MOST_PAIRS:
         return None
     if cost.covered_only:
-        return FlatProblem.on_quotes(times, cost)
-    return ServiceTimeProblem.of(times, cost, inbound, outbound)
+        return FlatProblem.on_quotes(times, cost, quotable)
+    return ServiceTimeProblem.of(times, cost, *times.quotable())
 
 
 def growing_problems(

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from echelon.execution.algebra import algebra_in_one_thread
 from echelon.network.compiled import CompiledNetwork, Floats
 from echelon.network.network import Network
 from echelon.optimization.cost.seasonal_quantile import SeasonalQuantile
@@ -24,6 +25,7 @@ SeasonalStock: TypeAlias = WindowedStock | SeasonalQuantile | SegmentedStock
 """Stock that knows of the periods of a cycle."""
 
 
+@algebra_in_one_thread()
 def levels_by_period(network: Network, plan: Plan, tasks: Sequence[ComponentTask]) -> pd.DataFrame:
     r"""Give the base stock of every period of the cycle, at stages that see a season.
 

@@ -101,22 +101,15 @@ def load(highs: Any, program: LinearProgram) -> tuple[float, Floats]:
     dearest = float(np.abs(program.cost).max(initial=0.0))
     near = dearest == 0.0 or 1e-2 <= dearest <= 1e6
     unit = 1.0 if near else float(np.exp2(np.rint(np.log2(dearest))))
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = n_columns, n_rows
-    lp.col_cost_ = program.cost / unit
-    lp.col_lower_, lp.col_upper_ = program.column_lower, program.column_upper
-    lp.row_lower_, lp.row_upper_ = program.row_lower * by, program.row_upper * by
-    lp.offset_ = program.offset / unit
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = program.start
-    lp.a_matrix_.index_ = program.index
-    lp.a_matrix_.value_ = program.value * by[program.index]
-    if program.integer.any():
-        kinds = highspy.HighsVarType
-        lp.integrality_ = [
-            kinds.kInteger if whole else kinds.kContinuous for whole in program.integer.tolist()
-        ]
-    highs.passModel(lp)
+    kinds = highspy.HighsVarType
+    whole, continuous = int(kinds.kInteger), int(kinds.kContinuous)
+    highs.passModel(
+        n_columns, n_rows, len(program.value), int(highspy.MatrixFormat.kColwise),
+        int(highspy.ObjSense.kMinimize), program.offset / unit, program.cost / unit,
+        program.column_lower, program.column_upper, program.row_lower * by,
+        program.row_upper * by, program.start, program.index, program.value * by[program.index],
+        np.where(program.integer, whole, continuous).astype(np.int32),
+    )  # fmt: skip
     return unit, by
 
 

@@ -44,8 +44,12 @@ ROUNDING = 1e-12
 """A relative gap that is nothing but rounding."""
 _GRID_PAIRS = 20_000
 """Pairs of times per stage up to which a grid of them is the quickest."""
+_MOST_DECLARED = 1_000_000
+"""Pairs of a grid of times up to which a model of them is solved, in half a minute or so."""
 _RESTING_GAP = 0.01
 _SMALL, _LARGE = 500, 5_000
+MOST_PAIRS = 5_000
+"""Pairs of times up to which a component shares a live model with others of its pattern."""
 _TOO_MANY = (
     "this component has too many candidate service times to list. Fix: use method='auto', or round "
     "lead times to a coarser unit."
@@ -87,11 +91,19 @@ def exact(times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search
 
 
 def milp(times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search) -> Solution:
-    """Declare the joint-distribution model in Pyomo, whole, and let a solver prove it."""
+    """Let a solver prove the joint-distribution model, which is declared in Pyomo.
+
+    Small components share a live model with all that have their pattern; a large one is declared
+    whole.
+    """
     del search  # the model starts from nothing, so that it can be used to check the others
     problem = _listed(times, cost)
     if problem is None:
         raise SolverError(_TOO_MANY)
+    if problem.n_pairs <= MOST_PAIRS and limits.solver == "highs":
+        from echelon.optimization.templates.by_template import by_template  # when it is needed
+
+        return _in_ticks(problem, by_template(problem, limits))
     try:
         return _in_ticks(problem, joint_distribution(problem, limits))
     except StoppedWithoutPlanError:
@@ -279,6 +291,9 @@ def _listed(times: ServiceTimes, cost: CoveredCost, *added: Integers) -> Service
     if times.quote_unit > 1:
         whole = every_quote(times, cost)
         return whole.dense() if isinstance(whole, FlatProblem) else whole
+    grid = None if cost.concave else grid_of_periods(times, cost)
+    if grid is not None and grid.n_pairs <= _MOST_DECLARED:
+        return grid.dense()  # as `_solve` takes it: a cost that bends is least anywhere
     lists = listed_whole(times, whole_periods=not cost.concave)
     if lists is None:
         return None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from echelon.errors import DomainError, UnknownNameError
+from echelon.execution import Ledger
 from echelon.network.network import Network
 from echelon.optimization.models import find_model, models_with, options_of, required_by
 from echelon.optimization.place_safety_stock import place_safety_stock
@@ -36,6 +38,8 @@ def optimize(
     step: float = 1.0,
     start: Plan | None = None,
     n_jobs: int = 1,
+    backend: Literal["processes", "dask"] = "processes",
+    ledger: Ledger | str | Path | None = None,
     progress: Progress = None,
 ) -> Plan: ...
 

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from echelon.errors import DomainError, UnknownNameError, warn_of_data
-from echelon.execution.workers import check_n_jobs
+from echelon.execution import Ledger, attempt, check_backend, check_n_jobs
 from echelon.network.network import Network
 from echelon.optimization.arguments import (
     check_base_stocks,
@@ -23,12 +24,13 @@ from echelon.optimization.cost.assemble_cost import RECKONED
 from echelon.optimization.levels_by_period import levels_by_period
 from echelon.optimization.methods import METHODS, ROUNDING
 from echelon.optimization.outcome import relative_gap
-from echelon.optimization.place_all import place_all
+from echelon.optimization.place_all import Way, place_all, unsearched
+from echelon.optimization.place_at_once import each_by_itself, place_at_once
 from echelon.optimization.proof import Limits
 from echelon.optimization.random_times import warn_of_moments
 from echelon.optimization.ready_trees import ReadyTrees
 from echelon.optimization.segment_promises import segment_promises
-from echelon.optimization.tasks import component_tasks
+from echelon.optimization.tasks import CostSource
 from echelon.optimization.warm_start import begin_from, check_start, keep
 from echelon.policies.plan import Plan
 from echelon.progress import Progress, check_progress
@@ -52,6 +54,8 @@ def place_safety_stock(
     step: float = 1.0,
     start: Plan | None = None,
     n_jobs: int = 1,
+    backend: Literal["processes", "dask"] = "processes",
+    ledger: Ledger | str | Path | None = None,
     progress: Progress = None,
 ) -> Plan:
     r"""Place safety stock at least holding cost, and prove how good the placement is.
@@ -105,6 +109,13 @@ def place_safety_stock(
     n_jobs : int, default 1
         Worker processes; -1 for one per core. Starting them takes about two seconds, so they pay
         for tens of thousands of stages, or for components that are slow to prove.
+    backend : {"processes", "dask"}
+        With Dask, the workers of the client that is running, or of a cluster of ``n_jobs``
+        processes that is started on this machine; the plan has the same bits.
+    ledger : Ledger or path of a folder, optional
+        Where finished components are written, a few hundred at a time. The same call after a run
+        that was killed takes them from there, and so does one after a change of the tables, for
+        the shards of components that it does not touch. Not with ``side_constraints`` or ``start``.
     progress : bool or callable, optional
         See :data:`echelon.progress.Progress`.
 
@@ -154,6 +165,8 @@ def place_safety_stock(
     check_n_jobs(n_jobs)
     check_progress(progress)
     check_start(start)
+    check_backend(backend, ("processes", "dask"))
+    ledger = _own_ledger(ledger, start, side_constraints)
     if method != "dual" and solver != "highs":
         from echelon.optimization.solvers import find_solver  # Pyomo: not before it is needed
 
@@ -181,37 +194,49 @@ def place_safety_stock(
     )
     by_period = base_stocks == "by_period"
     whole = service_times == "whole"
-    quick = method != "milp" and side_constraints is None
+    quick = method != "milp" and side_constraints is None and ledger is None
     if quick and not progress and not by_period and not whole:
         ready = ReadyTrees.of(network, service_level, lambda: _warn(network))
-        plan = None if ready is None else ready.plan(provenance, declare=declare)
+        plan = None if ready is None else attempt(ready.plan, provenance, declare=declare).value
         if plan is not None:
             return plan
     compiled = network.compiled
     limits = Limits(ROUNDING if method == "exact" else gap, time_limit, solver)
-    tasks = component_tasks(
-        network, service_level, method, limits, by_period=by_period, whole=whole
-    )
+    source = CostSource.of(network, service_level, by_period=by_period)
+    apart = side_constraints is not None or start is not None or by_period or whole
+    if apart:
+        begun = each_by_itself(source, method, limits, whole=whole)
+    else:
+        begun = place_at_once(
+            source, method, limits, n_jobs=n_jobs, progress=progress, has_ledger=ledger is not None
+        )
+    tasks = begun.tasks
     network.warn_of_unreckoned("the guaranteed-service model", RECKONED)
     if not by_period:
         _warn_of_seasons(network)
     warn_of_moments(network)
-    if side_constraints is None:
+    if begun.stopped:
+        placed = unsearched(tasks)
+    elif side_constraints is None:
         tasks, known = (tasks, {}) if start is None else begin_from(start, network, tasks)
-        placed = place_all(tasks, n_jobs, progress, known=known)
+        asked = (method, service_level, base_stocks, service_times, limits)
+        way = Way.of(network, n_jobs, backend, progress, ledger, *asked)
+        placed = place_all(tasks, way.among(begun.rest), known=known)
     else:
         from echelon.optimization.constrained import place_together
 
         together = place_together(network, tasks, side_constraints, limits, step)
         placed = together.placed
     kept = keep(network, tasks, placed) if side_constraints is None else ()
-    plan = replace(assemble(network, compiled, placed, provenance()), declare=declare, kept=kept)
+    results = dict(zip(begun.rest, placed, strict=True))
+    plan = assemble(network, compiled, results, provenance(), begun.block)
+    plan = replace(plan, declare=declare, kept=kept)
     if side_constraints is not None:
         plan = _with_proof(plan, together, gap)
     if by_period:
         plan = replace(plan, levels=levels_by_period(network, plan, tasks))
     if service_level is None and "service_level" in network.features["demand"]:
-        plan = replace(plan, segments=segment_promises(network, plan, tasks))
+        plan = replace(plan, segments=segment_promises(network, plan, begun.every))
     warn_of_approximations(network, plan)
     return plan
 
@@ -234,6 +259,23 @@ def _declare_model(
         side_constraints=side_constraints,
         step=None if side_constraints is None else step,
     )
+
+
+def _own_ledger(
+    ledger: Ledger | str | Path | None, start: Plan | None, side_constraints: object
+) -> Ledger | None:
+    """Open the ledger, where what is asked for can be kept component by component."""
+    if ledger is not None and side_constraints is not None:
+        raise DomainError(
+            "a ledger keeps components that are placed one by one, and side_constraints tie them "
+            "together. Fix: leave out one of the two."
+        )
+    if ledger is not None and start is not None:
+        raise DomainError(
+            "start and ledger are both given, and what a plan begins with is no part of the "
+            "tables that the ledger goes by. Fix: leave out one of the two."
+        )
+    return Ledger.of(ledger)
 
 
 def _named(side_constraints: object, step: float) -> dict[str, object]:

@@ -72,16 +72,23 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a component has no plan, and the stage at fault where one is known."""
+    """Why a component has no plan, and the stage at fault where one is known.
+
+    ``hopeless``: another try would end the same way.
+    """
 
     error: str
     message: str
     stage: int | None = None
+    hopeless: bool = False
 
 
 def place(task: ComponentTask) -> Placement:
     """Solve one component and evaluate its stages."""
     check_random_lead_times(task.cost.component)
+    plain = _placed_as_plain(task)
+    if plain is not None:
+        return plain
     times = task.times
     search = _begun(task, times)
     try:
@@ -91,6 +98,17 @@ def place(task: ComponentTask) -> Placement:
     columns = evaluate(task, times, *times.settled(solution.service))
     outcome = _as_settled(solution.outcome, columns, task)
     return Placement(columns, outcome, solution.route, solution.messages)
+
+
+def _placed_as_plain(task: ComponentTask) -> Placement | None:
+    """Place plain components by the kernels that take them wherever they are met: the same bits."""
+    from echelon.optimization.ready_cycles import placed_with_cycles  # which make use of this
+    from echelon.optimization.ready_trees import ReadyTree
+
+    if task.method == "milp" or task.whole:
+        return None
+    ready = ReadyTree.of(task)
+    return placed_with_cycles(task) if ready is None else ready.place()
 
 
 def _begun(task: ComponentTask, times: ServiceTimes) -> Search:
@@ -177,27 +195,22 @@ def evaluate(
     n = component.n_stages
     tau = (inbound + times.process - service) / times.ticks_per_period
     heard, quoted = inbound / times.ticks_per_period, service / times.ticks_per_period
-    stocks = [cost.stock(j) for j in range(n)]
     asked = [StageTimes(heard[j], quoted[j], tau[j]) for j in range(n)]
-    safety = np.array([float(stocks[j].safety_stock(asked[j])) for j in range(n)])
-    extra = np.zeros(n)
-    for j in cost.special:
-        extra[j] = stocks[j].extra_stock(asked[j])
+    safety, base, extra = np.empty(n), np.empty(n), np.zeros(n)
+    plain = np.array([j for j in range(n) if j not in cost.special], dtype=np.int64)
+    safety[plain], base[plain] = cost.plain_stock(plain, tau[plain])
+    for j, stock in cost.special.items():
+        safety[j], base[j] = stock.safety_stock(asked[j]), stock.base_stock(asked[j])
+        extra[j] = stock.extra_stock(asked[j])
     mean = cost.seen.mean
-    base = np.array([float(stocks[j].base_stock(asked[j])) for j in range(n)])
     _check_stockless(component, base)
     pred_ptr = component.pred_ptr - component.pred_ptr[0]
     in_lanes = np.add.reduceat(
         np.append(component.pred_usage * component.pred_lead_time, 0.0), pred_ptr[:-1]
     ) * (np.diff(pred_ptr) > 0)
-    promised = np.array(
-        [
-            stocks[j].promised_service(asked[j], float(base[j]))
-            if not np.isnan(task.target[j])
-            else np.nan
-            for j in range(n)
-        ]
-    )
+    promised = np.full(n, np.nan)
+    for j in np.flatnonzero(~np.isnan(task.target)).tolist():
+        promised[j] = cost.stock(j).promised_service(asked[j], float(base[j]))
     return {
         "service_time": quoted,
         "inbound_service_time": heard,

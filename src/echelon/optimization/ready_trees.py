@@ -65,6 +65,14 @@ class ReadyTree:
         noise = [cost.wait_noise(j) for j in range(tree.times.n_stages)]
         return cls(task, tree, slope, holding * np.array(noise))
 
+    def place(self) -> Placement | None:
+        """Place the component by itself; None where it has no plan, which the long way explains."""
+        began = time.perf_counter()
+        service, cost = self.tree.place(self.slope, self.still)
+        if not np.isfinite(cost):
+            return None
+        return self.placement(service, cost, time.perf_counter() - began)
+
     def placement(self, service: Integers, cost: float, seconds: float) -> Placement:
         """What the component's service times come to, stage by stage."""
         times = self.tree.times

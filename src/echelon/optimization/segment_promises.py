@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 import pandas as pd
 
+from echelon.execution.algebra import algebra_in_one_thread
 from echelon.network.network import Network
 from echelon.optimization.cost.segmented_stock import SegmentedStock
 from echelon.optimization.cost.stage_stock import StageTimes
@@ -16,6 +17,7 @@ from echelon.optimization.service_targets import ServiceTargets
 from echelon.policies.plan import Plan
 
 
+@algebra_in_one_thread()
 def segment_promises(network: Network, plan: Plan, tasks: Sequence[ComponentTask]) -> pd.DataFrame:
     """Give target and promise of every row of demand at stages where some row has its own level.
 

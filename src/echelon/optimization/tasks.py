@@ -2,12 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from echelon.network.compiled import CompiledNetwork
 from echelon.network.network import Network
 from echelon.optimization.cost.assemble_cost import CostAssembler
 from echelon.optimization.demand_seen import DemandSeen
 from echelon.optimization.placement import ComponentTask
 from echelon.optimization.proof import Limits
 from echelon.optimization.service_targets import ServiceTargets
+
+
+@dataclass(frozen=True, slots=True)
+class CostSource:
+    """What the costs of a network's components are made of, all stages at once."""
+
+    compiled: CompiledNetwork
+    targets: ServiceTargets
+    seen: DemandSeen
+    costs: CostAssembler
+
+    @classmethod
+    def of(
+        cls, network: Network, service_level: float | None, *, by_period: bool = False
+    ) -> CostSource:
+        """Read targets and demand.
+
+        Raises
+        ------
+        TableError
+            If stages with customers have no service target.
+        """
+        targets = ServiceTargets.of(network, service_level)
+        compiled = network.compiled
+        family = network.cells("demand", "family")
+        is_normal = (family == "normal") | (family == "deterministic")
+        covariance = None if network.independent else network.covariance
+        seen = DemandSeen.of(
+            compiled,
+            targets.safety_factor,
+            is_normal,
+            covariance,
+            targets.row_factor if targets.by_row else None,
+        )
+        costs = CostAssembler(network, targets, seen, by_period=by_period)
+        return cls(compiled, targets, seen, costs)
+
+    def tasks(
+        self, components: Iterable[int], method: str, limits: Limits, *, whole: bool = False
+    ) -> list[ComponentTask]:
+        """Give some components, by position, their arrays, their costs, and how to solve them."""
+        tasks = []
+        for c in components:
+            shard = self.compiled.shard(c, c + 1)
+            first = int(self.compiled.component_ptr[c])
+            target = self.targets.service_level[first : first + shard.n_stages]
+            cost = self.costs.of(shard, first)
+            tasks.append(ComponentTask(cost, target, method, limits, whole=whole))
+        return tasks
 
 
 def component_tasks(
@@ -29,23 +82,5 @@ def component_tasks(
     TableError
         If stages with customers have no service target.
     """
-    targets = ServiceTargets.of(network, service_level)
-    compiled = network.compiled
-    family = network.cells("demand", "family")
-    is_normal = (family == "normal") | (family == "deterministic")
-    covariance = None if network.independent else network.covariance
-    seen = DemandSeen.of(
-        compiled,
-        targets.safety_factor,
-        is_normal,
-        covariance,
-        targets.row_factor if targets.by_row else None,
-    )
-    costs = CostAssembler(network, targets, seen, by_period=by_period)
-    tasks = []
-    for c in range(compiled.n_components):
-        shard = compiled.shard(c, c + 1)
-        first = int(compiled.component_ptr[c])
-        target = targets.service_level[first : first + shard.n_stages]
-        tasks.append(ComponentTask(costs.of(shard, first), target, method, limits, whole=whole))
-    return tasks
+    source = CostSource.of(network, service_level, by_period=by_period)
+    return source.tasks(range(source.compiled.n_components), method, limits, whole=whole)

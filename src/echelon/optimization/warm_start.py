@@ -90,7 +90,10 @@ def begin_from(
 
 
 def _labels(network: Network, tasks: Sequence[ComponentTask]) -> list[tuple[Label, ...]]:
-    keys = list(zip(network.stages["item"], network.stages["location"], strict=True))
+    if not tasks:
+        return []
+    items, locations = (network.cells("stages", name) for name in ("item", "location"))
+    keys = list(zip(items.tolist(), locations.tolist(), strict=True))
     return [tuple(keys[row] for row in task.cost.component.stage_row) for task in tasks]
 
 

@@ -180,3 +180,23 @@ def test_fine_fractions_of_random_lead_times_end_with_a_plan_and_a_bound():
     assert proven.is_monotonic_increasing
     assert proven.iloc[-1] == pytest.approx(plan.bound)
     assert whole.objective < plan.objective < 1.2 * whole.objective  # times are a little longer
+
+
+def test_the_model_and_the_tree_program_agree_where_a_cost_bends_between_whole_periods():
+    """Reviews inside reviews: no sum of lead times and no whole period is the best quote."""
+    chain = ec.serial(
+        ["seal", "valve", "pump", "skid"], lead_time=[0.25, 0.25, 4.0, 4.25],
+        lane_lead_time=[1.25, 2.0, 2.0], holding_cost=1.0, demand_mean=20.0, demand_std=6.0,
+    )  # fmt: skip
+    stages = chain.stages.assign(
+        review_period=[2, 1, 2, 0],
+        max_service_time=[np.inf, np.inf, np.inf, 1.5],
+        service_level=[np.nan, np.nan, np.nan, 0.95],
+    )
+    plans = [ec.optimize(chain.replace(stages=stages), method=name) for name in ("auto", "milp")]
+    ways = ["tree program", "joint distribution"]
+    for plan, way in zip(plans, ways, strict=True):
+        found = plan.components.iloc[0]
+        assert (found["method"], found["status"]) == (way, "optimal")
+        assert found["objective"] == pytest.approx(40.08856210607553)
+        assert plan.stages["service_time"].tolist() == [1.25, 3.75, 11.75, 1.5]

@@ -111,17 +111,18 @@ class FlatProblem:
         )
 
     @classmethod
-    def on_quotes(cls, times: ServiceTimes, cost: CoveredCost) -> FlatProblem:
+    def on_quotes(
+        cls,
+        times: ServiceTimes,
+        cost: CoveredCost,
+        quotable: tuple[tuple[Integers, Integers], tuple[Integers, Integers]],
+    ) -> FlatProblem:
         """Take every time there is where stages quote multiples of ``times.quote_unit``.
 
-        ``cost`` must be ``covered_only``. A stage keeps one curve for each rest that its inbound
-        times leave when divided by the unit.
+        ``quotable`` are those of ``times.quotable_flat()``. ``cost`` must be ``covered_only``. A
+        stage keeps one curve for each rest that its inbound times leave when divided by the unit.
         """
-        inbound, outbound = (
-            (pointers([len(one) for one in some]), np.concatenate(some))
-            for some in times.quotable()
-        )
-        return cls._along_curves(times, cost, inbound, outbound, times.quote_unit)
+        return cls._along_curves(times, cost, *quotable, times.quote_unit)
 
     @classmethod
     def _along_curves(
@@ -138,22 +139,20 @@ class FlatProblem:
         """
         (inbound_ptr, heard), (outbound_ptr, quoted) = inbound, outbound
         n_rows = np.diff(inbound_ptr)
-        uncovered = heard + np.repeat(times.process - quoted[outbound_ptr[:-1]], n_rows)
-        curves, before = [], 0
-        row_start = np.empty_like(heard)
-        for j in range(times.n_stages):
-            rows = slice(inbound_ptr[j], inbound_ptr[j + 1])
-            rest = uncovered[rows] % step
-            pieces = []
-            for one in dict.fromkeys(rest.tolist()):
-                longest = int(uncovered[rows][rest == one].max())
-                pieces.append(np.arange(longest, -1, -step))
-                end = before + max(longest // step, -1)
-                row_start[rows][rest == one] = end - uncovered[rows][rest == one] // step
-                before += len(pieces[-1])
-            tau = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-            curve = cost.over_covered(j, tau / times.ticks_per_period)
-            curves.append(curve if times.can_stock[j] else np.where(tau == 0, curve, inf))
+        of = np.repeat(np.arange(times.n_stages), n_rows)
+        uncovered = heard + (times.process - quoted[outbound_ptr[:-1]])[of]
+        begins, longest, curve_of_row = _curves(of, uncovered, step)
+        sizes = np.maximum(longest // step + 1, 0)
+        ends = np.cumsum(sizes)
+        # from the longest time down to what is left of it
+        tau = np.repeat(longest, sizes) - step * (
+            np.arange(sizes.sum()) - np.repeat(ends - sizes, sizes)
+        )
+        row_start = (ends - 1)[curve_of_row] - uncovered // step
+        end_of_stage = np.append(0, ends)[np.searchsorted(begins, np.arange(times.n_stages + 1))]
+        covered = np.split(tau / times.ticks_per_period, end_of_stage[1:-1])
+        tabulated = np.concatenate([cost.over_covered(j, one) for j, one in enumerate(covered)])
+        stockless = np.repeat(~times.can_stock, np.diff(end_of_stage))
         return cls(
             times=times,
             inbound_ptr=inbound_ptr,
@@ -162,7 +161,7 @@ class FlatProblem:
             outbound=quoted,
             row_start=row_start,
             row_length=np.clip(uncovered // step + 1, 0, np.repeat(np.diff(outbound_ptr), n_rows)),
-            cost=np.concatenate(curves),
+            cost=np.where(stockless & (tau != 0), inf, tabulated),
             own_inbound=np.zeros(inbound_ptr[-1]),
             own_outbound=np.zeros(outbound_ptr[-1]),
         )
@@ -261,6 +260,21 @@ class FlatProblem:
                 choice.inbound, choice.outbound,
             )
         )  # fmt: skip
+
+
+def _curves(of: Integers, uncovered: Integers, step: int) -> tuple[Integers, Integers, Integers]:
+    """Curves that rows can share, those of one stage and one rest, in the order of both.
+
+    Stage and longest time (ticks) of each, and the curve of each row.
+    """
+    rest = uncovered % step
+    order = np.lexsort((rest, of))
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = (np.diff(of[order]) != 0) | (np.diff(rest[order]) != 0)
+    curve_of_row = np.empty(len(order), dtype=np.int64)
+    curve_of_row[order] = np.cumsum(first) - 1
+    starts = np.flatnonzero(first)
+    return of[order[starts]], np.maximum.reduceat(uncovered[order], starts), curve_of_row
 
 
 def common_unit(times: ServiceTimes) -> int:

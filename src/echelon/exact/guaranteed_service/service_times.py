@@ -13,7 +13,7 @@ from echelon.errors import InfeasibleError
 from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
 
 _LARGEST_DENOMINATOR = 10_000
-_LARGEST_TICKS_PER_PERIOD = 10_000_000
+LARGEST_TICKS_PER_PERIOD = 10_000_000
 _FALLBACK_TICKS_PER_PERIOD = 1e9
 MOST_CANDIDATES = 3_000
 MOST_STEPS = 300_000
@@ -111,32 +111,22 @@ class ServiceTimes:
         can_stock: Booleans,
         quote_unit: int = 1,
     ) -> ServiceTimes:
+        from echelon.kernels.component_times import bound_components  # numba: when it is needed
+
         n = len(process)
-        inbound_low, inbound_high = outside.copy(), outside.copy()
-        outbound_low, outbound_high = np.zeros(n, np.int64), np.zeros(n, np.int64)
-        for j in range(n):  # upstream first
-            lanes = slice(pred_ptr[j], pred_ptr[j + 1])
-            suppliers, delay = pred_stage[lanes], lane_delay[lanes]
-            if len(suppliers):
-                earliest = int((outbound_low[suppliers] + delay).max())
-                latest = int((outbound_high[suppliers] + delay).max())
-                inbound_low[j] = max(inbound_low[j], earliest)
-                inbound_high[j] = max(inbound_high[j], latest, inbound_low[j])
-            outbound_high[j] = (
-                min(inbound_high[j] + process[j], limit[j]) // quote_unit * quote_unit
-            )
-            if not can_stock[j]:
+        inbound_low, inbound_high, outbound_low, outbound_high = np.zeros((4, n), np.int64)
+        feasible = np.ones(1, np.int64)
+        bound_components(
+            np.array([0, n]), pred_ptr, pred_stage, lane_delay, process, outside, limit,
+            can_stock.astype(np.int64), quote_unit,
+            inbound_low, inbound_high, outbound_low, outbound_high, feasible,
+        )  # fmt: skip
+        if not feasible[0]:
+            for j in np.flatnonzero(~can_stock).tolist():
+                delay = lane_delay[pred_ptr[j] : pred_ptr[j + 1]]
                 parts = np.concatenate([delay, [outside[j], process[j]]])
                 _require_whole(parts, quote_unit, ticks, j)
-                outbound_low[j] = inbound_low[j] + process[j]
-            if outbound_low[j] > limit[j]:
-                raise InfeasibleError(
-                    f"may not hold stock, so it cannot serve sooner than "
-                    f"{outbound_low[j] / ticks:g} periods after an order, but its "
-                    f"max_service_time is {limit[j] / ticks:g}. Fix: set can_stock here or "
-                    "upstream, or allow a longer max_service_time.",
-                    stage=j,
-                )
+                _require_in_time(int(outbound_low[j]), int(limit[j]), ticks, j)
         return cls(
             ticks_per_period=ticks,
             process=process,
@@ -200,15 +190,14 @@ class ServiceTimes:
         supplies allow, upstream first; a stage that may not hold stock passes its supplies on.
         Where only multiples of a unit are quoted, supplies wait for the next of them.
         """
-        unit = self.quote_unit
-        inbound, outbound = self.inbound_low.copy(), service.copy()
-        for j in range(self.n_stages):
-            lanes = slice(self.pred_ptr[j], self.pred_ptr[j + 1])
-            ready = outbound[self.pred_stage[lanes]] + self.lane_delay[lanes]
-            inbound[j] = ready.max(initial=inbound[j])
-            through = -(-(inbound[j] + self.process[j]) // unit) * unit
-            outbound[j] = min(outbound[j], through) if self.can_stock[j] else through
-            inbound[j] = max(inbound[j], outbound[j] - self.process[j])
+        from echelon.kernels.component_times import settle_components  # numba: when it is needed
+
+        inbound, outbound = np.empty_like(self.process), service.copy()
+        settle_components(
+            np.array([0, self.n_stages]), self.pred_ptr, self.pred_stage, self.lane_delay,
+            self.process, self.inbound_low, self.can_stock.astype(np.int64), self.quote_unit,
+            outbound, inbound,
+        )  # fmt: skip
         return inbound, outbound
 
     def quotable(self) -> tuple[list[Integers], list[Integers]]:
@@ -221,18 +210,33 @@ class ServiceTimes:
         inbound, outbound : list of int64 arrays, one per stage
             Ticks, ascending.
         """
-        unit = self.quote_unit
-        inbound, outbound = [], []
-        for j in range(self.n_stages):
-            low, high = int(self.inbound_low[j]), int(self.inbound_high[j])
-            lanes = slice(self.pred_ptr[j], self.pred_ptr[j + 1])
-            rests = np.append(self.lane_delay[lanes], -self.process[j]) % unit
-            multiples = np.arange(low // unit, high // unit + 1)[None, :] * unit
-            heard = np.append(multiples + np.unique(rests)[:, None], low)
-            inbound.append(np.unique(heard[(heard >= low) & (heard <= high)]))
-            low, high = -(-int(self.outbound_low[j]) // unit), int(self.outbound_high[j]) // unit
-            outbound.append(np.arange(low, high + 1) * unit)
-        return inbound, outbound
+        inbound, outbound = self.quotable_flat()
+        return _by_stage(*inbound), _by_stage(*outbound)
+
+    def quotable_flat(self) -> tuple[tuple[Integers, Integers], tuple[Integers, Integers]]:
+        """Give the times of :meth:`quotable` end to end.
+
+        Returns
+        -------
+        inbound, outbound : tuple of (n_stages + 1,) int64 and int64
+            Where those of each stage begin, and the times, ticks.
+        """
+        unit, n = self.quote_unit, self.n_stages
+        stages = np.arange(n)
+        lanes = np.diff(self.pred_ptr)
+        of = np.concatenate([np.repeat(stages, lanes), stages])
+        of, rest = _distinct(of, np.concatenate([self.lane_delay, -self.process]) % unit)
+        first = -((rest - self.inbound_low[of]) // unit)  # the least multiple that is long enough
+        counts = np.maximum((self.inbound_high[of] - rest) // unit - first + 1, 0)
+        each = np.repeat(rest + unit * first, counts) + unit * _within(counts)
+        of = np.concatenate([np.repeat(of, counts), stages])
+        of, heard = _distinct(of, np.concatenate([each, self.inbound_low]))
+        inbound_ptr = np.searchsorted(of, np.arange(n + 1))
+        low, high = -(-self.outbound_low // unit), self.outbound_high // unit
+        counts = np.maximum(high - low + 1, 0)
+        outbound_ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        quoted = unit * (np.repeat(low, counts) + _within(counts))
+        return (inbound_ptr, heard), (outbound_ptr, quoted)
 
     def candidates(
         self,
@@ -391,6 +395,35 @@ def _require_whole(parts: Integers, unit: int, ticks: float, stage: int) -> None
         )
 
 
+def _require_in_time(earliest: int, limit: int, ticks: float, stage: int) -> None:
+    """Refuse a stage that may not hold stock and can serve too late only."""
+    if earliest > limit:
+        raise InfeasibleError(
+            f"may not hold stock, so it cannot serve sooner than {earliest / ticks:g} periods "
+            f"after an order, but its max_service_time is {limit / ticks:g}. Fix: set can_stock "
+            "here or upstream, or allow a longer max_service_time.",
+            stage=stage,
+        )
+
+
+def _by_stage(ptr: Integers, times: Integers) -> list[Integers]:
+    return np.split(times, ptr[1:-1])
+
+
+def _distinct(of: Integers, values: Integers) -> tuple[Integers, Integers]:
+    """Distinct pairs, ascending."""
+    order = np.lexsort((values, of))
+    of, values = of[order], values[order]
+    new = np.ones(len(of), dtype=np.bool_)
+    new[1:] = (np.diff(of) != 0) | (np.diff(values) != 0)
+    return of[new], values[new]
+
+
+def _within(counts: Integers) -> Integers:
+    """Number, from 0 on, within each of several runs laid end to end."""
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
 def _ticks_per_period(times: tuple[Floats, ...]) -> float:
     """Fewest ticks per period in which every finite time is whole.
 
@@ -400,12 +433,23 @@ def _ticks_per_period(times: tuple[Floats, ...]) -> float:
     distinct = np.unique(np.concatenate(times))
     distinct = distinct[np.isfinite(distinct) & (distinct > 0.0)]
     ticks = 1
-    for time in distinct:
-        nearest = Fraction(float(time)).limit_denominator(_LARGEST_DENOMINATOR)
-        ticks = lcm(ticks, nearest.denominator)
-        if abs(float(nearest) - time) > 1e-12 * max(1.0, time) or ticks > _LARGEST_TICKS_PER_PERIOD:
+    for time in distinct.tolist():
+        ticks = lcm(ticks, denominator_of(time))
+        if not 0 < ticks <= LARGEST_TICKS_PER_PERIOD:
             return _common_unit(distinct)
     return float(ticks)
+
+
+def denominator_of(time: float) -> int:
+    """Denominator of the common fraction that a time (periods) is; 0 where it is none.
+
+    Examples
+    --------
+    >>> denominator_of(6.6), denominator_of(2.0**0.5)
+    (5, 0)
+    """
+    nearest = Fraction(time).limit_denominator(_LARGEST_DENOMINATOR)
+    return nearest.denominator if abs(float(nearest) - time) <= 1e-12 * max(1.0, time) else 0
 
 
 def _common_unit(times: Floats) -> float:
@@ -418,7 +462,7 @@ def _common_unit(times: Floats) -> float:
             rest = a % b
             a, b = b, 0.0 if b - rest < tolerance else rest
         unit = a
-        if unit * _LARGEST_TICKS_PER_PERIOD < 1.0:
+        if unit * LARGEST_TICKS_PER_PERIOD < 1.0:
             return _FALLBACK_TICKS_PER_PERIOD
     counts = np.rint(times / unit)
     unit = float(times @ counts / (counts @ counts))  # least squares: the errors average out

@@ -1,0 +1,1 @@
+"""Placing by the declared model, declared once for all components of one pattern."""
