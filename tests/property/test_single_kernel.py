@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from echelon.kernels._jit import COMPILED
-from echelon.kernels.flow_arrays import PROPORTIONAL
+from echelon.kernels.feature_flow_state import start_feature_state
+from echelon.kernels.flow_arrays import PROPORTIONAL, WIDTH, Sums
 from echelon.kernels.run_single import run_single
 from echelon.kernels.single_draws import short_tables
 from echelon.kernels.single_work import single_work_for
 from echelon.simulation.precision import may_be_single
-from echelon.simulation.work import zero_sums
+from echelon.simulation.work import run_features, zero_sums
 from tests.flow_cases import random_case
-from tests.plain_runs import laws_of, plain_kernel
+from tests.plain_runs import laws_of
 from tests.property.test_plain_kernel import with_drawn_times
 
 EXAMPLES = 100 if COMPILED else 6
+Counted = namedtuple("Counted", (*Sums._fields, "in_release"))
 SEEDS = st.integers(0, 2**32 - 1)
+KINDS = st.tuples(st.booleans(), st.booleans())
+"""Whether times are drawn, and whether quantities are rounded, held and limited."""
 RELATIVE = 1e-4
 """Of the largest number of each kind: runs of some fifty periods, single rounding errors."""
 
@@ -28,29 +34,62 @@ def component(seed, n_stages, n_periods):
     structure, features, _ = random_case(
         seed, n_stages=n_stages, n_periods=n_periods, runs=1, features=False
     )
-    bought = np.diff(structure.lane_ptr) == 0
-    structure = structure._replace(
-        review=np.minimum(structure.review, 1),
-        phase=np.zeros_like(structure.phase),
-        serve_delay=np.zeros_like(structure.serve_delay),
-        allocation=np.full_like(structure.allocation, PROPORTIONAL),
-        outside_delay=np.where(bought, np.maximum(structure.outside_delay, 0), -1),
-    )
+    structure = structure._replace(allocation=np.full_like(structure.allocation, PROPORTIONAL))
     return structure, features, laws_of(structure, seed)
 
 
+def with_quantities(structure, features, seed):
+    """The same component with order quantities, release times and capacities, here and there."""
+    rng = np.random.default_rng([seed, 2])
+    n, seen = len(structure.level), features.demand_seen + 1.0
+
+    def somewhere(share, values, otherwise):
+        return np.where(rng.random(n) < share, values, otherwise)
+
+    multiple = somewhere(0.4, rng.choice([1.0, 6.0, 2.5], n), 0.0)
+    release = somewhere(0.5, rng.integers(1, 5, n), 0).astype(np.int64)
+    return structure, features._replace(
+        order_multiple=multiple,
+        minimum_order=somewhere(0.3, np.rint(2.0 * seen), 0.0),
+        maximum_order=somewhere(0.2, np.rint(4.0 * seen) * np.maximum(multiple, 1.0), np.inf),
+        capacity=somewhere(0.3, 0.5 + np.rint(1.4 * seen), np.inf),
+        release_delay=release,
+        release_longest=release,
+    )
+
+
+def of_kind(seed, n_stages, n_periods, times_drawn, quantities):
+    structure, features, sources = component(seed, n_stages, n_periods)
+    if times_drawn:
+        structure, features, sources = with_drawn_times(structure, features, seed)
+    if quantities:
+        structure, features = with_quantities(structure, features, seed)
+    return structure, features, sources
+
+
 def single_kernel(structure, features, sources, *, n_runs=1, block=32, stops=()):
-    """Sums by the kernel in single precision."""
-    sums, _ = zero_sums(structure, features)
+    """Sums by the kernel in single precision, the last of them what is held for quality."""
+    sums, feature_sums = zero_sums(structure, features)
     work = single_work_for(structure, features, 0, 1, block)
     tables, period = short_tables(sources), 0
     for stop in (*stops, int(structure.periods[0])):
         run_single(
             structure, np.ones(1, dtype=np.int64), sources, tables, period, stop, 0, n_runs, block,
-            work, sums,
+            work, sums, feature_sums.in_release,
         )  # fmt: skip
         period = stop
-    return sums
+    return Counted(*sums, feature_sums.in_release)
+
+
+def double_kernel(structure, features, sources, *, n_runs=1):
+    """The same by the kernel of all features."""
+    sums, feature_sums = zero_sums(structure, features)
+    memory = np.zeros((int(structure.row_ptr[1]), WIDTH))
+    run_features(
+        structure, features, 0, sources, 0, int(structure.periods[0]), 0, n_runs,
+        start_feature_state(structure, features, 0), memory, sums, feature_sums,
+    )  # fmt: skip
+    return Counted(*sums, feature_sums.in_release)
 
 
 JUDGED_BY = {"on_time": "due", "ordered_squared": "asked_squared"}
@@ -75,23 +114,19 @@ def assert_same(one, other, n_runs):
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
-@given(SEEDS, st.integers(1, 6), st.integers(1, 50), st.integers(1, 5), st.booleans())
-def test_single_is_double_to_rounding(seed, n_stages, n_periods, n_runs, times_drawn):
-    case = component(seed, n_stages, n_periods)
-    if times_drawn:
-        case = with_drawn_times(*case[:2], seed)
+@given(SEEDS, st.integers(1, 6), st.integers(1, 50), st.integers(1, 5), KINDS)
+def test_single_is_double_to_rounding(seed, n_stages, n_periods, n_runs, kind):
+    case = of_kind(seed, n_stages, n_periods, *kind)
     if not may_be_single(case[0], case[2], np.array([True]))[0]:  # a stage that nobody asks
         return
-    double, _ = plain_kernel(*case, n_runs=n_runs)
+    double = double_kernel(*case, n_runs=n_runs)
     assert_close(single_kernel(*case, n_runs=n_runs), double, n_runs)
 
 
 @settings(max_examples=EXAMPLES // 2, deadline=None)
-@given(SEEDS, st.integers(1, 6), st.integers(60, 110), st.sampled_from([8, 16]), st.booleans())
-def test_bits_do_not_depend_on_blocks_or_calls(seed, n_stages, n_periods, block, times_drawn):
-    case = component(seed, n_stages, n_periods)
-    if times_drawn:
-        case = with_drawn_times(*case[:2], seed)
+@given(SEEDS, st.integers(1, 6), st.integers(60, 110), st.sampled_from([8, 16]), KINDS)
+def test_bits_do_not_depend_on_blocks_or_calls(seed, n_stages, n_periods, block, kind):
+    case = of_kind(seed, n_stages, n_periods, *kind)
     if not may_be_single(case[0], case[2], np.array([True]))[0]:
         return
     whole = single_kernel(*case, n_runs=3)

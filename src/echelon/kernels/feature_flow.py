@@ -18,6 +18,9 @@ from echelon.kernels.feature_flow_orders import orders_up
 from echelon.kernels.feature_flow_rows import (
     BAD,
     NOW,
+    ON_HAND,
+    STAGE_ROWS,
+    STORED,
     place_of,
 )
 from echelon.kernels.feature_flow_send import send
@@ -30,6 +33,7 @@ from echelon.kernels.flow_arrays import (
     Structure,
     Sums,
 )
+from echelon.kernels.shelf_watch import EVERY, look
 
 
 @jit
@@ -90,6 +94,13 @@ def feature_flow(
                     )  # fmt: skip
             expire_parts(structure, features, state, p, period, j, feature_sums)
             count(structure, features, state, p, period, j, sums)
+            at = state.watch[j - p.first]
+            if at >= 0 and (period + 1) % EVERY == 0:
+                own = (j - p.first) * STAGE_ROWS
+                look(
+                    n_runs, state.dwells, at, state.watch_size[j - p.first], state.rows,
+                    own + STORED, own + ON_HAND, structure.tolerance[j], (period + 1) // EVERY,
+                )  # fmt: skip
         if p.last_down > p.down:
             follow_events(
                 state.rows, p.down_rows, p.work, draws, step, features.disruption_row,

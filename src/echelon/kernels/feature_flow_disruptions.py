@@ -62,7 +62,7 @@ def states(
             destroy(w.rows, own, at, draws, row, step, share, p.work, n)
             if x.shelf_life[j] > 0:
                 destroy_ages(
-                    w.ages, w.stock_ages[i], x.shelf_life[j], w.rows, at, draws, row, step,
+                    w.ages, w.stock_ages[i] + 1, x.shelf_life[j], w.rows, at, draws, row, step,
                     share, n,
                 )  # fmt: skip
             if counted:

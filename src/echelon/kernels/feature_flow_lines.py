@@ -9,6 +9,8 @@ from echelon.kernels import flow_rows as rows_of
 from echelon.kernels._jit import Floats, jit, jit_part
 from echelon.kernels.feature_flow_life import (
     bury,
+    dead_in_stock,
+    dead_that_move,
     put_ages,
     take_ages,
     take_ages_held,
@@ -94,8 +96,8 @@ def move(
         delay(n, w.lines, line + period % fixed, w.rows, flow)
     else:
         if life > 0:
-            put_ages(w.ages, age_line, mask, life, moving, w.rows, when, now, n)
-            take_ages(w.ages, age_line, mask, life, moving, period, n)
+            put_ages(w.lots, w.more, age_line, mask, moving, w.rows, when, now, n)
+            take_ages(w.lots, w.more, age_line + (period & mask), moving, n)
         put(n, w.lines, line, mask, w.rows, when, w.rows, flow)
         take_out(n, w.lines, line + (period & mask), w.rows, flow)
     if content >= 0:
@@ -147,8 +149,8 @@ def move_held(
         period, begin, end,
     )  # fmt: skip
     if life > 0:
-        put_ages(w.ages, age_line, mask, life, moving, w.rows, when, clock, n)
-        take_ages_held(w.ages, age_line, mask, life, moving, w.rows, clock, held, n)
+        put_ages(w.lots, w.more, age_line, mask, moving, w.rows, when, clock, n)
+        take_ages_held(w.lots, w.more, age_line, mask, moving, w.rows, clock, held, n)
     rows_of.add(n, w.rows, content, w.rows, flow)
     put(n, w.lines, line, mask, w.rows, when, w.rows, flow)
     take_out_held(n, w.lines, line, mask, w.rows, clock, w.rows, held, w.rows, flow)
@@ -156,18 +158,31 @@ def move_held(
 
 
 @jit_part
-def expire(
-    w: FeatureState,
-    p: Place,
-    j: int,
-    dead: int,
-    flow: int,
-    units: float,
-    counted: bool,
+def expire_moving(
+    w: FeatureState, p: Place, j: int, moving: int, flow: int, units: float, tolerance: float,
+    counted: bool, feature_sums: FeatureSums,
+) -> None:  # fmt: skip
+    """Take the dead of a moving list out of row ``flow``, ``units`` in one of stage ``j``."""
+    dead_that_move(w.lots, w.more, moving, w.rows, p.work + GONE, p.n)
+    _bury(w, p, j, flow, units, tolerance, counted, feature_sums)
+
+
+@jit_part
+def expire_stock(
+    w: FeatureState, p: Place, j: int, stock: int, life: int, period: int, flow: int, units: float,
+    tolerance: float, counted: bool, feature_sums: FeatureSums,
+) -> None:  # fmt: skip
+    """The same of a stock, at the end of a period."""
+    dead_in_stock(w.ages, stock, life, period, w.rows, p.work + GONE, p.n)
+    _bury(w, p, j, flow, units, tolerance, counted, feature_sums)
+
+
+@jit_part
+def _bury(
+    w: FeatureState, p: Place, j: int, flow: int, units: float, tolerance: float, counted: bool,
     feature_sums: FeatureSums,
-) -> None:
-    """Take the dead of stage ``j``, a row of ages, out of row ``flow``, ``units`` in one of its."""
+) -> None:  # fmt: skip
     gap, gone = (j - p.first) * STAGE_ROWS + GAP, p.work + GONE
-    bury(w.ages, dead, w.rows, flow, gap, units, gone, p.n)
+    bury(w.rows, gone, flow, gap, units, tolerance, p.n)
     if counted:
         rows_of.add(p.n, feature_sums.expired, j, w.rows, gone)

@@ -17,7 +17,7 @@ from echelon.kernels.feature_flow_life import (
     scrap_ages,
     store_ages,
 )
-from echelon.kernels.feature_flow_lines import expire, move
+from echelon.kernels.feature_flow_lines import expire_moving, move
 from echelon.kernels.feature_flow_rows import (
     ASKER_ROWS,
     COMPONENT,
@@ -37,6 +37,7 @@ from echelon.kernels.feature_flow_rows import (
     SHIPPED,
     STAGE_ROWS,
     START,
+    STORED,
     Place,
 )
 from echelon.kernels.feature_flow_state import FeatureState
@@ -90,11 +91,11 @@ def make(
         if counted:
             rows_of.add(n, feature_sums.scrapped, j, w.rows, gone)
         if keeps:
-            scrap_ages(w.ages, made, life, draws, row, step, n)
+            scrap_ages(w.lots, w.more, made, draws, row, step, n)
     if keeps:
-        expire(w, p, j, made, start, 1.0, counted, feature_sums)
+        expire_moving(w, p, j, made, start, 1.0, f.tolerance[j], counted, feature_sums)
     elif life > 0:
-        newly_made(w.ages, made, life, w.rows, start, n)
+        newly_made(w.lots, made, life, w.rows, start, n)
     if w.release_line[i] >= 0:
         move(
             w, p, draws, step, period, x.release_row[j], x.release_delay[j], w.release_line[i],
@@ -103,10 +104,12 @@ def make(
             own + IN_RELEASE if w.watched[i] else -1, feature_sums.in_release, j,
         )  # fmt: skip
         if life > 0:
-            expire(w, p, j, made, start, 1.0, counted, feature_sums)
+            expire_moving(w, p, j, made, start, 1.0, f.tolerance[j], counted, feature_sums)
     rows_of.add(n, w.rows, own + ON_HAND, w.rows, start)
+    if w.watch[i] >= 0:
+        rows_of.add(n, w.rows, own + STORED, w.rows, start)
     if life > 0:
-        store_ages(w.ages, w.stock_ages[i], life, made, period, n)
+        store_ages(w.ages, w.stock_ages[i], life, w.lots, w.more, made, period, n)
 
 
 @jit_part
@@ -124,9 +127,9 @@ def _receive_ages(
     for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
         moving = w.moving_ages[k - p.lane]
         flow = p.asker_rows + f.asker_of_lane[k] * ASKER_ROWS + SHIPPED
-        expire(w, p, j, moving, flow, f.units[k], counted, feature_sums)
+        expire_moving(w, p, j, moving, flow, f.units[k], f.tolerance[j], counted, feature_sums)
         parts = w.component_ages[x.group_first[k] - p.lane]
-        store_ages(w.ages, parts, x.shelf_life[j], moving, period, p.n)
+        store_ages(w.ages, parts, x.shelf_life[j], w.lots, w.more, moving, period, p.n)
 
 
 @jit_part
@@ -135,10 +138,10 @@ def _start_ages(f: Structure, x: Features, w: FeatureState, p: Place, j: int, pe
     first, life, made = f.lane_ptr[j], x.shelf_life[j], w.made_ages[j - p.first]
     units, parts = f.units[first], w.component_ages[x.group_first[first] - p.lane]
     rows_of.scale(p.n, w.rows, p.work + REST, units, w.rows, p.work + START)
-    clear_ages(w.ages, made, life, p.n)
-    draw_ages(w.ages, parts, life, 1, period, w.rows, p.work + REST, made, p.n)
+    clear_ages(w.lots, made, p.n)
+    draw_ages(w.ages, parts, life, 1, period, w.rows, p.work + REST, w.lots, w.more, made, p.n)
     if units != 1.0:
-        scale_ages(w.ages, made, life, 1.0 / units, p.n)
+        scale_ages(w.lots, w.more, made, 1.0 / units, p.n)
 
 
 @jit_part

@@ -26,7 +26,8 @@ DOWN: Final = 11  # 0 or 1
 LEFT: Final = 12  # share of what the stage can start, 1 while up
 SERVES: Final = 13  # 0 or 1
 OLDEST: Final = 14  # period in which the oldest unit that waits fell due
-STAGE_ROWS: Final = 15
+STORED: Final = 15  # all that ever came into stock; kept where shelf lives are watched
+STAGE_ROWS: Final = 16
 
 # rows of a lane
 COMPONENT: Final = 0

@@ -80,8 +80,8 @@ def send(
             rows_of.add(n, feature_sums.expedited, k, w.rows, p.work + EXPRESS)
         if life > 0:
             rows_of.copy(n, w.rows, p.work + REST, w.rows, p.work + EXPRESS)
-            clear_ages(w.ages, express, life, n)
-            draw_moving(w.ages, moving, life, w.rows, p.work + REST, express, n)
+            clear_ages(w.lots, express, n)
+            draw_moving(w.lots, w.more, moving, w.rows, p.work + REST, express, n)
     if held:
         move_held(
             w, p, draws, step, period, x.lane_row[k], f.lane_delay[k], w.lane_line[z],
@@ -111,7 +111,7 @@ def send(
             )  # fmt: skip
         rows_of.add(n, w.rows, flow, w.rows, p.work + EXPRESS)
         if life > 0:
-            add_ages(w.ages, moving, express, life, n)
+            add_ages(w.lots, w.more, moving, express, n)
     if held:
         move_clock(n, w.rows, lane + CLOCK, w.rows, lane + HELD, w.rows, lane + WAS_HELD)
         if period >= p.warmup:

@@ -9,8 +9,13 @@ from __future__ import annotations
 from echelon.kernels import flow_rows as rows_of
 from echelon.kernels._jit import Floats, jit_part
 from echelon.kernels.feature_flow_first_come import oldest_first, settle
-from echelon.kernels.feature_flow_life import clear_ages, draw_ages, eligible
-from echelon.kernels.feature_flow_lines import expire
+from echelon.kernels.feature_flow_life import (
+    clear_ages,
+    draw_ages,
+    eligible,
+    take_back_ages,
+)
+from echelon.kernels.feature_flow_lines import expire_stock
 from echelon.kernels.feature_flow_make import limited, several_kinds
 from echelon.kernels.feature_flow_rows import (
     ASKER_ROWS,
@@ -33,6 +38,7 @@ from echelon.kernels.feature_flow_rows import (
     SHIPPED,
     SHORT,
     STAGE_ROWS,
+    STORED,
     TOTAL,
     WANTED,
     WORST,
@@ -161,7 +167,10 @@ def serve_all(
             w.past_size[first - p.asker], own + OLDEST, period, n,
         )  # fmt: skip
     if life > 0:
-        expire(w, p, j, w.stock_ages[i] + period % life, on_hand, 1.0, counted, feature_sums)
+        expire_stock(
+            w, p, j, w.stock_ages[i], life, period, on_hand, 1.0, f.tolerance[j], counted,
+            feature_sums,
+        )  # fmt: skip
 
 
 @jit_part
@@ -188,9 +197,10 @@ def _see_what_is_due(
         if k < 0:
             row = f.asker_row[a] - p.drawn
             take_back(n, w.rows, own + ON_HAND, draws, row, step)
+            if w.watch[i] >= 0:
+                take_back(n, w.rows, own + STORED, draws, row, step)
             if life > 0:
-                fresh = w.stock_ages[i] + (period + life - 1) % life
-                take_back(n, w.ages, fresh, draws, row, step)
+                take_back_ages(w.ages, w.stock_ages[i], life, draws, row, step, period, n)
         else:
             gated = gated or x.lane_down_ptr[k + 1] > x.lane_down_ptr[k]
         if wait > 0:
@@ -249,12 +259,15 @@ def _issue(
     if f.asker_lane[a] >= 0:
         moving = w.moving_ages[f.asker_lane[a] - p.lane]
     if moving >= 0:
-        clear_ages(w.ages, moving, life, n)
+        clear_ages(w.lots, moving, n)
     if least > 1:
-        eligible(w.ages, stock, life, least, period, w.rows, p.work + NEED, n)
+        on_hand = (j - p.first) * STAGE_ROWS + ON_HAND
+        eligible(
+            w.ages, stock, life, least, period, w.rows, p.work + NEED, on_hand, f.tolerance[j], n
+        )
         at_most_row(n, w.rows, asker + SHIPPED, w.rows, p.work + NEED)
     rows_of.copy(n, w.rows, rest, w.rows, asker + SHIPPED)
-    draw_ages(w.ages, stock, life, least, period, w.rows, rest, moving, n)
+    draw_ages(w.ages, stock, life, least, period, w.rows, rest, w.lots, w.more, moving, n)
 
 
 @jit_part
@@ -274,13 +287,17 @@ def _issue_more(f: Structure, x: Features, w: FeatureState, p: Place, period: in
         if f.asker_lane[a] >= 0:
             moving = w.moving_ages[f.asker_lane[a] - p.lane]
         if least > 1:
-            eligible(w.ages, stock, life, least, period, w.rows, need, n)
+            eligible(w.ages, stock, life, least, period, w.rows, need, on_hand, f.tolerance[j], n)
+            at_most_row(n, w.rows, need, w.rows, on_hand)
         else:
             rows_of.copy(n, w.rows, need, w.rows, on_hand)
-        still_wanted(n, w.rows, rest, w.rows, asker + WANTED, w.rows, asker + SHIPPED, w.rows, need)
+        still_wanted(
+            n, w.rows, rest, w.rows, asker + WANTED, w.rows, asker + SHIPPED, w.rows, need,
+            f.tolerance[j],
+        )  # fmt: skip
         rows_of.add(n, w.rows, asker + SHIPPED, w.rows, rest)
         rows_of.take(n, w.rows, on_hand, w.rows, rest)
-        draw_ages(w.ages, stock, life, least, period, w.rows, rest, moving, n)
+        draw_ages(w.ages, stock, life, least, period, w.rows, rest, w.lots, w.more, moving, n)
 
 
 @jit_part
@@ -337,9 +354,11 @@ def expire_parts(
         return
     for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
         if x.group_first[k] == k:
-            dead = w.component_ages[k - p.lane] + period % life
             parts = p.lane_rows + k * LANE_ROWS + COMPONENT
-            expire(w, p, j, dead, parts, f.units[k], period >= p.warmup, feature_sums)
+            expire_stock(
+                w, p, j, w.component_ages[k - p.lane], life, period, parts, f.units[k],
+                f.tolerance[j], period >= p.warmup, feature_sums,
+            )  # fmt: skip
 
 
 @jit_part

@@ -134,10 +134,12 @@ def still_wanted(
     s: int,
     there: Floats,
     t: int,
+    tolerance: float,
 ) -> None:
-    """What is wanted beyond what was shipped, as far as it is there."""
+    """What is wanted beyond what was shipped, as far as it is there and more than rounding."""
     for r in range(n):
-        more[m, r] = max(min(wanted[i, r] - shipped[s, r], there[t, r]), 0.0)
+        could = min(wanted[i, r] - shipped[s, r], there[t, r])
+        more[m, r] = could if could > tolerance else 0.0
 
 
 @jit_rows

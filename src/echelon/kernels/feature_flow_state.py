@@ -6,12 +6,15 @@ array each.
 
 from __future__ import annotations
 
+import math
+import mmap
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from echelon.kernels._jit import Floats, Integers, by_reference
+from echelon.kernels.feature_flow_life import LIST_ROWS, far_rows
 from echelon.kernels.feature_flow_rows import (
     ASKER_ROWS,
     DISRUPTION_ROWS,
@@ -23,6 +26,7 @@ from echelon.kernels.feature_flow_rows import (
     OPEN,
     SERVES,
     STAGE_ROWS,
+    STORED,
     WORK_ROWS,
 )
 from echelon.kernels.flow_arrays import (
@@ -34,27 +38,28 @@ from echelon.kernels.flow_arrays import (
     Features,
     Structure,
 )
+from echelon.kernels.shelf_watch import RING, ring_sizes
 
 
 @by_reference
 class FeatureState(NamedTuple):
-    """State of one component: float64 rows of ``WIDTH`` runs, and where in them everything is.
+    """State of one component: float64 rows of some runs, and where in them everything is.
 
     Row numbers are those of the component, positions in the index arrays too.
 
     Attributes
     ----------
-    rows : (n_rows, WIDTH) float64
+    rows : (n_rows, width) float64
         Rows of stages, lanes, askers, disruptions, scratch.
-    lines : (n_slots, WIDTH) float64
+    lines : (n_slots, width) float64
         Delay lines, each a ring. One of a fixed time has as many rows as it delays periods. One
         into which a quantity is put by the period in which it leaves (because times are drawn,
         goods may be held, or ages are kept beside it) has a power of two above the longest time.
-    ages : (n_classes, WIDTH) float64
-        Goods by age. Stock: a ring over the period of expiry. Goods on their way: by the life that
-        remains on arrival, 0 to the shelf life, for each slot of their line. Goods that move in
-        this period: by the life that remains.
-    history : (n_past, WIDTH) float64
+    ages : (n_age_rows, width) float64
+        Stock by age, as :mod:`echelon.kernels.feature_flow_life` keeps it.
+    lots, more : (n_lists, LIST_ROWS, width), (n_lists, n_far_rows, width) float64
+        What moves by age: a list for each slot of a line and for what moves in this period.
+    history : (n_past, width) float64
         What fell due in past periods, by asker: a ring of the periods that a rule looks back; with
         first come first served what of it still waits, of all periods.
     outside_line, make_line, release_line, make_mask, release_mask : (n_stages,) int64
@@ -64,12 +69,18 @@ class FeatureState(NamedTuple):
         The same of lanes; ``fast_line`` is -1 without an expedite rule.
     asker_line, past, past_size : (n_askers,) int64
         Requests not yet due; first row in ``history`` and its ring size, 0 for none.
-    stock_ages, made_ages, make_ages, release_ages : (n_stages,) int64
-        First row in ``ages`` of the stock on hand, of what moves, and of the two lines; -1 none.
-    component_ages, lane_ages, fast_ages, moving_ages, express_ages : (n_lanes,) int64
+    stock_ages : (n_stages,) int64; component_ages : (n_lanes,) int64
+        First row in ``ages`` of the stock on hand, of waiting components; -1 none.
+    made_ages, make_ages, release_ages : (n_stages,) int64
+        List of what moves; first list of the two lines; -1 none.
+    lane_ages, fast_ages, moving_ages, express_ages : (n_lanes,) int64
         The same of lanes.
     watched : (n_stages,) int64
         1 where a rule looks at what is in process and in release.
+    dwells : (n_watched, width) float64
+        How long goods stay in stock, as :mod:`echelon.kernels.shelf_watch` keeps it.
+    watch, watch_size : (n_stages,) int64
+        First row in ``dwells`` of a stage whose goods are watched, -1 none; size of its ring.
     may_hold : (n_lanes,) int64
         1 where goods under way may be held.
     """
@@ -77,6 +88,8 @@ class FeatureState(NamedTuple):
     rows: Floats
     lines: Floats
     ages: Floats
+    lots: Floats
+    more: Floats
     history: Floats
     outside_line: Integers
     make_line: Integers
@@ -101,18 +114,31 @@ class FeatureState(NamedTuple):
     express_ages: Integers
     watched: Integers
     may_hold: Integers
+    dwells: Floats
+    watch: Integers
+    watch_size: Integers
 
     def on_hand(self, structure: Structure) -> Floats:
-        """Stock of each stage of the only component of ``structure``, (n_stages, WIDTH)."""
-        return self.rows[: len(structure.level) * STAGE_ROWS].reshape(-1, STAGE_ROWS, WIDTH)[
-            :, ON_HAND
-        ]
+        """Stock of each stage of the only component of ``structure``, (n_stages, width)."""
+        last = len(structure.level) * STAGE_ROWS
+        return self.rows[:last].reshape(-1, STAGE_ROWS, self.rows.shape[1])[:, ON_HAND]
 
     def late(self, structure: Structure) -> Floats:
-        """What each of its askers is left waiting for, (n_askers, WIDTH)."""
+        """What each of its askers is left waiting for, (n_askers, width)."""
         first = len(structure.level) * STAGE_ROWS + len(structure.units) * LANE_ROWS
         last = first + len(structure.asker_lane) * ASKER_ROWS
-        return self.rows[first:last].reshape(-1, ASKER_ROWS, WIDTH)[:, LATE]
+        return self.rows[first:last].reshape(-1, ASKER_ROWS, self.rows.shape[1])[:, LATE]
+
+
+def _hardly_used(*shape: int) -> Floats:
+    """Zeros that take memory where they are written, by small pages.
+
+    NumPy asks for large ones, and then the first number in each of them clears two megabytes.
+    """
+    memory = mmap.mmap(-1, 8 * math.prod(shape))
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        memory.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(memory, dtype=np.float64).reshape(shape)
 
 
 class _Rows:
@@ -129,7 +155,13 @@ class _Rows:
         return first.astype(np.int64)
 
 
-def start_feature_state(structure: Structure, features: Features, component: int) -> FeatureState:
+def start_feature_state(
+    structure: Structure,
+    features: Features,
+    component: int,
+    longest: Integers | None = None,
+    width: int = WIDTH,
+) -> FeatureState:
     """Stock on hand, nothing on order, nobody waiting, everything up.
 
     Parameters
@@ -138,6 +170,11 @@ def start_feature_state(structure: Structure, features: Features, component: int
         Of the shard.
     component : int
         Which of its components.
+    longest : (n_stages,) int64, optional
+        Of the component: longest stay in stock, periods, that is told from a longer one; 0 where
+        none is watched, as nowhere without it.
+    width : int
+        Runs that there is room for, at most ``WIDTH``.
 
     Returns
     -------
@@ -168,12 +205,13 @@ def start_feature_state(structure: Structure, features: Features, component: int
     fast_size, fast_mask = _ring(fast, fast, held | part.carried)
     fast_size = np.where(ruled, fast_size, 0)
 
-    line, age, past = _Rows(), _Rows(), _Rows()
-    classes = np.where(perishes, part.life + 1, 0)
-    lane_classes = np.where(part.carried, part.lane_life + 1, 0)
+    line, age, lot, past, dwell = _Rows(), _Rows(), _Rows(), _Rows(), _Rows()
+    watch_size = ring_sizes(np.zeros_like(part.life) if longest is None else longest)
+    watch_rows = np.where(watch_size > 0, watch_size + RING, 0)
+    aged, aged_lanes = perishes.astype(np.int64), part.carried.astype(np.int64)
     past_size = _look_back(structure, features, component, part)
     state = FeatureState(
-        rows=_first_rows(structure, features, component, part),
+        rows=np.zeros((_n_rows(features, component, part), width)),
         outside_line=line.take(np.maximum(structure.outside_delay[stages], 0)),
         make_line=line.take(make_size),
         release_line=line.take(release_size),
@@ -184,27 +222,55 @@ def start_feature_state(structure: Structure, features: Features, component: int
         release_mask=release_mask,
         lane_mask=lane_mask,
         fast_mask=fast_mask,
-        stock_ages=age.take(part.life),
-        made_ages=age.take(classes),
-        make_ages=age.take(np.where(keeps, make_size, 0) * classes),
-        release_ages=age.take(release_size * classes),
-        component_ages=age.take(np.where(part.carried, part.lane_life, 0)),
-        lane_ages=age.take(lane_size * lane_classes),
-        fast_ages=age.take(fast_size * lane_classes),
-        moving_ages=age.take(lane_classes),
-        express_ages=age.take(np.where(ruled, lane_classes, 0)),
+        stock_ages=age.take(np.where(perishes, part.life + 1, 0)),
+        made_ages=lot.take(aged),
+        make_ages=lot.take(np.where(keeps, make_size, 0)),
+        release_ages=lot.take(release_size * aged),
+        component_ages=age.take(np.where(part.carried, part.lane_life + 1, 0)),
+        lane_ages=lot.take(lane_size * aged_lanes),
+        fast_ages=lot.take(fast_size * aged_lanes),
+        moving_ages=lot.take(aged_lanes),
+        express_ages=lot.take(ruled * aged_lanes),
         watched=_watched(structure, features, part),
         may_hold=held.astype(np.int64),
         past=past.take(past_size),
         past_size=past_size,
-        lines=np.zeros((max(line.taken, 1), WIDTH)),
-        ages=np.zeros((max(age.taken, 1), WIDTH)),
-        history=np.zeros((max(past.taken, 1), WIDTH)),
+        watch=dwell.take(watch_rows),
+        watch_size=watch_size,
+        dwells=np.zeros((max(dwell.taken, 1), width)),
+        lines=np.zeros((max(line.taken, 1), width)),
+        ages=np.zeros((max(age.taken, 1), width)),
+        lots=np.zeros((max(lot.taken, 1), LIST_ROWS, width)),
+        more=_hardly_used(max(lot.taken, 1), far_rows(int(part.life.max())), width),
+        history=np.zeros((max(past.taken, 1), width)),
     )
-    fresh = np.flatnonzero(perishes)  # usable up to period life - 1
-    last = state.stock_ages[fresh] + part.life[fresh] - 1
-    state.ages[last] = structure.initial_stock[stages][fresh, None]
+    _stock_up(state, structure, part)
     return state
+
+
+def start_again(
+    state: FeatureState, structure: Structure, features: Features, component: int
+) -> None:
+    """Make of a state that runs have left what :func:`start_feature_state` makes."""
+    # nothing is read of `more` that was not written after its list began
+    for array in (state.rows, state.lines, state.ages, state.lots, state.history, state.dwells):
+        array[:] = 0.0
+    _stock_up(state, structure, _part(structure, features, component))
+
+
+def _stock_up(state: FeatureState, structure: Structure, part: _Part) -> None:
+    """Give a state that is zero everywhere its first stock."""
+    n_stages = part.stages.stop - part.stages.start
+    n_lanes, n_askers = part.lanes.stop - part.lanes.start, part.askers.stop - part.askers.start
+    rows, stage = state.rows, np.arange(n_stages) * STAGE_ROWS
+    stock = structure.initial_stock[part.stages, None]
+    rows[stage + ON_HAND] = rows[stage + STORED] = stock
+    rows[stage + GAP] = structure.level[part.stages, None] - stock
+    rows[stage + LEFT] = rows[stage + SERVES] = 1.0
+    asker = n_stages * STAGE_ROWS + n_lanes * LANE_ROWS + np.arange(n_askers) * ASKER_ROWS
+    rows[asker + OPEN] = 1.0
+    fresh = np.flatnonzero(part.life > 0)  # usable up to period life - 1
+    state.ages[state.stock_ages[fresh] + part.life[fresh]] = stock[fresh]
 
 
 def _waits(structure: Structure, features: Features, part: _Part) -> Integers:
@@ -248,26 +314,16 @@ def _part(structure: Structure, features: Features, component: int) -> _Part:
     )
 
 
-def _first_rows(structure: Structure, features: Features, component: int, part: _Part) -> Floats:
-    n_stages = part.stages.stop - part.stages.start
+def _n_rows(features: Features, component: int, part: _Part) -> int:
     n_disruptions = features.disruption_ptr[component + 1] - features.disruption_ptr[component]
-    n_lanes, n_askers = part.lanes.stop - part.lanes.start, part.askers.stop - part.askers.start
-    n_rows = (
-        n_stages * STAGE_ROWS
-        + n_lanes * LANE_ROWS
-        + n_askers * ASKER_ROWS
+    n_rows: int = (
+        (part.stages.stop - part.stages.start) * STAGE_ROWS
+        + (part.lanes.stop - part.lanes.start) * LANE_ROWS
+        + (part.askers.stop - part.askers.start) * ASKER_ROWS
         + int(n_disruptions) * DISRUPTION_ROWS
         + WORK_ROWS
     )
-    rows = np.zeros((n_rows, WIDTH))
-    stage = np.arange(n_stages) * STAGE_ROWS
-    stock = structure.initial_stock[part.stages, None]
-    rows[stage + ON_HAND] = stock
-    rows[stage + GAP] = structure.level[part.stages, None] - stock
-    rows[stage + LEFT] = rows[stage + SERVES] = 1.0
-    asker = n_stages * STAGE_ROWS + n_lanes * LANE_ROWS + np.arange(n_askers) * ASKER_ROWS
-    rows[asker + OPEN] = 1.0
-    return rows
+    return n_rows
 
 
 def _watched(structure: Structure, features: Features, part: _Part) -> Integers:

@@ -162,7 +162,7 @@ def _make_drawn(
 ) -> None:
     """Let what starts into the line of a stage whose lead time is drawn."""
     k = f.lane_ptr[j]
-    if joins(f, j):
+    if joins(f, w.times, j):
         row = row_at(w.make_ring, i, period)
     elif k == f.lane_ptr[j + 1]:
         row = row_at(w.outside_ring, i, period - f.outside_delay[j])
@@ -221,7 +221,9 @@ def _empty(
     if w.times.make_row[j] >= 0:
         for period in range(first_period, first_period + steps):
             rows_of.zero(n, w.line, row_at(w.made_ring, i, period))
-    wait = 0 if joins(f, j) else making(f, w.times, j)  # made in the line in which they came
+    wait = (
+        0 if joins(f, w.times, j) else making(f, w.times, j)
+    )  # made in the line in which they came
     for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
         if w.times.lane_row[k] >= 0:
             for period in range(first_period - wait, first_period + steps - wait):
@@ -389,7 +391,7 @@ def _one_period(
     k0, k1 = f.lane_ptr[j], f.lane_ptr[j + 1]
     weight = counted(period, make, f.warmup[c], f.periods[c])
     if w.times.make_row[j] >= 0:
-        if joins(f, j):
+        if joins(f, w.times, j):
             _kits(f, j, i, w, sums, first_lane, period, step, counts, n)
         _make_drawn(f, c, j, i, w, sums, first_lane, period, step, n)
         rows_of.add(n, w.on_hand, i, w.line, row_at(w.made_ring, i, period))
@@ -399,7 +401,7 @@ def _one_period(
         if weight > 0.0:
             started = row_at(w.outside_ring, i, period - delay)
             rows_of.add_scaled(n, sums.in_process, j, weight, w.line, started)
-    elif not joins(f, j):
+    elif not joins(f, w.times, j):
         x = k0 - first_lane
         delay = w.arrival_delay[x]
         made = row_at(w.arrival_ring, x, period - delay - make)

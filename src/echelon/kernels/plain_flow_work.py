@@ -28,8 +28,10 @@ SPARE = ARRIVING + MOST * STEPS
 
 
 @by_reference
-class DrawnTimes(NamedTuple):
-    """Which times are drawn, of all components of a shard; see ``Features``.
+class Supply(NamedTuple):
+    """What kernels other than that of all features know of ``Features``, of a shard.
+
+    The kernel of plain components reads the first six, and the others are nothing there: 0 or inf.
 
     Attributes
     ----------
@@ -37,6 +39,9 @@ class DrawnTimes(NamedTuple):
         Drawn row, -1 where the time is fixed.
     make_longest, lane_longest : (n_stages,), (n_lanes,) int64
     overtaking, lane_overtaking : (n_stages,), (n_lanes,) int64
+    release_delay : (n_stages,) int64
+    capacity : (n_stages,) float64
+    order_multiple, minimum_order, maximum_order : (n_stages,) float64
     """
 
     make_row: Integers
@@ -45,11 +50,16 @@ class DrawnTimes(NamedTuple):
     lane_longest: Integers
     overtaking: Integers
     lane_overtaking: Integers
+    release_delay: Integers
+    capacity: Floats
+    order_multiple: Floats
+    minimum_order: Floats
+    maximum_order: Floats
 
 
-def drawn_times(features: Features) -> DrawnTimes:
-    """Pick them out of the features."""
-    return DrawnTimes(*(getattr(features, name) for name in DrawnTimes._fields))
+def supply_of(features: Features) -> Supply:
+    """Pick it out of the features."""
+    return Supply(*(getattr(features, name) for name in Supply._fields))
 
 
 @by_reference
@@ -84,7 +94,7 @@ class Work(NamedTuple):
         lanes is in the ring by the period of entering.
     arrival_delay : (n_lanes,) int64
         Periods that what arrives is behind in its ring: none where it is drawn when it leaves.
-    times : DrawnTimes
+    times : Supply
     place : (WIDTH,) uint64
         Row of a ring in which the goods of a run leave.
     follows, returns : (n_stages,) int64
@@ -117,7 +127,7 @@ class Work(NamedTuple):
     made_ring: Integers
     arrival_ring: Integers
     arrival_delay: Integers
-    times: DrawnTimes
+    times: Supply
     place: Words
     follows: Integers
     returns: Integers
@@ -126,7 +136,7 @@ class Work(NamedTuple):
 
 
 @jit
-def slots_of(f: Structure, times: DrawnTimes, c: int, block: int) -> int:
+def slots_of(f: Structure, times: Supply, c: int, block: int) -> int:
     """Rows that the delay lines of component ``c`` take, with blocks of ``block`` periods."""
     slots = 0
     for j in range(f.stage_ptr[c], f.stage_ptr[c + 1]):
@@ -134,53 +144,63 @@ def slots_of(f: Structure, times: DrawnTimes, c: int, block: int) -> int:
         slots += _made_rows(times, j, block)
         for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
             slots += _lane_rows(f, times, j, k, block) + _arrival_rows(f, times, j, k, block)
-        slots += (f.asker_ptr[j + 1] - f.asker_ptr[j]) * _ring(f.serve_delay[j], 1)
+        slots += (f.asker_ptr[j + 1] - f.asker_ptr[j]) * _ring(f.serve_delay[j], STEPS)
     return slots
 
 
 @jit_part
-def joins(f: Structure, j: int) -> bool:
-    """Whether the stage waits for parts of several kinds, and so starts in a line of its own."""
+def joins(f: Structure, times: Supply, j: int) -> bool:
+    """Whether goods may wait before they start, which they then do in a line of its own.
+
+    For parts of another kind, or for a capacity.
+    """
     lanes = f.lane_ptr[j + 1] - f.lane_ptr[j]
-    return bool(lanes > 1 or (lanes == 1 and f.outside_delay[j] >= 0))
+    several = lanes > 1 or (lanes == 1 and f.outside_delay[j] >= 0)
+    return bool(several or times.capacity[j] < np.inf)
 
 
 @jit_part
-def making(f: Structure, times: DrawnTimes, j: int) -> int:
-    """Periods that goods stay in the line in which they came: none where the time is drawn."""
-    return 0 if times.make_row[j] >= 0 else f.make_delay[j]
+def making(f: Structure, times: Supply, j: int) -> int:
+    """Periods that goods stay in the line in which they came: none where the time is drawn.
+
+    Made there, and held for quality.
+    """
+    return 0 if times.make_row[j] >= 0 else f.make_delay[j] + times.release_delay[j]
 
 
 @jit_part
-def _outside_rows(f: Structure, times: DrawnTimes, j: int, block: int) -> int:
-    if f.lane_ptr[j + 1] == f.lane_ptr[j]:  # bought and made in one line
-        return _ring(f.outside_delay[j] + making(f, times, j), block)
-    return _ring(f.outside_delay[j], 1) if f.outside_delay[j] >= 0 else 0
+def _outside_rows(f: Structure, times: Supply, j: int, block: int) -> int:
+    if f.outside_delay[j] < 0:
+        return 0
+    made = 0 if joins(f, times, j) else making(f, times, j)  # bought and made in one line
+    return _ring(f.outside_delay[j] + made, block)
 
 
 @jit_part
-def _make_rows(f: Structure, times: DrawnTimes, j: int, block: int) -> int:
-    return _ring(making(f, times, j), block) if joins(f, j) else 0
+def _make_rows(f: Structure, times: Supply, j: int, block: int) -> int:
+    return _ring(making(f, times, j), block) if joins(f, times, j) else 0
 
 
 @jit_part
-def _made_rows(times: DrawnTimes, j: int, block: int) -> int:
-    return _ring(times.make_longest[j], block) if times.make_row[j] >= 0 else 0
+def _made_rows(times: Supply, j: int, block: int) -> int:
+    if times.make_row[j] < 0:
+        return 0
+    return _ring(times.make_longest[j] + times.release_delay[j], block)
 
 
 @jit_part
-def _lane_rows(f: Structure, times: DrawnTimes, j: int, k: int, block: int) -> int:
+def _lane_rows(f: Structure, times: Supply, j: int, k: int, block: int) -> int:
     """A stage with one supplier makes what arrives, so its goods stay in the line of the lane."""
     if times.lane_row[k] >= 0:
         return _ring(0, block)
-    return _ring(f.lane_delay[k] + (0 if joins(f, j) else making(f, times, j)), block)
+    return _ring(f.lane_delay[k] + (0 if joins(f, times, j) else making(f, times, j)), block)
 
 
 @jit_part
-def _arrival_rows(f: Structure, times: DrawnTimes, j: int, k: int, block: int) -> int:
+def _arrival_rows(f: Structure, times: Supply, j: int, k: int, block: int) -> int:
     if times.lane_row[k] < 0:
         return 0
-    return _ring(times.lane_longest[k] + (0 if joins(f, j) else making(f, times, j)), block)
+    return _ring(times.lane_longest[k] + (0 if joins(f, times, j) else making(f, times, j)), block)
 
 
 @jit_part
@@ -193,13 +213,13 @@ def room_for(f: Structure, features: Features, component: int, block: int) -> in
     """Rows of runs that a component touches in a block of periods."""
     stages = int(f.stage_ptr[component + 1] - f.stage_ptr[component])
     drawn = int(f.row_ptr[component + 1] - f.row_ptr[component])
-    slots = int(slots_of(f, drawn_times(features), component, block))
+    slots = int(slots_of(f, supply_of(features), component, block))
     return slots + (drawn + stages) * block + 10 * stages
 
 
 def work_for(f: Structure, features: Features, first: int, last: int, block: int) -> Work:
     """Room for the largest of components ``first`` to ``last``, for blocks of ``block`` periods."""
-    own, times = range(first, last), drawn_times(features)
+    own, times = range(first, last), supply_of(features)
     stages = max(int(f.stage_ptr[c + 1] - f.stage_ptr[c]) for c in own)
     lanes = max(int(f.lane_ptr[f.stage_ptr[c + 1]] - f.lane_ptr[f.stage_ptr[c]]) for c in own)
     askers = max(int(f.asker_ptr[f.stage_ptr[c + 1]] - f.asker_ptr[f.stage_ptr[c]]) for c in own)
@@ -289,7 +309,7 @@ def lay_out_lines(f: Structure, c: int, w: Work | SingleWork, block: int) -> int
                 w.arrival_ring[x, 0], w.arrival_ring[x, 1] = w.lane_ring[x, 0], w.lane_ring[x, 1]
                 w.arrival_delay[x] = f.lane_delay[k]
         for q in range(f.asker_ptr[j], f.asker_ptr[j + 1]):
-            slot = _lay(w.asker_ring, q - first_asker, slot, _ring(f.serve_delay[j], 1))
+            slot = _lay(w.asker_ring, q - first_asker, slot, _ring(f.serve_delay[j], STEPS))
     return int(slot)
 
 

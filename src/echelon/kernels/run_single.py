@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from echelon.kernels._jit import Integers, jit
+from echelon.kernels._jit import Floats, Integers, jit
 from echelon.kernels.draws import STRETCH, Sources
 from echelon.kernels.flow_arrays import WIDTH, Structure, Sums
 from echelon.kernels.single_draws import ShortTables, fill_single_rows
@@ -34,13 +34,15 @@ def run_single(
     block: int,
     work: SingleWork,
     sums: Sums,
+    in_release: Floats,
 ) -> None:
     """Do what :func:`~echelon.kernels.run_components.run_plain` does, for components ``chosen``.
 
     Whole vectors of runs are simulated, also those that nobody reads; sums need not be 0 before.
-    Those of a few periods are flushed after every ``GROUP`` periods and at the end of a call, so
-    that bits do not depend on ``block``, a divisor of ``GROUP``, nor on where calls end if that is
-    after whole groups.
+    in_release (n_stages, WIDTH) is that of the sums of features, without rows where no component
+    has features. Sums of a few periods are flushed after every ``GROUP`` periods and at the end of
+    a call, so that bits do not depend on ``block``, a divisor of ``GROUP``, nor on where calls end
+    if that is after whole groups.
     """
     n = min((n_runs + 15) & -16, WIDTH)
     u, strata = np.empty((STRETCH, WIDTH), np.uint32), np.empty((STRETCH, WIDTH), np.uint64)
@@ -52,7 +54,7 @@ def run_single(
         first_row, last_row = structure.row_ptr[c], structure.row_ptr[c + 1]
         if first_period == 0:
             start_single(structure, c, work, block, n)
-            clear_totals(structure, c, sums, n)
+            clear_totals(structure, c, work, sums, in_release, n)
         period = first_period
         while period < last:
             stop = min(period - period % block + block, last)
@@ -65,10 +67,10 @@ def run_single(
             )  # fmt: skip
             if period == warmup:
                 begin_counting(structure, c, work, n)
-            single_orders_up(structure, c, work, sums, block, period, steps, n)
-            single_goods_down(structure, c, work, period, steps, n)
+            single_orders_up(structure, c, work, sums, in_release, block, period, steps, n)
+            single_goods_down(structure, c, work, sums, period, steps, n)
             period = stop
             if period > warmup and period % GROUP == 0:
-                flush_sums(structure, c, work, sums, n)
+                flush_sums(structure, c, work, sums, in_release, n)
         if period > warmup:
-            finish_single(structure, c, work, sums, n)
+            finish_single(structure, c, work, sums, in_release, n)

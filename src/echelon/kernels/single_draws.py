@@ -206,7 +206,7 @@ def fill_single_rows(
         cycle = sources.law_ptr[row + 1] - begin
         start = first_period
         while start < last_period:
-            first_word = start - start % STRETCH
+            first_word = start - start % 4  # four words come together
             stop = min(first_word + STRETCH, last_period)
             n_groups = (stop + 3 - first_word) >> 2
             words(

@@ -1,9 +1,10 @@
-"""Material of one component under plain base stock, in single precision.
+"""Material of one component in single precision, where goods do not decide what is ordered.
 
 The same clauses as :mod:`~echelon.kernels.plain_flow`, for components of which every stage serves
-at once and in proportion, reviews in every period and has its goods from one supplier, from
-several, or from outside. Each stage is a net stock, and several askers share what stays late: what
-is late in total does not depend on who gets the goods.
+in proportion; besides, goods may be held for quality for a fixed time, and a capacity may keep them
+from starting. Each stage is a net stock, and several askers share what stays late: what is late in
+total does not depend on who gets the goods. A net stock that ought to be nothing, where goods come
+as they fall due, is made so: what rounding leaves of it would count as a shortage.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from echelon.kernels import single_rows as rows_of
 from echelon.kernels._jit import Integers, jit_part, jit_step
-from echelon.kernels.flow_arrays import Structure
+from echelon.kernels.flow_arrays import Structure, Sums
 from echelon.kernels.flow_rows import STEPS
 from echelon.kernels.plain_flow import counted
 from echelon.kernels.plain_flow_work import ARRIVING, MADE, SHIPPED, joins, making, row_at
@@ -22,7 +23,7 @@ from echelon.kernels.single_work import SingleWork, bring_up, tolerance_of
 
 @jit_step
 def single_goods_down(
-    f: Structure, c: int, w: SingleWork, first_period: int, steps: int, n: int
+    f: Structure, c: int, w: SingleWork, sums: Sums, first_period: int, steps: int, n: int
 ) -> None:
     """Receive, serve and count ``steps`` periods of a component, stage by stage downstream.
 
@@ -32,20 +33,22 @@ def single_goods_down(
     first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
     for j in range(first, last):
         i = j - first
-        if f.lane_ptr[j + 1] == f.lane_ptr[j]:
+        if f.outside_delay[j] >= 0:
             for s in range(steps):
                 to = row_at(w.outside_ring, i, first_period + s)
                 rows_of.move(n, w.line, to, w.rows, w.order_row[i] + s)
         step = 0
         while step < steps:
             period = first_period + step
-            if period % STEPS == 0 and step + STEPS <= steps:
+            if f.review[j] < 2 and period % STEPS == 0 and step + STEPS <= steps:
                 made = _receive(f, c, j, i, w, first_lane, FOUR, period, step, n)
-                _serve(f, j, i, w, first_lane, first_asker, made, FOUR, period, step, n)
+                _serve(f, c, j, i, w, first_lane, first_asker, made, FOUR, period, step, n)
                 step += STEPS
             else:
                 made = _receive(f, c, j, i, w, first_lane, ONE, period, step, n)
-                _serve(f, j, i, w, first_lane, first_asker, made, ONE, period, step, n)
+                _serve(f, c, j, i, w, first_lane, first_asker, made, ONE, period, step, n)
+                if f.review[j] >= 2:
+                    _follow_cycle(f, c, j, i, w, sums, period, n)
                 step += 1
         _send_on(f, c, j, w, first_lane, first_period, steps, n)
         _empty(f, j, i, w, first_lane, first_period, steps, n)
@@ -78,32 +81,27 @@ def _receive(
     n: int,
 ) -> int:
     """What joins the stock in the periods of a span: its first row in ``w.line``."""
-    k, make = f.lane_ptr[j], f.make_delay[j]
-    lanes = f.lane_ptr[j + 1] - k
+    k, make, release = f.lane_ptr[j], f.make_delay[j], w.times.release_delay[j]
+    lanes, joined = f.lane_ptr[j + 1] - k, joins(f, w.times, j)
     for lane in range(k, k + lanes):
         if f.lane_delay[lane] > 0 and w.times.lane_row[lane] < 0:
             _weigh_ends(f, c, lane, w, first_lane, span, period, n)
-    if lanes > 1:
+    if joined:
         _start_kits(f, j, i, w, first_lane, span, period, n)
     if w.times.make_row[j] >= 0:
         for s in range(len(span)):
             _make_drawn(f, c, j, i, w, first_lane, period + s, step + s, n)
-        return _together(w, w.made_ring, i, period, MADE, span, n)
-    if lanes > 1:
-        _weigh(f, c, w, w.make_ring, i, period, w.in_process, i, make, period, 1.0, span, n)
-        return _together(w, w.make_ring, i, period - make, MADE, span, n)
-    if lanes == 0:
-        delay = f.outside_delay[j]
-        _weigh(
-            f, c, w, w.outside_ring, i, period - delay, w.in_process, i, make, period, 1.0, span, n
-        )  # fmt: skip
-        return _together(w, w.outside_ring, i, period - delay - make, MADE, span, n)
-    x, units = k - first_lane, f.units[k]
-    delay = w.arrival_delay[x]
-    _weigh(
-        f, c, w, w.arrival_ring, x, period - delay, w.in_process, i, make, period, units, span, n
-    )  # fmt: skip
-    row = _together(w, w.arrival_ring, x, period - delay - make, MADE, span, n)
+        _weigh(f, c, w, w.made_ring, i, period, w.in_release, i, release, period, 1.0, span, n)
+        return _together(w, w.made_ring, i, period - release, MADE, span, n)
+    ring, x, began, units = w.make_ring, i, period, 1.0
+    if not joined and lanes == 0:
+        ring, began = w.outside_ring, period - f.outside_delay[j]
+    elif not joined:
+        ring, x, units = w.arrival_ring, k - first_lane, f.units[k]
+        began = period - w.arrival_delay[x]
+    _weigh(f, c, w, ring, x, began, w.in_process, i, make, period, units, span, n)
+    _weigh(f, c, w, ring, x, began - make, w.in_release, i, release, period, units, span, n)
+    row = _together(w, ring, x, began - make - release, MADE, span, n)
     if units == 1.0:
         return row
     for s in range(len(span)):
@@ -173,11 +171,11 @@ def _start_kits(
     period: int,
     n: int,
 ) -> None:
-    """Start as many units as the scarcest component allows; the others wait."""
+    """Start as many units as the scarcest component and the capacity allow; the others wait."""
     k, x = f.lane_ptr[j], f.lane_ptr[j] - first_lane
-    lanes = f.lane_ptr[j + 1] - k
+    lanes, capacity, outside = f.lane_ptr[j + 1] - k, w.times.capacity[j], f.outside_delay[j]
     starts = row_at(w.make_ring, i, period)
-    if lanes <= 3:
+    if (lanes == 2 or lanes == 3) and outside < 0 and capacity == np.inf:
         x0 = _arriving(f, w, k, x, ARRIVING, span, period, n)
         x1 = _arriving(f, w, k + 1, x + 1, ARRIVING + STEPS, span, period, n)
         if lanes == 2:
@@ -189,15 +187,19 @@ def _start_kits(
         )  # fmt: skip
         return
     for s in range(len(span)):
+        rows_of.put(n, w.line, starts + s, np.float32(capacity))
+        if outside >= 0:
+            bought = row_at(w.outside_ring, i, period + s - outside)
+            rows_of.join(n, w.outside_stock, i, w.line, bought)
+            rows_of.least_of(n, w.line, starts + s, w.outside_stock, i)
         for lane in range(lanes):
             row = _arriving(f, w, k + lane, x + lane, ARRIVING, ONE, period + s, n)
             rows_of.join(n, w.component, x + lane, w.line, row)
-            if lane == 0:
-                rows_of.move(n, w.line, starts + s, w.component, x)
-            else:
-                rows_of.least_of(n, w.line, starts + s, w.component, x + lane)
+            rows_of.least_of(n, w.line, starts + s, w.component, x + lane)
         for lane in range(lanes):
             rows_of.use_kits(n, w.component, x + lane, w.line, starts + s, w.waits)
+        if outside >= 0:
+            rows_of.take_away(n, w.outside_stock, i, w.line, starts + s)
 
 
 @jit_part
@@ -216,6 +218,7 @@ def _arriving(
 @jit_part
 def _serve(
     f: Structure,
+    c: int,
     j: int,
     i: int,
     w: SingleWork,
@@ -229,27 +232,88 @@ def _serve(
 ) -> None:
     """Serve all askers of a stage in the periods of a span, and count."""
     q0, q1 = f.asker_ptr[j], f.asker_ptr[j + 1]
-    tolerance = tolerance_of(f, j)
-    if q1 - q0 == 1 and not w.returns[i]:
+    tolerance, waits = tolerance_of(f, w.times, j), f.serve_delay[j] > 0
+    falling = w.line if waits else w.rows
+    if waits:
+        made = _see_what_is_due(f, c, j, i, w, first_asker, made, span, period, step, n)
+    if q1 - q0 == 1 and (waits or not w.returns[i]):
         a = q0 - first_asker
+        due = row_at(w.asker_ring, a, period) if waits else w.asks_row[a] + step
+        to = _out(f, w, q0, first_lane, period)
         rows_of.serve_alone(
-            n, span, tolerance, w.short, i, w.line, made, w.rows, w.asks_row[a] + step,
-            w.line, _out(f, w, q0, first_lane, period), w.held, w.good, w.began, w.owed, w.missed,
-            a,
+            n, span, tolerance, w.short, i, w.line, made, falling, due, w.line, to,
+            w.held, w.good, w.began, w.owed, w.missed, a,
         )  # fmt: skip
         return
     if q1 - q0 == 1:
         bring_up(f, j, i, w, q0 - first_asker, n)
+    total = ARRIVING if waits else w.total_row[i] + step
+    asked = ARRIVING if waits else w.asked_row[i] + step
     rows_of.serve_together(
-        n, span, tolerance, w.short, i, w.line, made, w.rows, w.total_row[i] + step,
-        w.asked_row[i] + step, w.ratio, 0, w.held, w.good, w.began,
+        n, span, tolerance, w.short, i, w.line, made, falling, total, asked, w.ratio, 0,
+        w.held, w.good, w.began,
     )  # fmt: skip
     for q in range(q0, q1):
         a = q - first_asker
+        due = row_at(w.asker_ring, a, period) if waits else w.asks_row[a] + step
         rows_of.serve_share(
-            n, span, w.late, a, w.rows, w.asks_row[a] + step, w.ratio, 0,
+            n, span, w.late, a, falling, due, w.ratio, 0,
             w.line, _out(f, w, q, first_lane, period), w.owed, w.missed,
         )  # fmt: skip
+
+
+@jit_part
+def _see_what_is_due(
+    f: Structure,
+    c: int,
+    j: int,
+    i: int,
+    w: SingleWork,
+    first_asker: int,
+    made: int,
+    span: Span,
+    period: int,
+    step: int,
+    n: int,
+) -> int:
+    """Requests through the service time, and what falls due in all: spare rows ``ARRIVING``.
+
+    They stand in their ring by the period in which they fall due, so that those of a span are one
+    after another. Returns join what is made at once, in spare rows: where that is then.
+    """
+    q0, wait = f.asker_ptr[j], f.serve_delay[j]
+    for s in range(len(span)):
+        for q in range(q0, f.asker_ptr[j + 1]):
+            a = q - first_asker
+            to = row_at(w.asker_ring, a, period + s + wait)
+            rows_of.move(n, w.line, to, w.rows, w.asks_row[a] + step + s)
+            due = row_at(w.asker_ring, a, period) + s
+            if q == q0:
+                rows_of.move(n, w.line, ARRIVING + s, w.line, due)
+            else:
+                rows_of.join(n, w.line, ARRIVING + s, w.line, due)
+            if period >= f.warmup[c]:
+                rows_of.join(n, w.due, a, w.line, due)
+    if not w.returns[i]:
+        return made
+    for s in range(len(span)):
+        rows_of.with_returns(
+            n, w.line, ARRIVING + STEPS + s, w.line, made + s,
+            w.rows, w.asked_row[i] + step + s, w.total_row[i] + step + s,
+        )  # fmt: skip
+    return ARRIVING + STEPS
+
+
+@jit_part
+def _follow_cycle(
+    f: Structure, c: int, j: int, i: int, w: SingleWork, sums: Sums, period: int, n: int
+) -> None:
+    """Keep the largest shortage of a replenishment cycle, and count cycles without one."""
+    review, warmup = f.review[j], f.warmup[c]
+    into_cycle = (period - f.phase[j] - f.nominal_delay[j]) % review
+    rows_of.worst_of_cycle(n, into_cycle == 0, w.worst, i, w.short)
+    if into_cycle == review - 1 and period - into_cycle >= warmup:
+        rows_of.count_whole(n, tolerance_of(f, w.times, j), w.worst, i, sums.whole_cycles, j)
 
 
 @jit_part
@@ -273,7 +337,7 @@ def _make_drawn(
 ) -> None:
     """Let what starts into the line of a stage whose lead time is drawn."""
     k = f.lane_ptr[j]
-    if joins(f, j):
+    if joins(f, w.times, j):
         row = row_at(w.make_ring, i, period)
     elif k == f.lane_ptr[j + 1]:
         row = row_at(w.outside_ring, i, period - f.outside_delay[j])
@@ -283,7 +347,7 @@ def _make_drawn(
         if f.units[k] != 1.0:
             rows_of.parts_of(n, w.line, MADE, w.line, row, np.float32(f.units[k]))
             row = MADE
-    least = np.float32(np.inf) if w.times.overtaking[j] else tolerance_of(f, j)
+    least = np.float32(np.inf) if w.times.overtaking[j] else tolerance_of(f, w.times, j)
     drawn = w.drawn_at[0] + w.times.make_row[j] * w.drawn_at[1] + step
     _let_in(
         f, c, w, drawn, w.make_until, i, row, least, w.in_process, i, period, w.made_ring, i,
@@ -308,7 +372,7 @@ def _send_on(
         if k < 0 or w.times.lane_row[k] < 0:
             continue
         x = k - first_lane
-        least = np.float32(np.inf) if w.times.lane_overtaking[k] else tolerance_of(f, j)
+        least = np.float32(np.inf) if w.times.lane_overtaking[k] else tolerance_of(f, w.times, j)
         for step in range(steps):
             period = first_period + step
             drawn = w.drawn_at[0] + w.times.lane_row[k] * w.drawn_at[1] + step
@@ -367,9 +431,12 @@ def _empty(
 ) -> None:
     """Set to 0 what was taken out of rings to which goods are added when they enter."""
     if w.times.make_row[j] >= 0:
-        for period in range(first_period, first_period + steps):
+        held = w.times.release_delay[j]
+        for period in range(first_period - held, first_period + steps - held):
             rows_of.blank(n, w.line, row_at(w.made_ring, i, period))
-    wait = 0 if joins(f, j) else making(f, w.times, j)  # made in the line in which they came
+    wait = (
+        0 if joins(f, w.times, j) else making(f, w.times, j)
+    )  # made in the line in which they came
     for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
         if w.times.lane_row[k] >= 0:
             for period in range(first_period - wait, first_period + steps - wait):

@@ -1,11 +1,16 @@
-"""Orders of one component under plain base stock, in single precision, up the network."""
+"""Orders of one component under base stock, in single precision, up the network.
+
+Of the quantities that may be ordered, if not of any.
+"""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from echelon.kernels import single_rows as rows_of
-from echelon.kernels._jit import jit_part, jit_step
+from echelon.kernels._jit import Floats, jit_part, jit_step
 from echelon.kernels.flow_arrays import Structure, Sums
 from echelon.kernels.flow_rows import STEPS
 from echelon.kernels.single_rows import FOUR, ONE
@@ -20,7 +25,15 @@ from echelon.kernels.single_work import (
 
 @jit_step
 def single_orders_up(
-    f: Structure, c: int, w: SingleWork, sums: Sums, block: int, period: int, steps: int, n: int
+    f: Structure,
+    c: int,
+    w: SingleWork,
+    sums: Sums,
+    in_release: Floats,
+    block: int,
+    period: int,
+    steps: int,
+    n: int,
 ) -> None:
     """Order at every stage, downstream first, and count; all periods are counted or none is."""
     first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
@@ -64,15 +77,16 @@ def single_orders_up(
                     w.asks_row[a] = row
             _add_up(w, a0, q1 - q0, w.asked_row[i], steps, n)
         w.order_row[i] = w.total_row[i]
-        if f.review[j] != 0 or returns or rows_of.any_gap(n, w.gap_bits, i):
+        rounded = _rounded(w, j)
+        if f.review[j] != 0 or returns or rounded or rows_of.any_gap(n, w.gap_bits, i):
             if counts and w.copied[0] == 1:
                 if w.begun[0] == 1:
-                    flush_sums(f, c, w, sums, n)
+                    flush_sums(f, c, w, sums, in_release, n)
                     copy_sums(f, c, w, sums, n)
                 w.copied[0] = 0
             w.order_row[i] = orders + i * block
             for s in range(steps):
-                _order(f, j, i, w, period + s, s, n)
+                _order(f, j, i, w, rounded, period + s, s, n)
     if counts:
         _count_requests(f, c, w, steps, n)
         w.counted[0] += steps
@@ -99,18 +113,44 @@ def _add_up(w: SingleWork, a: int, askers: int, to: int, steps: int, n: int) -> 
 
 
 @jit_part
-def _order(f: Structure, j: int, i: int, w: SingleWork, period: int, step: int, n: int) -> None:
+def _rounded(w: SingleWork, j: int) -> bool:
+    """Whether not every quantity may be ordered."""
+    multiple, least = w.times.order_multiple[j], w.times.minimum_order[j]
+    return bool(multiple > 0.0 or least > 0.0 or w.times.maximum_order[j] < np.inf)
+
+
+@jit_part
+def _order(
+    f: Structure, j: int, i: int, w: SingleWork, rounded: bool, period: int, step: int, n: int
+) -> None:
     """Clauses 2 and 5: before the period's requests at a review, after them if continuous."""
-    row, total = w.order_row[i] + step, w.total_row[i] + step
-    if f.review[j] == 0:
+    row, total, review = w.order_row[i] + step, w.total_row[i] + step, f.review[j]
+    if review == 0:
         rows_of.join(n, w.gap, i, w.rows, total)
-        rows_of.order_gap(n, w.gap, i, w.rows, row)
-        return
-    if (period - f.phase[j]) % f.review[j] == 0:
-        rows_of.order_gap(n, w.gap, i, w.rows, row)
-    else:
+    if review > 0 and (period - f.phase[j]) % review != 0:
         rows_of.blank(n, w.rows, row)
-    rows_of.join(n, w.gap, i, w.rows, total)
+    elif rounded:
+        _order_rounded(f, j, i, w, row, n)
+    else:
+        rows_of.order_gap(n, w.gap, i, w.rows, row)
+    if review > 0:
+        rows_of.join(n, w.gap, i, w.rows, total)
+
+
+@jit_part
+def _order_rounded(f: Structure, j: int, i: int, w: SingleWork, row: int, n: int) -> None:
+    """Whole multiples, no less and no more than may be ordered; what counts as rounding is none."""
+    multiple = w.times.order_multiple[j]
+    least, most = w.times.minimum_order[j], w.times.maximum_order[j]
+    tolerance = np.float64(tolerance_of(f, w.times, j))
+    if multiple > 0.0:
+        least = math.ceil((least - tolerance) / multiple) * multiple
+        if most < np.inf:
+            most = math.floor((most + tolerance) / multiple) * multiple
+    rows_of.order_rounded(
+        n, w.gap, i, w.rows, row, np.float32(multiple), np.float32(least), np.float32(most),
+        np.float32(tolerance),
+    )  # fmt: skip
 
 
 @jit_part
@@ -123,13 +163,13 @@ def _count_requests(f: Structure, c: int, w: SingleWork, steps: int, n: int) -> 
         if w.begun[0] == 0:
             rows_of.move(n, w.pivot, i, w.rows, w.asked_row[i])
             rows_of.move(n, w.pivot, stages + i, w.rows, w.order_row[i])
-        least = tolerance_of(f, j)
+        least = tolerance_of(f, w.times, j)
         if w.asked_apart[i] == 1:
             _tally(w, w.asked_row[i], steps, i, least, n)
         if w.copied[0] == 0:
             _tally(w, w.order_row[i], steps, stages + i, least, n)
         for q in range(q0, q1):
-            if q1 - q0 > 1 and not asks_as_ordered(f, q):
+            if q1 - q0 > 1 and f.serve_delay[j] == 0 and not asks_as_ordered(f, q):
                 a = q - first_asker
                 for s in range(steps):
                     rows_of.join(n, w.due, a, w.rows, w.asks_row[a] + s)

@@ -24,6 +24,9 @@ ONE: Final = (0,)
 
 ZERO: Final = np.float32(0.0)
 UNIT: Final = np.float32(1.0)
+ROUNDING: Final = np.float32(1e-6)
+"""A net stock that is a smaller share of what came and went is nothing but rounding."""
+
 SIGN: Final = np.int32(-(2**31))
 
 
@@ -123,6 +126,46 @@ def order_gap(n: int, gap: Singles, j: int, order: Singles, o: int) -> None:
 
 
 @jit_rows
+def order_rounded(
+    n: int,
+    gap: Singles,
+    j: int,
+    order: Singles,
+    o: int,
+    multiple: np.float32,
+    least: np.float32,
+    most: np.float32,
+    tolerance: np.float32,
+) -> None:
+    """Order the gap in whole multiples, 0 for any, and from ``least`` to ``most``, or nothing."""
+    for r in range(n):
+        wanted = max(gap[j, r], ZERO)
+        whole = wanted
+        if multiple > ZERO:
+            whole = np.ceil((wanted - tolerance) / multiple) * multiple
+        ordered = min(max(whole, least), most) if wanted > tolerance else ZERO
+        order[o, r] = ordered
+        gap[j, r] -= ordered
+
+
+@jit_rows
+def worst_of_cycle(n: int, first: bool, worst: Singles, i: int, short: Singles) -> None:
+    """Keep the largest shortage of the running replenishment cycle."""
+    for r in range(n):
+        carried = ZERO if first else worst[i, r]
+        worst[i, r] = max(carried, short[i, r])
+
+
+@jit_rows
+def count_whole(
+    n: int, tolerance: np.float32, worst: Singles, i: int, whole: Floats, j: int
+) -> None:
+    """Count a replenishment cycle that ended without a shortage."""
+    for r in range(n):
+        whole[j, r] += 1.0 if worst[i, r] <= tolerance else 0.0
+
+
+@jit_rows
 def tally(
     n: int,
     span: Span,
@@ -192,8 +235,9 @@ def serve_alone(
         stock, ready, starts = held[i, r], good[i, r], began[i, r]
         waits, missing = owed[a, r], missed[a, r]
         for k in range(len(span)):
-            was, wanted = now, rows[due + k, r]
-            net += wanted - line[made + k, r]
+            was, wanted, goods = now, rows[due + k, r], line[made + k, r]
+            net += wanted - goods
+            net = net if abs(net) > ROUNDING * (was + wanted + goods) else ZERO
             now = max(net, ZERO)
             sent[to + k, r] = wanted + (was - now)
             stock += now - net
@@ -236,10 +280,11 @@ def serve_together(
         now = max(net, ZERO)
         stock, ready, starts = held[i, r], good[i, r], began[i, r]
         for k in range(len(span)):
-            was = now
-            net += rows[total + k, r] - line[made + k, r]
-            now = max(net, ZERO)
+            was, goods = now, line[made + k, r]
             wanted = was + rows[asked + k, r]
+            net += rows[total + k, r] - goods
+            net = net if abs(net) > ROUNDING * (wanted + goods) else ZERO
+            now = max(net, ZERO)
             ratio[first + k, r] = now / wanted if now > ZERO else ZERO
             stock += now - net
             ready += UNIT if now <= tolerance else ZERO
@@ -355,6 +400,29 @@ def least_of(n: int, to: Singles, i: int, what: Singles, j: int) -> None:
     """Row ``to[i] = min(to[i], what[j])``."""
     for r in range(n):
         to[i, r] = min(to[i, r], what[j, r])
+
+
+@jit_rows
+def at_most(n: int, to: Singles, i: int, most: np.float32) -> None:
+    """Row ``to[i] = min(to[i], most)``."""
+    for r in range(n):
+        to[i, r] = min(to[i, r], most)
+
+
+@jit_rows
+def take_away(n: int, to: Singles, i: int, what: Singles, j: int) -> None:
+    """Row ``to[i] -= what[j]``."""
+    for r in range(n):
+        to[i, r] -= what[j, r]
+
+
+@jit_rows
+def with_returns(
+    n: int, to: Singles, i: int, made: Singles, m: int, rows: Singles, asked: int, total: int
+) -> None:
+    """Row ``to[i] = made[m]`` and what comes back: what is asked for less that with returns."""
+    for r in range(n):
+        to[i, r] = made[m, r] + (rows[asked, r] - rows[total, r])
 
 
 @jit_rows

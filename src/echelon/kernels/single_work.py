@@ -13,10 +13,10 @@ from echelon.kernels.flow_arrays import WIDTH, Features, Structure, Sums
 from echelon.kernels.flow_rows import STEPS, copy, zero
 from echelon.kernels.plain_flow_work import (
     SPARE,
-    DrawnTimes,
-    drawn_times,
+    Supply,
     lay_out_lines,
     slots_of,
+    supply_of,
 )
 from echelon.kernels.single_rows import Singles
 
@@ -24,6 +24,9 @@ Signs: TypeAlias = NDArray[np.int32]
 
 GROUP = 32
 """Periods whose sums are added up in single precision."""
+
+LOT_ROUNDING = 4e-6
+"""Of the least that is ordered at once: a gap that is above a multiple by less is at it."""
 
 TOLERANCE = 1e3
 """Times the tolerance of double precision: less outstanding than that is rounding."""
@@ -41,6 +44,8 @@ class SingleWork(NamedTuple):
         Of stages with several askers, or with returns.
     component : (n_lanes, WIDTH) float32
         Components waiting, in kits.
+    outside_stock, worst : (n_stages, WIDTH) float32
+        Kits of outside material waiting; largest shortage of the running cycle.
     make_until, lane_until : (n_stages, WIDTH), (n_lanes, WIDTH) float32
         Periods until what was sent last leaves.
     rows : (n, WIDTH) float32
@@ -52,7 +57,7 @@ class SingleWork(NamedTuple):
         Share of what is wanted that stays late.
     after : (1, WIDTH) float32
         Periods after which goods leave.
-    held, good, began, in_process : (n_stages, WIDTH) float32
+    held, good, began, in_process, in_release : (n_stages, WIDTH) float32
         Sums of the periods since the last flush; owed, missed, due : (n_askers, WIDTH);
         waits, in_transit : (n_lanes, WIDTH).
     pivot, total, squared, counts : (2 * n_stages, WIDTH) float32
@@ -70,7 +75,7 @@ class SingleWork(NamedTuple):
         Where the rows of a stage begin in ``rows``; asks_row : (n_askers,).
     outside_ring, make_ring, lane_ring, asker_ring, made_ring, arrival_ring : (n, 2) int64
     arrival_delay : (n_lanes,) int64
-    times : DrawnTimes
+    times : Supply
     returns : (n_stages,) int64
         Whether customers return in this block.
     asked_apart : (n_stages,) int64
@@ -85,6 +90,8 @@ class SingleWork(NamedTuple):
     short: Singles
     late: Singles
     component: Singles
+    outside_stock: Singles
+    worst: Singles
     make_until: Singles
     lane_until: Singles
     rows: Singles
@@ -95,6 +102,7 @@ class SingleWork(NamedTuple):
     good: Singles
     began: Singles
     in_process: Singles
+    in_release: Singles
     owed: Singles
     missed: Singles
     due: Singles
@@ -121,7 +129,7 @@ class SingleWork(NamedTuple):
     made_ring: Integers
     arrival_ring: Integers
     arrival_delay: Integers
-    times: DrawnTimes
+    times: Supply
     returns: Integers
     asked_apart: Integers
     drawn_at: Integers
@@ -134,7 +142,7 @@ def single_work_for(
     f: Structure, features: Features, first: int, last: int, block: int
 ) -> SingleWork:
     """Room for the largest of components ``first`` to ``last``, for blocks of ``block`` periods."""
-    own, times = range(first, last), drawn_times(features)
+    own, times = range(first, last), supply_of(features)
     stages = max(int(f.stage_ptr[c + 1] - f.stage_ptr[c]) for c in own)
     lanes = max(int(f.lane_ptr[f.stage_ptr[c + 1]] - f.lane_ptr[f.stage_ptr[c]]) for c in own)
     askers = max(int(f.asker_ptr[f.stage_ptr[c + 1]] - f.asker_ptr[f.stage_ptr[c]]) for c in own)
@@ -153,6 +161,8 @@ def single_work_for(
         short=floats(stages),
         late=floats(askers),
         component=floats(lanes),
+        outside_stock=floats(stages),
+        worst=floats(stages),
         make_until=floats(stages),
         lane_until=floats(lanes),
         rows=rows,
@@ -163,6 +173,7 @@ def single_work_for(
         good=floats(stages),
         began=floats(stages),
         in_process=floats(stages),
+        in_release=floats(stages),
         owed=floats(askers),
         missed=floats(askers),
         due=floats(askers),
@@ -200,9 +211,13 @@ def single_work_for(
 
 
 @jit_part
-def tolerance_of(f: Structure, j: int) -> np.float32:
-    """Units; less than this outstanding is rounding."""
-    return np.float32(TOLERANCE * f.tolerance[j])
+def tolerance_of(f: Structure, times: Supply, j: int) -> np.float32:
+    """Units; less than this outstanding is rounding.
+
+    As is a small share of the least that is ordered at once, by which stock goes up and down.
+    """
+    lot = max(times.order_multiple[j], times.minimum_order[j])
+    return np.float32(TOLERANCE * f.tolerance[j] + LOT_ROUNDING * lot)
 
 
 @jit_part
@@ -215,6 +230,8 @@ def start_single(f: Structure, c: int, w: SingleWork, block: int, n: int) -> Non
         rows_of.put(n, w.gap, i, np.float32(f.level[j] - f.initial_stock[j]))
         rows_of.put(n, w.short, i, np.float32(-f.initial_stock[j]))
         rows_of.blank(n, w.make_until, i)
+        rows_of.blank(n, w.outside_stock, i)
+        rows_of.blank(n, w.worst, i)
         q0, q1 = f.asker_ptr[j], f.asker_ptr[j + 1]
         w.asked_apart[i] = 0 if q1 == q0 or (q1 - q0 == 1 and asks_as_ordered(f, q0)) else 1
         zero(n, w.asked_count, i)
@@ -234,10 +251,14 @@ def start_single(f: Structure, c: int, w: SingleWork, block: int, n: int) -> Non
 
 
 @jit_part
-def clear_totals(f: Structure, c: int, sums: Sums, n: int) -> None:
+def clear_totals(
+    f: Structure, c: int, w: SingleWork, sums: Sums, in_release: Floats, n: int
+) -> None:
     """Begin the sums of all periods, close to when they are used: they are many megabytes."""
     first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
     for j in range(first, last):
+        if w.times.release_delay[j] > 0:
+            zero(n, in_release, j)
         zero(n, sums.on_hand, j)
         zero(n, sums.in_process, j)
         zero(n, sums.ready, j)
@@ -263,6 +284,7 @@ def clear_sums(f: Structure, c: int, w: SingleWork, n: int) -> None:
     first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
     for i in range(last - first):
         rows_of.blank(n, w.in_process, i)
+        rows_of.blank(n, w.in_release, i)
     for i in range(2 * (last - first)):
         rows_of.blank(n, w.total, i)
         rows_of.blank(n, w.squared, i)
@@ -310,7 +332,7 @@ def forget_states(f: Structure, c: int, w: SingleWork, n: int) -> None:
 
 
 @jit_part
-def flush_sums(f: Structure, c: int, w: SingleWork, sums: Sums, n: int) -> None:
+def flush_sums(f: Structure, c: int, w: SingleWork, sums: Sums, in_release: Floats, n: int) -> None:
     """Add the sums since the last flush to those of all periods."""
     first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
     first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
@@ -321,6 +343,8 @@ def flush_sums(f: Structure, c: int, w: SingleWork, sums: Sums, n: int) -> None:
         rows_of.flush(n, sums.ready, j, 1.0, w.good, i)
         rows_of.flush(n, sums.shortages, j, 1.0, w.began, i)
         rows_of.flush(n, sums.in_process, j, 1.0, w.in_process, i)
+        if w.times.release_delay[j] > 0:
+            rows_of.flush(n, in_release, j, 1.0, w.in_release, i)
         if w.asked_apart[i] == 1:
             rows_of.flush_tally(
                 n, periods, w.pivot, w.total, w.squared, w.counts, i,
@@ -367,17 +391,21 @@ def copy_sums(f: Structure, c: int, w: SingleWork, sums: Sums, n: int) -> None:
 
 
 @jit_part
-def finish_single(f: Structure, c: int, w: SingleWork, sums: Sums, n: int) -> None:
+def finish_single(
+    f: Structure, c: int, w: SingleWork, sums: Sums, in_release: Floats, n: int
+) -> None:
     """Bring the sums of all periods up to date; after the last block."""
     first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
     first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
-    flush_sums(f, c, w, sums, n)
+    flush_sums(f, c, w, sums, in_release, n)
     copy_sums(f, c, w, sums, n)
     for j in range(first, last):
         q0, q1 = f.asker_ptr[j], f.asker_ptr[j + 1]
         for q in range(q0, q1):
             a, k = q - first_asker, f.asker_lane[q]
-            if q1 - q0 == 1:
+            if f.serve_delay[j] > 0:
+                pass  # counted where it fell due
+            elif q1 - q0 == 1:
                 copy(n, sums.due, q, sums.asked, j)
             elif asks_as_ordered(f, q):
                 copy(n, sums.due, q, sums.ordered, f.receiver[k])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, overload
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from echelon.simulation.measured.room import Room
 from echelon.simulation.measured.scheme import Prices, Scheme, scheme_of
 from echelon.simulation.plain.orders import AnyPolicy
 from echelon.simulation.warm_up import detect
-from echelon.simulation.work import Part, Task, run_task
+from echelon.simulation.work import Task
 
 Blocks = tuple[tuple[int, int], ...]
 
@@ -101,6 +101,7 @@ class Setup:
             features=features,
             scheme=self.scheme.part(first, last),
             plain=self.layout.feature_set.plain[first:last],
+            forward=self.layout.feature_set.forward[first:last],
             rows=self.rows.part(first, last),
             blocks=blocks,
             seed=self.seed,
@@ -155,10 +156,28 @@ class Piece:
         ends = self.setup.layout.structure.stage_ptr[[self.first, self.last]]
         return int(ends[1] - ends[0]) * len(self.blocks)
 
-    def run(self) -> list[Part]:
-        """Make the task and run it."""
-        task = self.setup.task(self.first, self.last, self.blocks, whole=self.whole, room=self.room)
-        return run_task(task)
+    def task(self) -> Task:
+        """Make it."""
+        return self.setup.task(self.first, self.last, self.blocks, whole=self.whole, room=self.room)
+
+
+class MadeWhenAsked(Sequence[Task]):
+    """Tasks of pieces, each made when a worker takes it."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self._pieces = pieces
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    @overload
+    def __getitem__(self, place: int, /) -> Task: ...
+    @overload
+    def __getitem__(self, place: slice, /) -> MadeWhenAsked: ...
+    def __getitem__(self, place: int | slice, /) -> Task | MadeWhenAsked:
+        if isinstance(place, slice):
+            return MadeWhenAsked(self._pieces[place])
+        return self._pieces[place].task()
 
 
 def _present(first: int, last: int, absent: Booleans) -> list[tuple[int, int]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from echelon.errors import DomainError, warn_of_data
-from echelon.execution import Outcome, check_n_jobs, run_shards
+from echelon.execution import Ledger, Outcome
 from echelon.network.features import PLANNING
 from echelon.network.network import Network
 from echelon.policies.over_periods import PlanOverPeriods, SimulatedAsPlan
@@ -50,6 +51,7 @@ from echelon.simulation.paths import follow_stages, stages_to_follow, trace_all
 from echelon.simulation.plain.orders import AnyPolicy
 from echelon.simulation.prepare import Blocks, Piece, Setup, prepare
 from echelon.simulation.result import Simulation
+from echelon.simulation.spread import Spread
 from echelon.simulation.stopping import StopRule, stop_rule
 from echelon.simulation.work import Part, run_task
 
@@ -68,6 +70,8 @@ def simulate(
     replications: int | None = None,
     seed: int = 0,
     n_jobs: int = 1,
+    backend: Literal["threads", "processes", "dask"] = "threads",
+    ledger: Ledger | str | Path | None = None,
     progress: Progress = None,
     demand: pd.DataFrame | None = None,
     policies: Mapping[Key, AnyPolicy] | None = None,
@@ -112,6 +116,14 @@ def simulate(
         the same demand, lead times and disruptions, see :func:`compare_runs`.
     n_jobs : int, default 1
         Workers; -1 uses every core.
+    backend : {"threads", "processes", "dask"}, default "threads"
+        Threads suit the compiled kernels. With Dask the workers are those of the client that is
+        running, or of a cluster of ``n_jobs`` processes that is started on this machine. The
+        bits are the same.
+    ledger : Ledger or path of a folder, optional
+        Where finished components are written, some thousands of stages at a time; the same call
+        after a run that was killed takes them from there. A change of a stage is simulated again
+        with its shard alone, a stage more or less with all that follow it in the tables.
     progress : bool, callable or None
         A bar, or a function ``progress(done, total, label)``; None decides by the terminal.
     demand : DataFrame, optional
@@ -123,10 +135,10 @@ def simulate(
         Antithetic runs come in mirrored pairs, stratified ones in groups of 16 that cover every
         distribution evenly; ``replications`` is then a multiple of 2 or 16.
     precision : {"double", "single"}
-        In single precision plain base stock takes about half the time: the same draws, and
-        measures that differ by rounding. What has features, reviews less often than every period,
-        quotes service times, has priorities or joint demand runs in double precision in any case,
-        and so does a single replication.
+        In single precision base stock takes about half the time: the same draws, and measures that
+        differ by rounding. Service times, reviews, order quantities, fixed release times and
+        capacities are known to it. Components with other features, with priorities or with joint
+        demand run in double precision in any case, and so does a single replication.
     stop_when : mapping of str to float, optional
         Stop as soon as 95 % confidence intervals of columns of ``run.total`` have these half
         widths, ``{"fill_rate": 0.002}`` say.
@@ -188,10 +200,7 @@ def simulate(
         network, plan = plan.as_simulated(network)
     problems: list[str] = []
     seed = whole_number(seed, "seed", None, problems)
-    try:
-        check_n_jobs(n_jobs)
-    except DomainError as error:
-        problems.append(str(error))
+    spread = Spread.of(n_jobs, backend, ledger, progress, problems)
     replay, problems_of_table = read_demand(demand, network)
     window = window_of(network, replay, periods, warmup, replications, draws, stop_when, problems)
     check_precision(precision, problems)
@@ -224,7 +233,7 @@ def simulate(
         precision=precision,
     )
     prepared = time.perf_counter()
-    runs, gathered, failed = _run(setup, window, rule, n_jobs, progress)
+    runs, gathered, failed = _run(setup, window, rule, spread)
     ran = time.perf_counter()
     _warn_if_not_settled(setup)
     _warn_if_all_failed(setup, failed)
@@ -309,13 +318,13 @@ def _require_nouns(network: object, plan: object) -> None:
 
 
 def _run(
-    setup: Setup, window: Window, rule: StopRule | None, n_jobs: int, progress: Progress
+    setup: Setup, window: Window, rule: StopRule | None, spread: Spread
 ) -> tuple[int, Gathered, dict[int, Outcome[Any]]]:
     """Run all replications, or as many as the rule asks for."""
     parts: Parts = {}
     if rule is None:
         tasks = setup.tasks(window.blocks, estimates=True)
-        outcomes = _perform(tasks, n_jobs, progress)
+        outcomes = spread.perform(tasks)
         if all(task.whole for task in tasks):  # a portfolio: each shard goes to its place at once
             return window.runs, *_gathered(setup, _one_by_one(tasks, outcomes))
         _collect(setup, tasks, outcomes, window.blocks, parts)
@@ -327,7 +336,7 @@ def _run(
         new = blocks_of(done, runs, window.group)
         blocks += new
         tasks = setup.tasks(new, estimates=False)
-        _collect(setup, tasks, _perform(tasks, n_jobs, progress), blocks, parts)
+        _collect(setup, tasks, spread.perform(tasks), blocks, parts)
         gathered, failed = _gathered(setup, sorted(parts.items()))
         done = runs
         reached = rule.reached(total_frame(gathered), done)
@@ -339,18 +348,6 @@ def _run(
 
 Parts = dict[tuple[int, int], Outcome[Any]]
 """What became of each range of components: ``Measured`` or ``Finished``."""
-
-
-def _perform(tasks: list[Piece], n_jobs: int, progress: Progress) -> Iterable[Outcome[list[Part]]]:
-    return run_shards(
-        Piece.run,
-        tasks,
-        n_jobs=n_jobs,
-        backend="threads",
-        progress=progress,
-        label="simulate",
-        weigh=lambda task: task.weight,
-    )
 
 
 def _pieces(task: Piece, outcome: Outcome[list[Part]]) -> list[Part]:

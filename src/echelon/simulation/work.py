@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
@@ -30,6 +30,7 @@ from echelon.simulation.measured.scheme import Scheme
 from echelon.simulation.plain.flow import flow
 from echelon.simulation.plain.orders import AnyPolicy
 from echelon.simulation.precision import may_be_single
+from echelon.simulation.shelf_lives import Draws, run_with_lives
 
 _BLOCKS: Final = (32, 16, 8)
 """Periods drawn and run at once; the more, the less often state is loaded."""
@@ -63,6 +64,8 @@ class Task:
         Its components, numbered from 0.
     plain : (n_components,) bool
         Those without any feature but drawn lead times.
+    forward : (n_components,) bool
+        Those of which the kernel of single precision knows all features.
     rows : SomeRows
         What is drawn, numbered as in ``structure``.
     blocks : tuple of (first_run, n_runs)
@@ -91,6 +94,7 @@ class Task:
     features: Features
     scheme: Scheme
     plain: Booleans
+    forward: Booleans
     rows: SomeRows
     blocks: tuple[tuple[int, int], ...]
     seed: int
@@ -101,7 +105,7 @@ class Task:
     policies: Mapping[int, AnyPolicy]
     names: tuple[str, ...]
     precision: str
-    room: Room
+    room: Room = field(compare=False)
 
     @property
     def n_components(self) -> int:
@@ -120,6 +124,7 @@ class Task:
             features=features,
             scheme=self.scheme.part(c, c + 1),
             plain=self.plain[c : c + 1],
+            forward=self.forward[c : c + 1],
             rows=self.rows[rows],
             policies={j - stages.start: self.policies[j] for j in stages if j in self.policies},
             names=self.names[stages.start : stages.stop],
@@ -179,7 +184,7 @@ def _measured(task: Task, sums: Sums, feature_sums: FeatureSums, *, rich: bool) 
     return measured
 
 
-def _clear(sums: Sums, feature_sums: FeatureSums) -> None:
+def _clear(sums: Sequence[Floats], feature_sums: Sequence[Floats]) -> None:
     for array in (*sums, *feature_sums):
         array[:] = 0.0
 
@@ -266,9 +271,9 @@ def _run(
     memory = np.zeros((len(task.rows), WIDTH))
     single = np.zeros_like(plain)
     if task.precision == "single":
-        single = may_be_single(structure, sources, plain)
-    if not single.all():  # the kernel in single precision begins its own
-        _clear(sums, feature_sums)
+        single = may_be_single(structure, sources, task.forward)
+    # the kernel in single precision begins its own
+    _clear(() if single.all() else sums, () if plain.all() else feature_sums)
     # an interrupt is heard between calls, so that a long run of one component is several
     last = int(structure.periods.max())
     ends = [last]
@@ -293,12 +298,15 @@ def _run(
         for period, end in pairwise([0, *ends]):
             run_single(
                 structure, chosen, sources, tables, period, end, first_run, n_runs, block, narrow,
-                sums,
+                sums, feature_sums.in_release,
             )  # fmt: skip
     own = {c for c in range(task.n_components if task.policies else 0) if _has_policy(task, c)}
-    for c in np.flatnonzero(~plain).tolist():
+    for c in np.flatnonzero(~plain & ~single).tolist():
         if c in own:
             _run_own_policies(task, c, first_run, n_runs, sums, feature_sums)
+            continue
+        if _perishes(task, c):
+            _run_with_lives(task, c, sources, first_run, n_runs, memory, sums, feature_sums)
             continue
         state = start_feature_state(structure, task.features, c)
         run_features(
@@ -331,6 +339,35 @@ def run_features(
         feature_flow(
             structure, features, component, drawn, period, count, n_runs, state, sums, feature_sums
         )
+
+
+def _perishes(task: Task, c: int) -> bool:
+    stages = slice(*task.structure.stage_ptr[[c, c + 1]].tolist())
+    return bool((task.features.shelf_life[stages] > 0).any())
+
+
+def _run_with_lives(
+    task: Task,
+    c: int,
+    sources: Sources,
+    first_run: int,
+    n_runs: int,
+    memory: Floats,
+    sums: Sums,
+    feature_sums: FeatureSums,
+) -> None:
+    """Run a component whose goods perish, with ages where they matter."""
+    structure, features = cut_out(task.structure, task.features, c, c + 1)
+    first_row, last_row = task.structure.row_ptr[[c, c + 1]].tolist()
+    rows = rows_of_component(task.structure, task.features, c)
+    run_with_lives(
+        structure,
+        features,
+        Draws(sources, first_row, last_row, first_run, n_runs, memory),
+        FEATURE_BLOCK,
+        Sums(*(getattr(sums, name)[rows[name]] for name in Sums._fields)),
+        FeatureSums(*(getattr(feature_sums, name)[rows[name]] for name in FeatureSums._fields)),
+    )
 
 
 def _has_policy(task: Task, c: int) -> bool:

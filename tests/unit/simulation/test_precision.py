@@ -135,6 +135,56 @@ def test_rounding_does_not_grow_into_anything_over_ten_thousand_periods():
     np.testing.assert_allclose(single.total["cost"], double.total["cost"], rtol=1e-6)
 
 
+@pytest.fixture(scope="module")
+def company():
+    """Service times, reviews, release times, lots and capacities, without shelf lives."""
+    made = ec.datasets.make_portfolio(60, seed=2)
+    perishable = ("shelf_life", "waste_cost", "minimum_remaining_life")
+    tables = {
+        name: table.drop(columns=[column for column in perishable if column in table])
+        for name, table in made.tables.items()
+    }
+    network = ec.Network.from_tables(
+        tables["stages"], tables["lanes"], tables["demand"], segments=["market", "channel"],
+        period="week", holding_rate=0.18,
+    )  # fmt: skip
+    return network, ec.optimize(network, service_times="whole")
+
+
+COMPANY = {"periods": 52, "warmup": 26, "replications": 64, "seed": 5}
+
+
+class TestCompany:
+    def test_is_double_to_rounding(self, company):
+        double, single = (
+            ec.simulate(*company, precision=p, **COMPANY) for p in ("double", "single")
+        )
+        assert not single.stages["on_hand"].equals(double.stages["on_hand"])
+        for measure in (*MEASURES, "in_release", "ordered", "component_stock"):
+            one, other = single.stages[measure], double.stages[measure]
+            scale = 1e-4 if measure == "ready_rate" else 1e-6
+            # an order that is within rounding of a lot may be one lot more in one run of many
+            apart = (one - other).abs() > 1e-4 * other.abs() + scale * other.abs().max()
+            assert apart.mean() < 0.01, measure
+        np.testing.assert_allclose(single.total["cost"], double.total["cost"], rtol=1e-5)
+        np.testing.assert_allclose(single.total["fill_rate"], double.total["fill_rate"], rtol=1e-5)
+
+    def test_stock_that_passes_through_is_no_shortage(self, company):
+        double, single = (
+            ec.simulate(*company, precision=p, **COMPANY) for p in ("double", "single")
+        )
+        never = double.stages["ready_rate"] == 1.0
+        assert never.sum() > 50
+        assert single.stages.loc[never, "ready_rate"].min() > 0.999
+
+    def test_workers_and_blocks_change_no_bit(self, company, monkeypatch):
+        whole = ec.simulate(*company, precision="single", **COMPANY)
+        assert_same(whole, ec.simulate(*company, precision="single", n_jobs=2, **COMPANY))
+        monkeypatch.setattr(work, "_BLOCKS", (8,))
+        monkeypatch.setattr(structure, "_SHARD_BYTES", 1)
+        assert_same(whole, ec.simulate(*company, precision="single", **COMPANY))
+
+
 def test_returns_and_large_deviations():
     shop = ec.serial(
         ["depot", "shop"], lead_time=[2, 1], holding_cost=[1.0, 2.0], base_stock=[30.0, 25.0],

@@ -51,6 +51,9 @@ class FeatureSet:
     plain : (n_components,) bool
         Components in which no feature but drawn lead times is active: the kernel of plain base
         stock runs them.
+    forward : (n_components,) bool
+        Components in which orders follow from requests alone and goods from orders: besides drawn
+        lead times there are order quantities, fixed release times and capacities at most.
     row_ptr : (n_components + 1,) int64
         Drawn rows of a component: those of its demand in compiled order, then ``extra``.
     extra : ExtraRows
@@ -61,6 +64,7 @@ class FeatureSet:
 
     features: Features
     plain: Booleans
+    forward: Booleans
     row_ptr: Integers
     extra: ExtraRows
     disruption_row: Integers
@@ -187,8 +191,8 @@ def features_of(
         minimum_life=minimum_life,
         customer_delay=levels.customer_time,
     )
-    plain = _plain(cells, wiring, levels, features)
-    return FeatureSet(features, plain, row_ptr, extra, disrupted.drawn.table_row)
+    plain, forward = _plain(cells, wiring, levels, features)
+    return FeatureSet(features, plain, forward, row_ptr, extra, disrupted.drawn.table_row)
 
 
 _NEVER: Final = -1
@@ -231,19 +235,25 @@ def _carries(
     return carries
 
 
-def _plain(cells: Cells, wiring: Wiring, levels: Levels, features: Features) -> Booleans:
-    """Components of which only drawn lead times are in ``features``, if anything is."""
+def _plain(
+    cells: Cells, wiring: Wiring, levels: Levels, features: Features
+) -> tuple[Booleans, Booleans]:
+    """Components that are plain, and those in which goods do not decide what is ordered."""
     compiled = cells.compiled
-    special = levels.own_policy | levels.varying | (features.policy != BASE_STOCK)
-    special |= levels.allocation == FIRST_COME
+    quantities = np.zeros(compiled.n_stages, dtype=np.bool_)
     for active in (
         features.order_multiple > 0.0,
         features.minimum_order > 0.0,
         features.maximum_order < np.inf,
         features.capacity < np.inf,
+        features.release_delay > 0,
+    ):
+        quantities |= active
+    special = levels.own_policy | levels.varying | (features.policy != BASE_STOCK)
+    special |= levels.allocation == FIRST_COME
+    for active in (
         np.diff(features.open_ptr) > 0,
         features.release_row >= 0,
-        features.release_delay > 0,
         features.yield_row >= 0,
         features.shelf_life > 0,
         features.lost_share > 0.0,
@@ -257,7 +267,8 @@ def _plain(cells: Cells, wiring: Wiring, levels: Levels, features: Features) -> 
         | (np.diff(features.lane_down_ptr) > 0)
     )
     special[wiring.receiver[lane]] = True
-    return ~np.logical_or.reduceat(special, compiled.component_ptr[:-1])
+    forward = ~np.logical_or.reduceat(special, compiled.component_ptr[:-1])
+    return forward & ~np.logical_or.reduceat(quantities, compiled.component_ptr[:-1]), forward
 
 
 _STAGES: Final = (

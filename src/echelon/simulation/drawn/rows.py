@@ -170,6 +170,54 @@ class SomeRows(Sequence[DrawRow]):
             law = make(family, float(source.mean[number]), float(source.std[number]))
         return DrawRow("demand", names, law, source.joint.get(number))
 
+    def __reduce__(self) -> tuple[type[SomeRows], tuple[DrawnRows, Integers]]:
+        """Go to another process without the rows of other components."""
+        alone = self.alone()
+        return SomeRows, (alone.source, alone.numbers)
+
+    def alone(self) -> SomeRows:
+        """The same rows of a source that has no others."""
+        source, n_demands = self.source, len(self.source.family)
+        bought = self.numbers[self.numbers < n_demands]
+        at = self.numbers[self.numbers >= n_demands] - n_demands
+        numbers = np.empty_like(self.numbers)
+        numbers[self.numbers < n_demands] = np.arange(len(bought))
+        numbers[self.numbers >= n_demands] = len(bought) + np.arange(len(at))
+        extra, extra_names = self._extra_alone(at)
+        rows = list(enumerate(bought.tolist()))
+        cut = replace(
+            source,
+            compiled=source.compiled.shard(0, 0),
+            names=tuple(column[bought] for column in source.names),
+            family=source.family[bought],
+            mean=source.mean[bought],
+            std=source.std[bought],
+            laws={place: source.laws[row] for place, row in rows if row in source.laws},
+            joint={place: source.joint[row] for place, row in rows if row in source.joint},
+            extra=extra,
+            extra_names=extra_names,
+        )
+        return SomeRows(cut, numbers)
+
+    def _extra_alone(
+        self, at: Integers
+    ) -> tuple[ExtraRows, dict[str, tuple[NDArray[np.object_], ...]]]:
+        """Rows ``at`` of the extra ones, with the names and laws that they use."""
+        extra = self.source.extra
+        quantity, table_row = extra.quantity[at], extra.table_row[at].copy()
+        names = {}
+        for kind in np.unique(quantity).tolist():
+            of_table = np.isin(
+                quantity, [k for k, name in enumerate(_TABLES) if name == _TABLES[kind]]
+            )
+            rows = np.unique(extra.table_row[at][of_table])
+            table_row[of_table] = np.searchsorted(rows, extra.table_row[at][of_table])
+            columns = self.source.extra_names[_TABLES[kind]]
+            names[_TABLES[kind]] = tuple(column[rows] for column in columns)
+        used, law = np.unique(extra.law[at], return_inverse=True)
+        laws = tuple(extra.laws[one] for one in used.tolist())
+        return ExtraRows(np.array([0, len(at)]), quantity, table_row, law, laws), names
+
     def columns(self, seed: int) -> RowColumns:
         """All of them, their addresses as keys."""
         source, numbers = self.source, self.numbers

@@ -23,6 +23,10 @@ class Room:
     def __init__(self) -> None:
         self._free: deque[Floats] = deque()
 
+    def __reduce__(self) -> tuple[type[Room], tuple[()]]:
+        """Go to another process empty."""
+        return Room, ()
+
     def clear(self) -> None:
         """Let go of what is free."""
         self._free.clear()
@@ -55,12 +59,14 @@ class Room:
             self._free.append(room)
 
 
-def zero_sums(structure: Structure, features: Features) -> tuple[Sums, FeatureSums]:
-    """Sums of some components before the first counted period, ``WIDTH`` runs wide."""
+def zero_sums(
+    structure: Structure, features: Features, width: int = WIDTH
+) -> tuple[Sums, FeatureSums]:
+    """Sums of some components before the first counted period, ``width`` runs wide."""
     sizes = _sizes(structure, features)
     return (
-        Sums(*(np.zeros((sizes[name], WIDTH)) for name in Sums._fields)),
-        FeatureSums(*(np.zeros((sizes[name], WIDTH)) for name in FeatureSums._fields)),
+        Sums(*(np.zeros((sizes[name], width)) for name in Sums._fields)),
+        FeatureSums(*(np.zeros((sizes[name], width)) for name in FeatureSums._fields)),
     )
 
 
