@@ -32,14 +32,20 @@ if TYPE_CHECKING:  # what a type checker and an editor see; the table below says
     from echelon.exact.perishable.network_levels import perishable_levels
     from echelon.exact.perishable.projected_policy import ProjectedLevel
     from echelon.exact.single_stage.base_stock import single_stage
+    from echelon.execution.ledger import Ledger
+    from echelon.io.divided.divide import divide
+    from echelon.io.divided.tables import DividedTables, read_divided
     from echelon.io.examples import read_example
     from echelon.io.folder import read_network
+    from echelon.io.parts import PartedFrame
     from echelon.io.plan import read_plan
     from echelon.io.publication import read_publication
     from echelon.io.scms import read_scms
     from echelon.io.simulation import read_simulation
     from echelon.io.target_plan import read_target_plan
     from echelon.io.willems import read_willems
+    from echelon.jobs.result import Run, read_run
+    from echelon.jobs.run import run
     from echelon.lead_time.exposure import exposure_demand
     from echelon.lead_time.fit import fit_lead_time
     from echelon.lead_time.models import LeadTimeModels
@@ -93,16 +99,19 @@ __all__ = [
     "CorrelationModels",
     "DataWarning",
     "DemandModels",
+    "DividedTables",
     "EchelonBaseStock",
     "EchelonError",
     "Evaluation",
     "ForecastModels",
     "ForecastRevisions",
     "LeadTimeModels",
+    "Ledger",
     "MinMax",
     "Network",
     "OptionChoice",
     "OrderRounding",
+    "PartedFrame",
     "PerishableLevels",
     "Plan",
     "Portfolio",
@@ -110,6 +119,7 @@ __all__ = [
     "Publication",
     "ReorderPoint",
     "ReorderPointOnce",
+    "Run",
     "SampledBaseStocks",
     "Sensitivity",
     "SharedCapacity",
@@ -131,6 +141,7 @@ __all__ = [
     "datasets",
     "distribution",
     "distributions",
+    "divide",
     "errors",
     "evaluate",
     "exact",
@@ -147,15 +158,18 @@ __all__ = [
     "perishable_levels",
     "plots",
     "publish",
+    "read_divided",
     "read_example",
     "read_network",
     "read_plan",
     "read_publication",
+    "read_run",
     "read_scms",
     "read_simulation",
     "read_target_plan",
     "read_willems",
     "report",
+    "run",
     "score_lead_time",
     "sensitivity",
     "serial",
@@ -174,16 +188,19 @@ _HOME = {
     "CorrelationModels": "demand.segments",
     "DataWarning": "errors",
     "DemandModels": "demand.models",
+    "DividedTables": "io.divided.tables",
     "EchelonBaseStock": "policies.base_stock",
     "EchelonError": "errors",
     "Evaluation": "exact.evaluate",
     "ForecastModels": "demand.forecast",
     "ForecastRevisions": "demand.revisions",
     "LeadTimeModels": "lead_time.models",
+    "Ledger": "execution.ledger",
     "MinMax": "policies.min_max",
     "Network": "network.network",
     "OptionChoice": "optimization.portfolio.option_choice",
     "OrderRounding": "policies.rounding",
+    "PartedFrame": "io.parts",
     "PerishableLevels": "exact.perishable.levels_result",
     "Plan": "policies.plan",
     "Portfolio": "optimization.portfolio.portfolio_plan",
@@ -191,6 +208,7 @@ _HOME = {
     "Publication": "policies.publication.publication",
     "ReorderPoint": "policies.reorder_point",
     "ReorderPointOnce": "policies.reorder_point",
+    "Run": "jobs.result",
     "SampledBaseStocks": "optimization.sampled_base_stock.result",
     "Sensitivity": "optimization.sensitivity.result",
     "SharedCapacity": "optimization.portfolio.limits",
@@ -210,6 +228,7 @@ _HOME = {
     "compare_runs": "simulation.compare",
     "correlation_table": "demand.segments",
     "distribution": "network.build",
+    "divide": "io.divided.divide",
     "evaluate": "exact.evaluate",
     "exposure_demand": "lead_time.exposure",
     "fit_correlation": "demand.segments",
@@ -223,15 +242,18 @@ _HOME = {
     "optimize": "optimization.optimize",
     "perishable_levels": "exact.perishable.network_levels",
     "publish": "policies.publication.publish",
+    "read_divided": "io.divided.tables",
     "read_example": "io.examples",
     "read_network": "io.folder",
     "read_plan": "io.plan",
     "read_publication": "io.publication",
+    "read_run": "jobs.result",
     "read_scms": "io.scms",
     "read_simulation": "io.simulation",
     "read_target_plan": "io.target_plan",
     "read_willems": "io.willems",
     "report": "reports.plan",
+    "run": "jobs.run",
     "score_lead_time": "lead_time.score",
     "sensitivity": "optimization.sensitivity.sensitivity",
     "serial": "network.build",

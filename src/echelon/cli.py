@@ -1,6 +1,7 @@
-"""The command line: check, optimize, simulate, publish, demo and template.
+"""The command line: check, optimize, simulate, run, publish, demo and template.
 
-Exit codes: 0 all went well, 1 some components failed, 2 the input is at fault, 130 interrupted.
+Exit codes: 0 all went well, 1 some components failed, 2 the input is at fault, 130 interrupted;
+3 from `run` if the library itself is at fault.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import re
 import sys
 import textwrap
+import traceback
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -174,6 +176,27 @@ def build_parser() -> argparse.ArgumentParser:
     _add_jobs(simulate)
     simulate.set_defaults(run=_simulate)
 
+    whole = commands.add_parser(
+        "run", help="do the whole job of a file of settings, and go on where a killed run stopped"
+    )
+    whole.add_argument(
+        "settings", metavar="CONFIG.toml", help="what is read, done and written: see the guide"
+    )
+    whole.add_argument("--out", metavar="FOLDER", help="folder to write to, in place of the file's")
+    whole.add_argument(
+        "--jobs", type=int, metavar="N", help="workers at a time, in place of the file's"
+    )
+    again = whole.add_mutually_exclusive_group()
+    again.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from what an earlier call finished (this is the default)",
+    )
+    again.add_argument(
+        "--fresh", action="store_true", help="forget what an earlier call finished, and begin anew"
+    )
+    whole.set_defaults(run=_run)
+
     publish = commands.add_parser(
         "publish", help="accept what moved little since the last plan, list the rest with reasons"
     )
@@ -277,6 +300,25 @@ def _simulate(options: argparse.Namespace) -> int:
     return _report_failures(run, written)
 
 
+def _run(options: argparse.Namespace) -> int:
+    from echelon.errors import DomainError
+    from echelon.jobs.run import CRASHED, run
+
+    if not options.settings.endswith(".toml"):
+        raise DomainError(f"{options.settings} is no .toml file. Fix: echelon run CONFIG.toml.")
+    given = _given(out=options.out, n_jobs=options.jobs)
+    try:
+        done = run(options.settings, **given, fresh=options.fresh)
+    except (EchelonError, OSError):
+        raise
+    except Exception as error:  # Python would end with 1, which says that there is a plan
+        traceback.print_exc()
+        raise SystemExit(CRASHED) from error
+    print(done)
+    print(f"\nWritten to {done.folder}")
+    return _report_failures(done, done.folder)
+
+
 def _publish(options: argparse.Namespace) -> int:
     from echelon.policies.publication.publish import publish
 
@@ -302,6 +344,10 @@ def _read_targets(folder: str) -> TargetSource:
     kind = kind_of(folder, read_manifest(folder))
     if kind == "Publication":
         return read_publication(folder)
+    if kind == "Run":
+        from echelon.jobs.result import read_run
+
+        return read_run(folder).to_plan()
     return read_target_plan(folder) if kind == "TargetPlan" else read_plan(folder)
 
 

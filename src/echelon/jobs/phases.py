@@ -1,0 +1,289 @@
+"""The steps of a run over all shards: divide, check, solve, try again what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from echelon.errors import Fault, FolderError, TableError
+from echelon.execution import Ledger, Outcome, digest_of, run_shards
+from echelon.io.divided import DividedTables
+from echelon.jobs.check import Checked, check_shard, is_clean
+from echelon.jobs.fit import Fitted
+from echelon.jobs.job import Job
+from echelon.jobs.log import RunLog
+from echelon.jobs.parts import Part
+from echelon.jobs.steps import Done, is_whole, solve_shard
+from echelon.jobs.totals import Totals
+from echelon.jobs.work import Work
+from echelon.progress import Progress
+from echelon.results import FAILURE_COLUMNS
+
+WORK: Final = "work"
+"""Folder inside that of the run for what it needs on the way."""
+
+Value = TypeVar("Value")
+
+
+@dataclass(slots=True)
+class Solved:
+    """What came of all shards.
+
+    Attributes
+    ----------
+    totals : Totals
+    parts : list of (int, Part, list of int)
+        Shard, file, and the number in the whole of each component in it.
+    failures : list of DataFrame
+        Components by their number in the whole.
+    kept : int
+        Shards that an earlier call had finished.
+    peak_bytes : int
+        Most memory of one worker.
+    """
+
+    totals: Totals = field(default_factory=Totals)
+    parts: list[tuple[int, Part, list[int]]] = field(default_factory=list)
+    failures: list[pd.DataFrame] = field(default_factory=list)
+    kept: int = 0
+    peak_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """One run under way.
+
+    Attributes
+    ----------
+    job : Job
+    divided : DividedTables
+    log : RunLog
+    ledger : Ledger
+    progress : Progress
+    fitted : Fitted
+    """
+
+    job: Job
+    divided: DividedTables
+    log: RunLog
+    ledger: Ledger
+    progress: Progress
+    fitted: Fitted
+
+    def works(self) -> list[Work]:
+        """Say what there is to do, shard by shard."""
+        job = self.job
+        asked = (job.optimize, job.simulate, job.file_format, job.faults)
+        tables, digests = self.fitted.tables, self.fitted.digests
+        aside = job.out / WORK / "checked"
+        return [
+            Work(
+                shard,
+                digest_of("solve", shard.digest, digests.get(shard.number, ""), *asked),
+                job.out.absolute(),
+                aside.absolute(),
+                job.optimize,
+                job.simulate,
+                job.file_format,
+                set_aside=job.faults == "set_aside",
+                tables=tables.get(shard.number, {}),
+                fitted=digests.get(shard.number, ""),
+            )
+            for shard in self.divided.shards
+        ]
+
+    def keys(self, works: Sequence[Work]) -> list[str]:
+        """Name the entries of the ledger that belong to these shards."""
+        alone = [
+            digest_of(work.key, "only", place)
+            for work in works
+            for place in range(work.shard.n_components)
+        ]
+        return [work.key for work in works] + [_key_of_check(work) for work in works] + alone
+
+    def check(self, works: Sequence[Work]) -> list[Checked | None]:
+        """Check every shard before any is solved.
+
+        Returns
+        -------
+        list of Checked or None
+            None where a shard could not even be read; it fails when it is solved.
+
+        Raises
+        ------
+        TableError
+            With the faults of all of them.
+        """
+        keys = [_key_of_check(work) for work in works]
+        found: list[Checked | None] = []
+        faults: list[Fault] = []
+        for work, outcome in zip(
+            works, self._all(check_shard, works, keys, "checking", is_clean), strict=True
+        ):
+            _require_folder(outcome)
+            checked = outcome.value
+            found.append(checked)
+            if checked is None:
+                self._tell_failed(work, outcome)
+                continue
+            self._tell_warnings(work, checked.told)
+            faults += checked.faults
+        if faults:
+            error: TableError = self.divided.error(faults)
+            raise error
+        return found
+
+    def solve(self, works: Sequence[Work], checked: Sequence[Checked | None]) -> Solved:
+        """Solve every shard; where one fails as a whole, each of its components by itself."""
+        solved = Solved()
+        if self.fitted.failures is not None and len(self.fitted.failures):
+            solved.failures.append(self.fitted.failures)
+        failed: list[tuple[Work, Outcome[Done], Checked | None]] = []
+        lost: list[Work] = []
+        keys = [work.key for work in works]
+        outcomes = self._all(solve_shard, works, keys, "solving", is_whole)
+        for work, known, outcome in zip(works, checked, outcomes, strict=True):
+            _require_folder(outcome)
+            done = outcome.value
+            if done is None:
+                self._tell_failed(work, outcome)
+                failed.append((work, outcome, known))
+                continue
+            if outcome.kept and not all(part.is_there(work.out) for part in done.parts):
+                lost.append(work)
+                done = replace(done, parts=())
+            self._take(solved, work, done, outcome)
+        for work, outcome, known in failed:
+            self._one_by_one(solved, work, outcome, known)
+        self._write_again(solved, lost)
+        solved.parts.sort(key=lambda part: (part[0], part[2][:1]))
+        return solved
+
+    def _all(
+        self,
+        function: Callable[[Work], Value],
+        works: Sequence[Work],
+        keys: Sequence[str] | None,
+        label: str,
+        keep: Callable[[Value], bool] | None = None,
+    ) -> Iterator[Outcome[Value]]:
+        job = self.job
+        return run_shards(
+            function,
+            works,
+            n_jobs=job.n_jobs,
+            backend=job.backend,
+            progress=self.progress,
+            label=f"{label}, stages",
+            weigh=_stages_of,
+            ledger=None if keys is None else self.ledger,
+            keys=keys,
+            keep=keep,
+            time_limit=job.time_limit,
+            memory_limit=job.memory_limit,
+        )
+
+    def _take(
+        self, solved: Solved, work: Work, done: Done, outcome: Outcome[Done], **facts: Any
+    ) -> None:
+        """Add what came of a shard."""
+        numbers = work.shard.component_numbers()
+        components = numbers[done.places].tolist()
+        solved.totals.add(done if not outcome.kept else replace(done, seconds={}))
+        solved.parts += [(work.shard.number, part, components) for part in done.parts]
+        solved.kept += outcome.kept
+        solved.peak_bytes = max(solved.peak_bytes, outcome.peak_bytes or 0)
+        solved.failures += _in_whole(done.failures, numbers)
+        self._tell_warnings(work, done.told)
+        self.log.info(
+            "shard_done",
+            shard=work.shard.number,
+            stages=done.stages,
+            failed=done.failures["component"].nunique(),
+            kept=outcome.kept,
+            **{f"{step}_s": round(took, 3) for step, took in done.seconds.items()},
+            **facts,
+        )
+
+    def _one_by_one(
+        self, solved: Solved, work: Work, outcome: Outcome[Done], known: Checked | None
+    ) -> None:
+        """Find which component of a shard makes it fail, and keep the others."""
+        numbers = work.shard.component_numbers()
+        stages = [("", "")] * len(numbers)  # one that could not be checked has no names
+        if known is not None:
+            numbers, stages = numbers[list(known.places)], list(known.first_stages)
+            solved.failures += _in_whole(known.failures, work.shard.component_numbers())
+        if known is None or len(stages) < 2:
+            rows = [
+                (number, *name, outcome.error, outcome.message)
+                for number, name in zip(numbers, stages, strict=True)
+            ]
+            solved.failures.append(pd.DataFrame(rows, columns=list(FAILURE_COLUMNS)))
+            return
+        alone = [
+            replace(work, only=(place,), key=digest_of(work.key, "only", place))
+            for place in range(len(stages))
+        ]
+        self.log.info("shard_taken_apart", shard=work.shard.number, components=len(alone))
+        keys = [one.key for one in alone]
+        for one, stage, found in zip(
+            alone, stages, self._all(solve_shard, alone, keys, "alone", is_whole), strict=True
+        ):
+            _require_folder(found)
+            if found.value is not None:
+                self._take(solved, one, found.value, found, component=one.only[0])
+                continue
+            row = (numbers[one.only[0]], *stage, found.error, found.message)
+            solved.failures.append(pd.DataFrame([row], columns=list(FAILURE_COLUMNS)))
+            self._tell_failed(one, found)
+
+    def _write_again(self, solved: Solved, lost: Sequence[Work]) -> None:
+        """Write the parts that somebody removed or altered since a shard was finished."""
+        for work, outcome in zip(
+            lost, self._all(solve_shard, lost, None, "writing again"), strict=True
+        ):
+            done = outcome.unwrap()
+            components = work.shard.component_numbers()[done.places].tolist()
+            solved.parts += [(work.shard.number, part, components) for part in done.parts]
+            self.log.info("shard_written_again", shard=work.shard.number)
+
+    def _tell_failed(self, work: Work, outcome: Outcome[Any]) -> None:
+        self.log.error(
+            "shard_failed",
+            shard=work.shard.number,
+            components=",".join(map(str, work.only)) or "all",
+            error=outcome.error,
+            message=outcome.message,
+        )
+
+    def _tell_warnings(self, work: Work, told: Sequence[str]) -> None:
+        for text in told:
+            self.log.warning("warning", shard=work.shard.number, text=text)
+
+
+def _require_folder(outcome: Outcome[Any]) -> None:
+    """End the run where files cannot be read or written: that is not for a component to answer."""
+    if outcome.error == FolderError.__name__:
+        raise FolderError(outcome.message)
+
+
+def _in_whole(failures: pd.DataFrame, numbers: NDArray[np.int64]) -> list[pd.DataFrame]:
+    """Number components in the whole that a shard numbers; -1 stays. Nothing if there are none."""
+    if failures.empty:
+        return []
+    places = failures["component"].to_numpy(dtype=np.int64)
+    return [failures.assign(component=np.where(places >= 0, numbers[places], places))]
+
+
+def _key_of_check(work: Work) -> str:
+    return digest_of("check", work.shard.digest, work.fitted, work.set_aside)
+
+
+def _stages_of(work: Work) -> int:
+    return 1 if work.only else work.shard.n_stages
