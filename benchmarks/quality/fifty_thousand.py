@@ -1,0 +1,245 @@
+"""The whole job on a portfolio: seconds by step, memory, growth, and what a second core gives.
+
+python -m benchmarks.quality.fifty_thousand [SKUS ...]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import echelon as ec
+
+SIZES = (1_000, 5_000, 20_000, 50_000, 200_000)
+HEADLINE = 50_000
+TWO_CORES = 10_000
+_LOOK_SECONDS = 0.5
+_COMMAND = "import sys; from echelon.cli import main; sys.exit(main())"
+_CONFIG = """\
+[run]
+tables = "tables"
+out = "{out}"
+n_jobs = {n_jobs}
+faults = "set_aside"
+
+[optimize]
+{optimize}
+
+[simulate]
+periods = 104
+warmup = 26
+replications = {replications}
+precision = "single"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run of the command line as the system saw it.
+
+    Attributes
+    ----------
+    wall, cpu : float
+        Seconds, of the command and all its workers.
+    memory : int
+        Most bytes that it and its workers held together, shared pages counted once.
+    summary : dict
+        What the run wrote of itself.
+    """
+
+    wall: float
+    cpu: float
+    memory: int
+    summary: dict[str, Any]
+
+
+def write_tables(folder: Path, n_skus: int) -> float:
+    """Make the portfolio up, write its tables as Parquet and give the seconds it took."""
+    started = time.perf_counter()
+    ec.datasets.make_portfolio(n_skus).write(folder / "tables")
+    return time.perf_counter() - started
+
+
+def command(folder: Path, *, n_jobs: int, replications: int = 100, optimize: str = "") -> Measured:
+    """Run ``echelon run`` on the tables of a folder, afresh."""
+    out = f"run-{n_jobs}-{replications}"
+    config = folder / f"{out}.toml"
+    config.write_text(
+        _CONFIG.format(out=out, n_jobs=n_jobs, replications=replications, optimize=optimize)
+    )
+    before, started = _cpu_of_children(), time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _COMMAND, "run", str(config), "--fresh"],
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    most = _Memory(process.pid)
+    code = process.wait()
+    wall = time.perf_counter() - started
+    memory = most.stop()
+    if code not in (0, 1):  # 1: components failed, which the summary counts
+        raise RuntimeError(f"echelon run ended with {code}")
+    summary = json.loads((folder / out / "summary.json").read_text())
+    return Measured(wall, _cpu_of_children() - before, memory, summary)
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+class _Memory:
+    """Looks again and again at what a process and all below it hold."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid, self._most = pid, 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> int:
+        self._ended.set()
+        self._thread.join()
+        return self._most
+
+    def _look(self) -> None:
+        while not self._ended.wait(_LOOK_SECONDS):
+            self._most = max(self._most, sum(map(_held_by, _family(self._pid))))
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all that it started."""
+    parents = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        parents[int(entry.parent.name)] = int(fields[1])
+    family = [pid]
+    for member in family:
+        family += [child for child, parent in parents.items() if parent == member]
+    return family
+
+
+def _held_by(pid: int) -> int:
+    """Bytes of a process, its part of what it shares with others."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    held = [line.split()[1] for line in lines if line.startswith("Pss:")]
+    return 1024 * sum(map(int, held))
+
+
+def steps_table(tables: float, hundred: Measured, thousand: Measured, n_skus: int) -> str:
+    """Where the time goes: the clock's seconds by step, then those of all workers together."""
+    lines = [
+        f"### {n_skus:,} made-up SKUs from Parquet tables to written results, two workers",
+        "",
+        f"{hundred.summary['counts']['stages']:,} stages in "
+        f"{hundred.summary['counts']['components']:,} components; the tables were made up and "
+        f"written in {tables:.1f} s. 104 weeks after 26 of warm-up, single precision.",
+        "",
+        "| step | 100 replications | 1,000 replications |",
+        "| --- | ---: | ---: |",
+    ]
+    for kind in ("seconds", "worker_seconds"):
+        for step, took in hundred.summary[kind].items():
+            lines.append(f"| {step} | {took:.1f} s | {thousand.summary[kind][step]:.1f} s |")
+    for name, values in (
+        ("whole command, clock", [f"{run.wall:.1f} s" for run in (hundred, thousand)]),
+        ("whole command, CPU", [f"{run.cpu:.1f} s" for run in (hundred, thousand)]),
+        ("memory together", [f"{run.memory / 2**30:.2f} GiB" for run in (hundred, thousand)]),
+    ):
+        lines.append(f"| {name} | {' | '.join(values)} |")
+    failed = hundred.summary["counts"]["failed"]
+    return "\n".join([*lines, "", f"{failed:,} components failed."])
+
+
+def growth_table(sizes: Sequence[int], runs: Sequence[Measured]) -> str:
+    """Seconds and memory by size, and how far from growing in proportion."""
+    first = runs[0]
+    lines = [
+        "### Growth with the number of SKUs, the same command, 100 replications",
+        "",
+        "| SKUs | stages | clock | CPU | CPU of a stage | beside the smallest | memory together |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    unit = first.cpu / first.summary["counts"]["stages"]
+    for size, run in zip(sizes, runs, strict=True):
+        stages = run.summary["counts"]["stages"]
+        each = run.cpu / stages
+        lines.append(
+            f"| {size:,} | {stages:,} | {run.wall:.1f} s | {run.cpu:.1f} s | {1e3 * each:.3f} ms "
+            f"| {each / unit - 1.0:+.0%} | {run.memory / 2**30:.2f} GiB |"
+        )
+    return "\n".join(lines)
+
+
+def cores_table(n_skus: int, one: Measured, two: Measured) -> str:
+    """What a second worker gives, and that it changes no bit."""
+    if one.summary["digest"] != two.summary["digest"]:
+        raise AssertionError("one worker and two give other bits")
+    solve = [_solving(run) for run in (one, two)]
+    return "\n".join(
+        [
+            f"### A second worker, {n_skus:,} SKUs",
+            "",
+            "| | one worker | two | efficiency of the second core |",
+            "| --- | ---: | ---: | ---: |",
+            f"| checking and solving | {solve[0]:.1f} s | {solve[1]:.1f} s "
+            f"| {solve[0] / solve[1] / 2.0:.0%} |",
+            f"| whole command | {one.wall:.1f} s | {two.wall:.1f} s "
+            f"| {one.wall / two.wall / 2.0:.0%} |",
+            "",
+            f"Digest of all rows, both: {one.summary['digest']}.",
+        ]
+    )
+
+
+def _solving(run: Measured) -> float:
+    return float(run.summary["seconds"]["check"] + run.summary["seconds"]["solve"])
+
+
+def table(sizes: Sequence[int] = SIZES, headline: int = HEADLINE, cores: int = TWO_CORES) -> str:
+    """Measure all of it, compiled kernels on disk."""
+    parts, runs = [], []
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        for size in (50, *sizes):  # the first compiles, and does not count
+            folder = root / str(size)
+            folder.mkdir()
+            written = write_tables(folder, size)
+            measured = command(folder, n_jobs=2)
+            if size == 50:
+                continue
+            runs.append(measured)
+            print(f"{size:,} SKUs: {measured.wall:.1f} s", file=sys.stderr)
+            if size == headline:
+                parts.append(
+                    steps_table(written, measured, command(folder, n_jobs=2, replications=1_000),
+                                size)
+                )  # fmt: skip
+        parts.append(growth_table(sizes, runs))
+        folder = root / "cores"
+        folder.mkdir()
+        write_tables(folder, cores)
+        one, two = (command(folder, n_jobs=n_jobs) for n_jobs in (1, 2))
+        parts.append(cores_table(cores, one, two))
+    return "\n\n".join(parts)
+
+
+if __name__ == "__main__":
+    asked = tuple(map(int, sys.argv[1:])) or SIZES
+    print(table(asked, headline=max(asked) if HEADLINE not in asked else HEADLINE))
