@@ -156,7 +156,8 @@ class Ledger:
             return None
         try:
             value = pickle.loads(content)
-        except Exception:  # of a class that is no longer there
+        except (AttributeError, ImportError, TypeError, pickle.UnpicklingError):
+            # of a class that is no longer there, or that has other fields now
             return None
         return Entry(value, header["label"], float(header["seconds"]), len(content))
 
