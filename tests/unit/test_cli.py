@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +16,7 @@ import pytest
 
 import echelon as ec
 from echelon import cli
+from echelon.cli.outcome import given
 from echelon.simulation.arguments import DEFAULT_PERIODS, DEFAULT_REPLICATIONS
 from echelon.tables.catalog import CATALOG
 
@@ -165,7 +165,7 @@ class TestOptimizeAndSimulate:
         )
         demand = stages[["item", "location"]].assign(mean=5.0, std=1.0)
         ec.Network.from_tables(stages, None, demand).write(tmp_path / "tables")
-        monkeypatch.setattr(cli, "MOST_FAILURES", 4)
+        monkeypatch.setattr("echelon.cli.outcome.MOST_FAILURES", 4)
         arguments = ["optimize", str(tmp_path / "tables"), "--out", str(tmp_path / "run")]
         assert cli.main(arguments) == cli.SOME_FAILED
         told = capsys.readouterr()
@@ -435,5 +435,4 @@ def test_help_tells_the_defaults_that_the_library_has(capsys: pytest.CaptureFixt
 
 def test_what_the_user_leaves_out_is_not_passed_on():
     """The library's own defaults hold, so they are written once."""
-    given: Callable[..., dict[str, object]] = cli._given
     assert given(periods=None, seed=0) == {"seed": 0}
