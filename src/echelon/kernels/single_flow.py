@@ -15,7 +15,7 @@ from echelon.kernels import single_rows as rows_of
 from echelon.kernels._jit import Integers, jit_part, jit_step
 from echelon.kernels.flow_arrays import Structure, Sums
 from echelon.kernels.flow_rows import STEPS
-from echelon.kernels.plain_flow import counted
+from echelon.kernels.plain_flow_lines import counted
 from echelon.kernels.plain_flow_work import ARRIVING, MADE, SHIPPED, joins, making, row_at
 from echelon.kernels.single_rows import FOUR, ONE, Span
 from echelon.kernels.single_work import SingleWork, bring_up, tolerance_of
