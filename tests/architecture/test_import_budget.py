@@ -58,6 +58,13 @@ def test_a_network_is_read_without(heavy: str):
     assert heavy not in modules
 
 
+@pytest.mark.parametrize("heavy", ["scipy.stats", "scipy.signal", "pyomo.environ", "matplotlib"])
+def test_a_worker_of_a_run_loads_no(heavy: str):
+    """Each worker pays for what it loads, so a second of loading is a second a worker."""
+    _, modules = run_apart("import echelon.jobs.run, echelon.jobs.steps")
+    assert heavy not in modules
+
+
 def test_help_loads_no_frames():
     """`echelon --help` answers at once."""
     _, modules = run_apart("import echelon.cli; echelon.cli.build_parser().format_help()")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil, floor
 
 import numpy as np
-from scipy.signal import fftconvolve
+import scipy
 
 from echelon.lead_time.totals import ExposureDemand
 from echelon.network.compiled import Floats
@@ -72,7 +72,7 @@ def _stationary(
     weight = np.zeros(n_cells)
     weight[0] = 1.0
     for _ in range(_MOST_PERIODS):
-        moved = np.maximum(fftconvolve(weight, step), 0.0)
+        moved = np.maximum(_convolved(weight, step), 0.0)
         after = np.zeros(n_cells)
         after[0] = moved[: 1 - low].sum()
         rest = moved[1 - low : n_cells - low]
@@ -83,3 +83,11 @@ def _stationary(
             return after
         weight = after
     return None
+
+
+def _convolved(one: Floats, other: Floats) -> Floats:
+    """As ``scipy.signal.fftconvolve``, whose package takes a second to load in every worker."""
+    length = len(one) + len(other) - 1
+    size = int(scipy.fft.next_fast_len(length, real=True))
+    product = scipy.fft.rfft(one, size) * scipy.fft.rfft(other, size)
+    return np.asarray(scipy.fft.irfft(product, size))[:length]
