@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from echelon import distributions as ed
@@ -173,6 +173,7 @@ def test_known_demand_against_the_chain_of_the_supplier(level):
     short=st.floats(0.01, 100.0),
     lead_time=st.sampled_from([0.0, 1.0, 2.5]),
 )
+@example(fails=5e-324, mends=0.5, hold=1.0, short=1.0, lead_time=0.0)  # the least of all numbers
 def test_no_base_stock_costs_less_under_known_demand(fails, mends, hold, short, lead_time):
     terms = {
         "holding_cost": hold,

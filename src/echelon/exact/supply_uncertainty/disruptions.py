@@ -374,7 +374,7 @@ def _random_demand(
 def _exposed(lead_time: float, down: float, stay: float) -> ExposedPeriods:
     """Periods to cover, by how long the supplier has been down, until longer is negligible."""
     last = 0 if down == 0.0 else 1
-    if down > 0.0 and stay > 0.0:
+    if down > _REST and stay > 0.0:
         last = max(1, int(np.ceil(np.log(_REST / down) / np.log(stay))))
     if last > _MOST_PERIODS:
         raise DomainError(
