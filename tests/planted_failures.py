@@ -39,6 +39,21 @@ def go_wrong(how):
         held.clear()
 
 
+def same_source(set_attribute=setattr):
+    """Let processes that share a ledger take each other's shards.
+
+    The source may be edited between their starts, while the tests run.
+    """
+    from echelon.execution import digest, ledger
+
+    for module in (digest, ledger):
+        set_attribute(module, "made_with", _the_tests)
+
+
+def _the_tests():
+    return "the tests"
+
+
 class PlantedMethod(str):
     """Name of a way of solving; whoever looks it up is in for a surprise."""
 

@@ -87,12 +87,14 @@ def simulate_plan(options: argparse.Namespace) -> int:
 def run_job(options: argparse.Namespace) -> int:
     """Do the whole job of a file of settings."""
     from echelon.errors import DomainError
-    from echelon.jobs.run import CRASHED, run
+    from echelon.jobs import CRASHED
 
     if not options.settings.endswith(".toml"):
         raise DomainError(f"{options.settings} is no .toml file. Fix: echelon run CONFIG.toml.")
     chosen = given(out=options.out, n_jobs=options.jobs)
     try:
+        from echelon.jobs.run import run
+
         done = run(options.settings, **chosen, fresh=options.fresh)
     except (EchelonError, OSError):
         raise

@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from echelon.errors import DomainError
-from echelon.results import installed_version
+from echelon.execution.made_with import made_with
 
 _BYTES: Final = 16
 
@@ -27,8 +27,9 @@ def digest_of(*objects: object) -> str:
     """Give 32 hexadecimal digits that say whether the same was given, to the bit.
 
     Types, lengths and values count; where an object lies in memory, the order in which a
-    dictionary was filled and whether two parts are one object do not. The version of the library
-    is part of it, so that what another version made is not taken for what this one would.
+    dictionary was filled and whether two parts are one object do not. The source of the library
+    and the versions of those it computes with are part of it, so that what others made is not taken
+    for what these would.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def digest_of(*objects: object) -> str:
     >>> digest_of([1, 2]) == digest_of([12])
     False
     """
-    hashed = hashlib.blake2b(installed_version().encode(), digest_size=_BYTES)
+    hashed = hashlib.blake2b(made_with().encode(), digest_size=_BYTES)
     for one in objects:
         _feed(hashed.update, one)
     return hashed.hexdigest()

@@ -10,7 +10,7 @@ import pickle
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ import pandas as pd
 
 from echelon.display import counted
 from echelon.errors import DomainError, FolderError
+from echelon.execution.made_with import made_with
 from echelon.results import installed_version
 
 _SUFFIX: Final = ".shard"
@@ -54,8 +55,9 @@ class Ledger:
 
     A value is written under a temporary name, brought to the disk and renamed, so that no file is
     ever half there; a file that was cut short or altered all the same is seen by its checksum and
-    counts as absent, and so does one of another version of the library. Several runs may use one
-    folder at once: what both finish is the same, and the later rename wins.
+    counts as absent, and so does one that was made by other source of the library or with another
+    version of a library below it. Several runs may use one folder at once: what both finish is the
+    same, and the later rename wins.
 
     Values are pickled (protocol 5), and unpickling a file can run code: open no ledger that
     somebody else could write to.
@@ -82,9 +84,12 @@ class Ledger:
     """
 
     folder: Path
+    _made_with: str = field(compare=False)
+    """What the process that opened it computes with, and so its workers, wherever they are."""
 
     def __init__(self, folder: str | Path) -> None:
         object.__setattr__(self, "folder", Path(folder).expanduser().absolute())
+        object.__setattr__(self, "_made_with", made_with())
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._clear_stale()
@@ -135,6 +140,7 @@ class Ledger:
         content = pickle.dumps(value, protocol=5)
         header = {
             "version": installed_version(),
+            "made_with": self._made_with,
             "label": label,
             "seconds": seconds,
             "bytes": len(content),
@@ -150,9 +156,9 @@ class Ledger:
             ) from error
 
     def read(self, key: str) -> Entry | None:
-        """Give a finished shard; None where there is none that is whole and of this version."""
+        """Give a finished shard; None where there is none that is whole and made with the same."""
         header, content = _whole(self._path(key))
-        if header.get("version") != installed_version():
+        if header.get("made_with") != self._made_with:
             return None
         try:
             value = pickle.loads(content)
@@ -162,8 +168,8 @@ class Ledger:
         return Entry(value, header["label"], float(header["seconds"]), len(content))
 
     def __contains__(self, key: object) -> bool:
-        """Whether a finished shard is there, whole and of this version."""
-        return _whole(self._path(str(key)))[0].get("version") == installed_version()
+        """Whether a finished shard is there, whole and made with the same libraries."""
+        return _whole(self._path(str(key)))[0].get("made_with") == self._made_with
 
     def keys(self) -> list[str]:
         """Keys of all files, right or not, in alphabetical order."""

@@ -21,6 +21,7 @@ from echelon.errors import FolderError, TableError
 from echelon.folder import MANIFEST, kind_of, read_manifest, write_aside
 from echelon.io.divided import DividedTables
 from echelon.jobs.job import Job
+from echelon.jobs.parts import TABLES, is_part
 from echelon.jobs.phases import Solved
 from echelon.jobs.result import (
     FAILURES,
@@ -194,9 +195,13 @@ def _settings(divided: DividedTables) -> dict[str, Any]:
 
 
 def remove_unlisted(out: Path, solved: Solved) -> int:
-    """Remove parts of earlier runs that this one does not list; give their number."""
+    """Remove parts of earlier runs that this one does not list; give their number.
+
+    What stands beside them is somebody else's, and stays.
+    """
     listed = {out / part.file for _, part, _ in solved.parts}
-    stale = [path for path in out.glob("*/*/part-*.*") if path not in listed]
+    written = (path for table in TABLES for path in (out / table).glob("part-*.*"))
+    stale = [path for path in written if is_part(path) and path not in listed]
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)

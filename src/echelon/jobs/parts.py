@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from math import nan
@@ -37,6 +38,11 @@ _KEYS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 }
 """Frames of the two results that are written, part by part, and what names a row of each; frames of
 items, locations and totals are left out, for they add up over shards."""
+
+TABLES: Final = tuple(f"{name}/{frame}" for name, keys in _KEYS.items() for frame in keys)
+"""Folders under that of a run that parts are written to."""
+
+_NAMED: Final = re.compile(r"part-[0-9a-f]{32}\.(parquet|csv)")
 
 _CONTRACTS: Final = {
     "plan": {
@@ -75,6 +81,11 @@ class Part:
         """Whether the file is there as it was written."""
         path = folder / self.file
         return path.is_file() and digest(path) == self.sha256
+
+
+def is_part(path: Path) -> bool:
+    """Whether a file has the name of one that a worker writes."""
+    return _NAMED.fullmatch(path.name) is not None
 
 
 def write_frames(

@@ -43,6 +43,8 @@ class Solved:
         Components by their number in the whole.
     kept : int
         Shards that an earlier call had finished.
+    lost : list of Work
+        Those of them whose parts somebody removed or altered since.
     peak_bytes : int
         Most memory of one worker.
     """
@@ -51,6 +53,7 @@ class Solved:
     parts: list[tuple[int, Part, list[int]]] = field(default_factory=list)
     failures: list[pd.DataFrame] = field(default_factory=list)
     kept: int = 0
+    lost: list[Work] = field(default_factory=list)
     peak_bytes: int = 0
 
 
@@ -144,7 +147,6 @@ class Phases:
         if self.fitted.failures is not None and len(self.fitted.failures):
             solved.failures.append(self.fitted.failures)
         failed: list[tuple[Work, Outcome[Done], Checked | None]] = []
-        lost: list[Work] = []
         keys = [work.key for work in works]
         outcomes = self._all(solve_shard, works, keys, "solving", is_whole)
         for work, known, outcome in zip(works, checked, outcomes, strict=True):
@@ -154,13 +156,10 @@ class Phases:
                 self._tell_failed(work, outcome)
                 failed.append((work, outcome, known))
                 continue
-            if outcome.kept and not all(part.is_there(work.out) for part in done.parts):
-                lost.append(work)
-                done = replace(done, parts=())
             self._take(solved, work, done, outcome)
         for work, outcome, known in failed:
             self._one_by_one(solved, work, outcome, known)
-        self._write_again(solved, lost)
+        self._write_again(solved)
         solved.parts.sort(key=lambda part: (part[0], part[2][:1]))
         return solved
 
@@ -191,12 +190,15 @@ class Phases:
     def _take(
         self, solved: Solved, work: Work, done: Done, outcome: Outcome[Done], **facts: Any
     ) -> None:
-        """Add what came of a shard."""
+        """Add what came of a shard, or of a component of it that was tried alone."""
+        if outcome.kept and not all(part.is_there(work.out) for part in done.parts):
+            solved.lost.append(work)
+            done = replace(done, parts=())
         numbers = work.shard.component_numbers()
         components = numbers[done.places].tolist()
         solved.totals.add(done if not outcome.kept else replace(done, seconds={}))
         solved.parts += [(work.shard.number, part, components) for part in done.parts]
-        solved.kept += outcome.kept
+        solved.kept += outcome.kept and not work.only
         solved.peak_bytes = max(solved.peak_bytes, outcome.peak_bytes or 0)
         solved.failures += _in_whole(done.failures, numbers)
         self._tell_warnings(work, done.told)
@@ -243,11 +245,10 @@ class Phases:
             solved.failures.append(pd.DataFrame([row], columns=list(FAILURE_COLUMNS)))
             self._tell_failed(one, found)
 
-    def _write_again(self, solved: Solved, lost: Sequence[Work]) -> None:
+    def _write_again(self, solved: Solved) -> None:
         """Write the parts that somebody removed or altered since a shard was finished."""
-        for work, outcome in zip(
-            lost, self._all(solve_shard, lost, None, "writing again"), strict=True
-        ):
+        outcomes = self._all(solve_shard, solved.lost, None, "writing again")
+        for work, outcome in zip(solved.lost, outcomes, strict=True):
             done = outcome.unwrap()
             components = work.shard.component_numbers()[done.places].tolist()
             solved.parts += [(work.shard.number, part, components) for part in done.parts]

@@ -110,7 +110,7 @@ class Run(Result):
         UnknownNameError
             If the run has no such table.
         DomainError
-            If it was written as CSV, which cannot be read in part.
+            If it was written as CSV, which cannot be read in part; if no component has a plan.
         """
         files, numbers = self._files(table)
         if any(file.suffix == ".csv" for file in files):
@@ -120,6 +120,11 @@ class Run(Result):
     def _files(self, table: str) -> tuple[list[Path], list[NDArray[np.int64]]]:
         """Parts of a table, and the number in the whole of each component in them."""
         name = _SHORT.get(table, table)
+        if not self.tables:
+            raise DomainError(
+                "no component of the run has a plan, so that it has no tables. "
+                "Fix: mend what `failures` says, and run again."
+            )
         if name not in self.tables:
             raise UnknownNameError("table", table, self.tables)
         parts = self.tables[name]
@@ -212,6 +217,8 @@ class Run(Result):
         return "\n".join([*lines, *self.failure_lines("run", failures)])
 
     def _money_lines(self) -> list[str]:
+        if not self.tables:
+            return ["  no component has a plan"]
         a_year = f"{money(self.currency)} a year"
         yearly = self.periods_per_year
         cost = quantity(self.plan["objective"] * yearly)

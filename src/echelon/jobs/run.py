@@ -7,12 +7,13 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from echelon.display import counted
 from echelon.errors import DomainError, EchelonError, TableError, warn_of_data
 from echelon.execution import Ledger
 from echelon.io.divided import divide
+from echelon.jobs import CRASHED
 from echelon.jobs.fit import Fitted, fit_all
 from echelon.jobs.job import Job, make_job, read_job
 from echelon.jobs.log import RunLog
@@ -31,9 +32,6 @@ from echelon.jobs.phases import WORK, Phases
 from echelon.jobs.result import FAULTS, LOG, Run, read_run
 from echelon.progress import Progress, check_progress
 from echelon.results import installed_version
-
-CRASHED: Final = 3
-"""Exit code of a run that ended by an exception that nobody foresaw; Python's own, 1, is taken."""
 
 
 def run(

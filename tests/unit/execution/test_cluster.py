@@ -13,15 +13,17 @@ from echelon.errors import MissingExtraError
 from echelon.execution import Ledger, cluster, digest_of, run_shards
 from tests.planted_failures import Work, tries
 
-WORKS, AT_FAULT = 16, 5
+WORKS, AT_FAULT = 12, 5
 
 
-def kill_one(notes):
-    """Kill a worker once half of the shards are begun."""
+def kill_one(notes, kept, hit):
+    """Kill a worker once half of the shards are begun, and note which, when, and what was done."""
     while sum(tries(notes, n) for n in range(WORKS)) < WORKS // 2:
         time.sleep(0.02)
     latest = max(notes.iterdir(), key=lambda path: int(path.name.split()[1]))
-    os.kill(int(latest.name.split()[2]), signal.SIGKILL)
+    pid = int(latest.name.split()[2])
+    os.kill(pid, signal.SIGKILL)
+    hit.append((pid, time.time_ns(), kept.finished))
 
 
 def workers_of(notes):
@@ -44,12 +46,18 @@ def test_one_of_two_workers_is_killed_half_way_and_one_shard_kills_its_own(tmp_p
     ways = ["crash" if n == AT_FAULT else "" for n in range(WORKS)]
     works = [Work(n, notes, how, seconds=0.1) for n, how in enumerate(ways)]
     keys = [digest_of(n) for n in range(WORKS)]
-    killer = threading.Thread(target=kill_one, args=(notes,))
+    hit = []
+    killer = threading.Thread(target=kill_one, args=(notes, kept, hit))
     killer.start()
     outcomes = list(
         run_shards(Work.run, works, n_jobs=2, backend="dask", ledger=kept, keys=keys, retries=1)
     )
     killer.join()
+    ((killed, at, before),) = hit
+    assert before < WORKS - 1
+    begun = [tuple(map(int, path.name.split()[1:])) for path in notes.iterdir()]
+    assert max(time_ns for time_ns, pid in begun if pid == killed) < at
+    assert any(time_ns > at for time_ns, _ in begun)  # others went on
     assert [n for n, outcome in enumerate(outcomes) if outcome.failed] == [AT_FAULT]
     assert outcomes[AT_FAULT].error == "KilledWorker"
     assert "Fix: give workers more memory" in outcomes[AT_FAULT].message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 import pickle
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections import namedtuple
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,8 @@ from hypothesis import strategies as st
 
 from echelon.errors import DomainError
 from echelon.execution import digest, digest_of
+from echelon.execution.made_with import PACKAGES, made_with, source_digest
+from tests.planted_failures import same_source
 
 
 class Colour(enum.IntEnum):
@@ -130,12 +134,14 @@ def test_digests_agree_exactly_where_the_written_values_do(one, other):
     assert (digest_of(one) == digest_of(other)) == (repr(written(one)) == repr(written(other)))
 
 
-def test_another_process_gives_the_same_digest():
+def test_another_process_gives_the_same_digest(monkeypatch):
     """With other seeds of Python's own hashes, by which sets and dictionaries are ordered."""
-    ask = "print(digest_of({'a', 'b', 'cd'}, {'x': 1.5}, ('u', None)))"
+    same_source(monkeypatch.setattr)
+    ask = "same_source(); print(digest_of({'a', 'b', 'cd'}, {'x': 1.5}, ('u', None)))"
+    imports = "from tests.planted_failures import same_source; "
     told = subprocess.run(
-        [sys.executable, "-c", f"from echelon.execution import digest_of; {ask}"],
-        env={"PYTHONHASHSEED": "7"},
+        [sys.executable, "-c", f"{imports}from echelon.execution import digest_of; {ask}"],
+        env={"PYTHONHASHSEED": "7", "PYTHONPATH": os.getcwd()},
         capture_output=True,
         text=True,
         check=True,
@@ -143,10 +149,24 @@ def test_another_process_gives_the_same_digest():
     assert told.stdout.strip() == digest_of({"a", "b", "cd"}, {"x": 1.5}, ("u", None))
 
 
-def test_another_version_has_other_digests(monkeypatch):
+def test_what_is_made_with_something_else_has_other_digests(monkeypatch):
     before = digest_of(1)
-    monkeypatch.setattr(digest, "installed_version", lambda: "0.0.0")
+    monkeypatch.setattr(digest, "made_with", lambda: "numpy 0.0.0")
     assert digest_of(1) != before
+
+
+def test_what_it_is_made_with_names_versions_and_the_source(tmp_path):
+    told = made_with.__wrapped__()
+    assert all(f" {name} {metadata.version(name)}," in told for name in PACKAGES)
+    assert told.endswith(f"source {source_digest(Path(digest.__file__).parents[1])}")
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "flow.py").write_text("x = 1")
+    before = source_digest(tmp_path)
+    assert source_digest(tmp_path) == before
+    (tmp_path / "room" / "flow.py").write_text("x = 2")
+    changed = source_digest(tmp_path)
+    (tmp_path / "room" / "flow.py").rename(tmp_path / "flow.py")
+    assert len({before, changed, source_digest(tmp_path)}) == 3
 
 
 @pytest.mark.parametrize(

@@ -66,11 +66,19 @@ def test_a_file_under_another_name_counts_as_absent(kept):
     assert OTHER not in kept
 
 
-def test_another_version_is_not_read(kept, monkeypatch):
+def test_what_was_made_with_something_else_is_not_read(kept, monkeypatch):
     kept.write(KEY, 1)
-    monkeypatch.setattr(ledger, "installed_version", lambda: "0.0.0")
-    assert KEY not in kept
-    assert kept.read(KEY) is None
+    monkeypatch.setattr(ledger, "made_with", lambda: "numpy 0.0.0")
+    other = Ledger(kept.folder)
+    assert KEY not in other
+    assert other.read(KEY) is None
+
+
+def test_workers_write_for_the_process_that_has_opened_it(kept, monkeypatch):
+    """The source may be edited between the starts of two processes of one run."""
+    monkeypatch.setattr(ledger, "made_with", lambda: "numpy 0.0.0")
+    pickle.loads(pickle.dumps(kept)).write(KEY, 1)
+    assert kept.read(KEY).value == 1
 
 
 class Gone:

@@ -15,7 +15,7 @@ import pytest
 from echelon.errors import DomainError, FolderError
 from echelon.execution import Ledger, attempt, check_n_jobs, digest_of, run_shards
 from echelon.execution.limits import resident_bytes, within
-from tests.planted_failures import Work, once_then_well, tries
+from tests.planted_failures import Work, once_then_well, same_source, tries
 
 WAYS = [(1, "processes"), (2, "processes"), (2, "threads")]
 
@@ -85,10 +85,10 @@ def test_a_worker_that_is_killed_loses_its_work_and_not_the_run(tmp_path):
 
 
 def test_a_worker_that_is_killed_once_is_no_failure(tmp_path):
-    works = [Work(n, tmp_path, how) for n, how in enumerate(["crash", "", "exception", "crash"])]
+    works = [Work(n, tmp_path, how) for n, how in enumerate(["crash", "", "exception"])]
     outcomes = list(run_shards(once_then_well, works, n_jobs=2))
-    assert [outcome.unwrap() for outcome in outcomes] == [[n / 7.0] for n in range(4)]
-    assert [outcome.attempts for outcome in outcomes] == [2, 1, 2, 2]
+    assert [outcome.unwrap() for outcome in outcomes] == [[n / 7.0] for n in range(3)]
+    assert [outcome.attempts for outcome in outcomes] == [2, 1, 2]
 
 
 @pytest.mark.parametrize(("n_jobs", "backend"), WAYS)
@@ -174,8 +174,12 @@ def hold_more(size):
 
 
 def test_a_worker_that_has_loaded_what_it_needs_is_not_replaced():
-    """Loky ends one that has grown by 300 MB since its first call, before anything is loaded."""
-    pids = [o.value for o in run_shards(hold_more, [350_000_000, 1, 1], isolated=True)]
+    """Loky ends one that has grown by 300 MB since its first call, before anything is loaded.
+
+    It may then wait for ever for what that one was to do: the limit makes a failure of it.
+    """
+    with within(60.0):
+        pids = [o.value for o in run_shards(hold_more, [350_000_000, 1, 1], isolated=True)]
     assert len(set(pids)) == 1
 
 
@@ -269,8 +273,9 @@ def test_a_run_that_is_left_stops_its_workers(tmp_path):
 _SCRIPT = """
     import sys
     from echelon.execution import Ledger, digest_of, run_shards
-    from tests.planted_failures import Work
+    from tests.planted_failures import Work, same_source
 
+    same_source()
     works = [Work(n, "{notes}", seconds=0.25) for n in range(12)]
     keys = [digest_of(n) for n in range(12)]
     for outcome in run_shards(Work.run, works, n_jobs=2, ledger=Ledger("{ledger}"), keys=keys):
@@ -278,7 +283,8 @@ _SCRIPT = """
 """
 
 
-def test_a_killed_run_is_taken_up_and_leaves_no_workers(tmp_path):
+def test_a_killed_run_is_taken_up_and_leaves_no_workers(tmp_path, monkeypatch):
+    same_source(monkeypatch.setattr)
     kept, notes = Ledger(tmp_path / "ledger"), tmp_path / "notes"
     notes.mkdir()
     script = textwrap.dedent(_SCRIPT.format(notes=notes, ledger=kept.folder))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import echelon as ec
 from echelon import cli
 from echelon.errors import DomainError, FolderError
 from echelon.execution.limits import within
-from echelon.jobs import outputs, parts, steps
+from echelon.jobs import CRASHED, outputs, parts, steps
 from echelon.jobs import run as run_module
 from echelon.jobs.job import read_job
 from tests.unit.jobs.conftest import Tables
@@ -33,6 +34,19 @@ def ended(out: Path) -> tuple[str, int]:
 
 def no_room(*_: Any, **__: Any) -> Any:
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_run_in_which_every_component_fails_says_so(tables: Tables, tmp_path, monkeypatch):
+    def solve(*_: Any) -> Any:
+        raise ArithmeticError("planted")
+
+    monkeypatch.setattr(steps, "_solved", solve)
+    run = go(tables, tmp_path / "out")
+    assert run.status == "partial"
+    assert len(run.failures) == run.counts["components"]
+    assert "no component has a plan" in run.summary()
+    with pytest.raises(DomainError, match="no component of the run has a plan"):
+        run.to_frame("plan")
 
 
 class TestFaultsBesideFailures:
@@ -130,9 +144,16 @@ class TestMistakesOfOurs:
         monkeypatch.setattr(run_module, "write_result", lambda *_: 1 / 0)
         with pytest.raises(SystemExit) as end:
             cli.main(["run", str(file)])
-        assert end.value.code == run_module.CRASHED == 3
+        assert end.value.code == CRASHED == 3
         assert ended(tmp_path / "out") == ("failed", 3)
         assert "ZeroDivisionError" in capsys.readouterr().err
+
+    def test_so_it_does_where_the_library_cannot_be_loaded(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.setitem(sys.modules, "echelon.jobs.run", None)
+        with pytest.raises(SystemExit) as end:
+            cli.main(["run", str(tmp_path / "night.toml")])
+        assert end.value.code == CRASHED
+        assert "ModuleNotFoundError" in capsys.readouterr().err
 
 
 class TestSettings:

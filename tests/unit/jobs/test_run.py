@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 import echelon as ec
 from echelon.errors import DomainError, FolderError, TableError, UnknownNameError
 from echelon.jobs import steps
+from tests.planted_failures import same_source
 from tests.unit.jobs.conftest import SIMULATION, Tables, made, sorted_rows, whole
 
 
@@ -34,6 +36,12 @@ def go(tables: object, out: Path, **changes: Any) -> ec.Run:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> ec.Run:
     return go(made(), tmp_path_factory.mktemp("runs") / "undisturbed")
+
+
+@pytest.fixture
+def finished(undisturbed: ec.Run, tmp_path: Path) -> Path:
+    """Folder of a run that has ended, for a test to call again."""
+    return Path(shutil.copytree(undisturbed.folder, tmp_path / "finished"))
 
 
 def assert_same_rows(run: ec.Run, network: ec.Network) -> None:
@@ -114,21 +122,19 @@ class TestRows:
 
 
 class TestRestart:
-    def test_a_second_call_solves_nothing(self, tables: Tables, tmp_path, undisturbed: ec.Run):
-        go(tables, tmp_path)
-        again = go(tables, tmp_path)
+    def test_a_second_call_solves_nothing(self, tables: Tables, finished, undisturbed: ec.Run):
+        again = go(tables, finished)
         assert again.counts["kept_shards"] == again.counts["shards"]
         assert (again.digest, again.simulation) == (undisturbed.digest, undisturbed.simulation)
 
-    def test_a_change_touches_its_shard_alone(self, tables: Tables, tmp_path):
-        first = go(tables, tmp_path)
+    def test_a_change_touches_its_shard_alone(self, tables: Tables, finished, undisturbed: ec.Run):
         tables["stages"].loc[0, "lead_time"] = 4.0
-        second = go(tables, tmp_path)
+        second = go(tables, finished)
         assert second.counts["kept_shards"] == second.counts["shards"] - 1
-        assert second.digest != first.digest
+        assert second.digest != undisturbed.digest
         assert_same_rows(second, whole(tables))
         listed = {part["file"] for parts in second.tables.values() for part in parts}
-        there = {str(path.relative_to(tmp_path)) for path in tmp_path.glob("*/*/part-*")}
+        there = {str(path.relative_to(finished)) for path in finished.glob("*/*/part-*")}
         assert there == listed
 
     def test_fresh_forgets_what_was_finished(self, tables: Tables, tmp_path):
@@ -136,17 +142,47 @@ class TestRestart:
         assert go(tables, tmp_path, simulate=None, fresh=True).counts["kept_shards"] == 0
 
     def test_parts_that_were_removed_or_altered_are_written_again(
-        self, tables: Tables, tmp_path, undisturbed: ec.Run
+        self, tables: Tables, finished, undisturbed: ec.Run
     ):
-        first = go(tables, tmp_path)
-        paths = sorted((tmp_path / "simulation" / "stages").iterdir())
+        paths = sorted((finished / "simulation" / "stages").iterdir())
         paths[0].unlink()
         paths[1].write_bytes(paths[1].read_bytes()[:-100])
-        second = go(tables, tmp_path)
-        assert second.digest == first.digest
+        second = go(tables, finished)
+        assert second.digest == undisturbed.digest
         pd.testing.assert_frame_equal(
             second.to_frame("simulation"), undisturbed.to_frame("simulation"), check_exact=True
         )
+
+    def test_a_component_that_was_solved_alone_is_written_again_too(
+        self, tables: Tables, tmp_path, monkeypatch
+    ):
+        def solve(work: Any, network: ec.Network, seconds: Any, own: Any = steps._solved) -> Any:
+            if "item 02" in set(network.stages["item"]):
+                raise ArithmeticError("planted")
+            return own(work, network, seconds)
+
+        monkeypatch.setattr(steps, "_solved", solve)
+        first = go(tables, tmp_path, simulate=None, stages_per_shard=1000)
+        before = first.to_frame("plan")
+        alone = [part for part in first.tables["plan/stages"] if len(part["components"]) == 1]
+        (tmp_path / alone[0]["file"]).unlink()
+        again = go(tables, tmp_path, simulate=None, stages_per_shard=1000)
+        assert again.digest == first.digest
+        pd.testing.assert_frame_equal(again.to_frame("plan"), before, check_exact=True)
+        assert again.counts["kept_shards"] == again.counts["shards"] - 1
+
+    def test_files_of_somebody_else_stay(self, tables: Tables, finished):
+        others = [
+            finished / "history" / "2026" / "part-0001.parquet",
+            finished / "plan" / "stages" / "part-of-mine.txt",
+        ]
+        stale = finished / "plan" / "stages" / f"part-{'0a' * 16}.parquet"
+        others[0].parent.mkdir(parents=True)
+        for path in (*others, stale):
+            path.touch()
+        go(tables, finished)
+        assert all(path.exists() for path in others)
+        assert not stale.exists()
 
     def test_an_interrupt_says_so_and_the_next_call_goes_on(
         self, tables: Tables, tmp_path, undisturbed: ec.Run
@@ -167,8 +203,9 @@ class TestRestart:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
     def test_one_worker_ends_what_two_of_a_killed_run_began(
-        self, tables: Tables, tmp_path, undisturbed: ec.Run
+        self, tables: Tables, tmp_path, undisturbed: ec.Run, monkeypatch
     ):
+        same_source(monkeypatch.setattr)
         folder = whole(tables).write(tmp_path / "tables")
         lines = "\n".join(f"{name} = {value}" for name, value in SIMULATION.items())
         settings = tmp_path / "nightly.toml"
@@ -176,7 +213,13 @@ class TestRestart:
             f'[run]\ntables = "{folder.name}"\nout = "out"\nn_jobs = 2\nstages_per_shard = 6\n'
             f"[simulate]\n{lines}\n"
         )
-        child = subprocess.Popen([sys.executable, "-m", "echelon.cli", "run", str(settings)])
+        command = "same_source(); sys.exit(main())"
+        imports = "import sys; from echelon.cli import main; "
+        imports += "from tests.planted_failures import same_source; "
+        child = subprocess.Popen(
+            [sys.executable, "-c", imports + command, "run", str(settings)],
+            env={**os.environ, "PYTHONPATH": os.getcwd()},
+        )
         log = tmp_path / "out" / "run.log"
         for _ in range(3_000):
             if log.exists() and "event=shard_done" in log.read_text():
@@ -266,7 +309,7 @@ class TestFaults:
         assert (summary["status"], summary["exit_code"], summary["faults"]) == ("faults", 2, 2)
 
     def test_they_may_be_set_aside(self, faulty: Tables, tmp_path, undisturbed: ec.Run):
-        run = go(faulty, tmp_path, faults="set_aside")
+        run = go(faulty, tmp_path, faults="set_aside", simulate=None)
         assert sorted(run.failures["item"]) == ["item 00", "item 05"]
         numbers = {whole(made()).component_of(item, "plant") for item in run.failures["item"]}
         assert set(run.failures["component"]) == numbers
