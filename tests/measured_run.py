@@ -75,7 +75,9 @@ def measured_run(network, *, periods=60, warmup=10, runs=40, seed=1, keep=True, 
             )
             for block in (slice(half), slice(half, runs))
         ]
-        parts.append((c, c + 1, blocks[0].merge(blocks[1]).finish(part)))
+        parts.append(
+            (c, c + 1, blocks[0].merge(blocks[1]).finish(part).placed(scheme.numbers(c, c + 1)))
+        )
     share = compiled.pred_share
     leaving = labels.leaving(network, structure, share, levels.demand_seen)
     gathered = gather(scheme, parts, leaving=leaving, disruption_ptr=features.disruption_ptr)

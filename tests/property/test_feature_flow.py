@@ -75,5 +75,14 @@ def test_a_run_in_blocks_of_periods_is_the_same_run(case, data):
     cuts = sorted(data.draw(st.sets(st.integers(0, n_periods), max_size=3)))
     whole, parts = run_kernel(case), run_kernel(case, tuple(cuts))
     for one, two in zip(whole, parts, strict=True):
-        for name, a, b in zip(one._fields, one, two, strict=True):
+        for (name, a), (_, b) in zip(arrays(one), arrays(two), strict=True):
             np.testing.assert_array_equal(a, b, err_msg=name)
+
+
+def arrays(named):
+    """Arrays of a named tuple and of those in it, by name."""
+    for name, part in zip(named._fields, named, strict=True):
+        if hasattr(part, "_fields"):
+            yield from arrays(part)
+        else:
+            yield name, part

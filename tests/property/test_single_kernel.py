@@ -12,6 +12,7 @@ from echelon.kernels._jit import COMPILED
 from echelon.kernels.feature_flow_state import start_feature_state
 from echelon.kernels.flow_arrays import PROPORTIONAL, WIDTH, Sums
 from echelon.kernels.run_single import run_single
+from echelon.kernels.shelf_queues import nothing_watched
 from echelon.kernels.single_draws import short_tables
 from echelon.kernels.single_work import single_work_for
 from echelon.simulation.precision import may_be_single
@@ -70,12 +71,14 @@ def of_kind(seed, n_stages, n_periods, times_drawn, quantities):
 def single_kernel(structure, features, sources, *, n_runs=1, block=32, stops=()):
     """Sums by the kernel in single precision, the last of them what is held for quality."""
     sums, feature_sums = zero_sums(structure, features)
+    for array in sums:
+        array[:] = np.nan  # the kernel begins its own
     work = single_work_for(structure, features, 0, 1, block)
     tables, period = short_tables(sources), 0
     for stop in (*stops, int(structure.periods[0])):
         run_single(
             structure, np.ones(1, dtype=np.int64), sources, tables, period, stop, 0, n_runs, block,
-            work, sums, feature_sums.in_release,
+            work, sums, feature_sums.in_release, nothing_watched(structure, single=True),
         )  # fmt: skip
         period = stop
     return Counted(*sums, feature_sums.in_release)
@@ -92,7 +95,7 @@ def double_kernel(structure, features, sources, *, n_runs=1):
     return Counted(*sums, feature_sums.in_release)
 
 
-JUDGED_BY = {"on_time": "due", "ordered_squared": "asked_squared"}
+JUDGED_BY = {"on_time": "due", "ordered_squared": "asked_squared", "component": "ordered"}
 """What a sum is found from by subtraction, or nearly: rounding is that of the larger number."""
 
 COUNTS = ("ready", "shortages", "orders")

@@ -56,8 +56,7 @@ def jit(kernel: Kernel) -> Kernel:
     """
     if not COMPILED:
         return kernel
-    njit = _compiler().njit
-    compiled = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(kernel)
+    compiled = _compiled(kernel, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
     return cast(Kernel, _for_any_number(compiled))
 
 
@@ -113,13 +112,12 @@ def jit_step(kernel: Kernel) -> Kernel:
 
 
 def _part(kernel: Kernel, **options: Any) -> Kernel:
-    numba = _compiler()
     from echelon.kernels import _parts
 
     if _parts.known():
         options["pipeline_class"] = _parts.PartCompiler
-    compiled = numba.njit(
-        cache=True,
+    compiled = _compiled(
+        kernel,
         nogil=True,
         error_model="numpy",
         **{
@@ -129,8 +127,23 @@ def _part(kernel: Kernel, **options: Any) -> Kernel:
             "_nrt": False,
             **options,
         },
-    )(kernel)
+    )
     return cast(Kernel, _for_any_number(compiled))
+
+
+def _compiled(kernel: Kernel, **options: Any) -> Any:
+    """Keep machine code on disk where there is a place for it; else compile in each process.
+
+    There is none where neither the library's folder nor a home can be written, as in a container
+    that may write its data alone; ``NUMBA_CACHE_DIR`` names another place.
+    """
+    njit = _compiler().njit
+    try:
+        return njit(cache=True, **options)(kernel)
+    except RuntimeError as error:
+        if "no locator" not in str(error):
+            raise
+        return njit(**options)(kernel)
 
 
 def _for_any_number(compiled: Any) -> Any:

@@ -22,6 +22,14 @@ from numba.core.typed_passes import AnnotateTypes
 KNOWN: Final = ((0, 68), (0, 68))
 """First and last version of numba whose insides are known to be as they are relied on here."""
 
+WIDE: Final = '"prefer-vector-width"="512"'
+"""Vectors of 16 numbers where the processor has them: by itself LLVM makes them of 8, because the
+first processors that had the wide ones ran slower for it. A lane of a vector is a run, so that no
+bit depends on it."""
+
+WIDE_IN: Final = ("echelon.kernels.single_", "echelon.kernels.philox")
+"""Modules whose parts have them: the kernels in double precision became several times slower."""
+
 
 def known() -> bool:
     """Whether the version at hand is one of them; others compile parts as whatever else."""
@@ -46,6 +54,14 @@ class _Part(JITCodeLibrary):
     """A function that is only linked into others."""
 
     called = False  # and not put in place
+    wide = False
+
+    def add_ir_module(self, ir_module: Any) -> None:
+        """Take in what numba made of the source."""
+        for function in ir_module.functions:
+            if self.wide and function.blocks:
+                set.add(function.attributes, WIDE)  # the own method takes few names
+        super().add_ir_module(ir_module)
 
     def finalize(self) -> None:
         """Link what it calls."""
@@ -90,6 +106,7 @@ class _KeepAsPart(LoweringPass):
         """Choose where the function is lowered to."""
         state.library = _Part(state.targetctx.codegen(), state.func_id.func_qualname)
         state.library.called = not state.flags.forceinline
+        state.library.wide = state.func_id.modname.startswith(WIDE_IN)
         return True
 
 

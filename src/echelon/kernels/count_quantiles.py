@@ -23,16 +23,16 @@ _ROUNDING: Final = 1e-14
 
 @jit
 def count_quantiles(
-    times: Floats, mean: float, excess: float, share: float, normal: float, found: Floats
+    times: Floats, mean: Floats, excess: Floats, share: Floats, normal: Floats, found: Floats
 ) -> None:
-    """Smallest counts that demand stays within with probability ``share``.
+    """Smallest counts that demands stay within with probability ``share``.
 
-    times (n,) periods, above 0; mean and excess: mean of one period, and what its variance is above
-    it, 0 of a Poisson demand; normal: the standard normal quantile of the share. found (n,) is
-    overwritten, NaN where it is left to a slower way.
+    Each (n,): times, periods, above 0; mean and excess, mean of one period and what its variance is
+    above it, 0 of a Poisson demand; normal, the standard normal quantile of the share. found (n,)
+    is overwritten, NaN where it is left to a slower way.
     """
     for i in range(times.shape[0]):
-        found[i] = _quantile(times[i] * mean, times[i] * excess, share, normal)
+        found[i] = _quantile(times[i] * mean[i], times[i] * excess[i], share[i], normal[i])
 
 
 @jit_step

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from echelon.kernels import flow_rows as rows_of
 from echelon.kernels._jit import Floats, jit
+from echelon.kernels.feature_flow_count import count, expire_parts
 from echelon.kernels.feature_flow_disruptions import follow_events, states
 from echelon.kernels.feature_flow_make import make
 from echelon.kernels.feature_flow_orders import orders_up
@@ -24,7 +25,7 @@ from echelon.kernels.feature_flow_rows import (
     place_of,
 )
 from echelon.kernels.feature_flow_send import send
-from echelon.kernels.feature_flow_service import count, expire_parts, serve_all
+from echelon.kernels.feature_flow_service import serve_all
 from echelon.kernels.feature_flow_state import FeatureState
 from echelon.kernels.flow_arrays import (
     ECHELON_BASE_STOCK,
@@ -33,7 +34,7 @@ from echelon.kernels.flow_arrays import (
     Structure,
     Sums,
 )
-from echelon.kernels.shelf_watch import EVERY, look
+from echelon.kernels.shelf_watch import look, look_is_due
 
 
 @jit
@@ -94,12 +95,11 @@ def feature_flow(
                     )  # fmt: skip
             expire_parts(structure, features, state, p, period, j, feature_sums)
             count(structure, features, state, p, period, j, sums)
-            at = state.watch[j - p.first]
-            if at >= 0 and (period + 1) % EVERY == 0:
+            if state.shelves.family[j] >= 0 and look_is_due(period, p.periods):
                 own = (j - p.first) * STAGE_ROWS
                 look(
-                    n_runs, state.dwells, at, state.watch_size[j - p.first], state.rows,
-                    own + STORED, own + ON_HAND, structure.tolerance[j], (period + 1) // EVERY,
+                    structure, j, j - p.first, state.shelves, period, state.rows, own + ON_HAND,
+                    state.rows, own + STORED, structure.tolerance[j], n_runs,
                 )  # fmt: skip
         if p.last_down > p.down:
             follow_events(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from echelon.kernels import flow_rows as rows_of
 from echelon.kernels._jit import Floats, Integers, jit, jit_part
+from echelon.kernels.feature_flow_lots import COUNT, UNITS, lot_at
 from echelon.kernels.feature_flow_rows import (
     BAD,
     BEFORE,
@@ -61,10 +62,7 @@ def states(
             at, row = p.down_rows + d * DISRUPTION_ROWS, x.disruption_row[d] - p.drawn
             destroy(w.rows, own, at, draws, row, step, share, p.work, n)
             if x.shelf_life[j] > 0:
-                destroy_ages(
-                    w.ages, w.stock_ages[i] + 1, x.shelf_life[j], w.rows, at, draws, row, step,
-                    share, n,
-                )  # fmt: skip
+                destroy_ages(w, w.stock_ages[i], at, draws, row, step, share, n)
             if counted:
                 rows_of.add(n, feature_sums.destroyed, j, w.rows, p.work + GONE)
     for k in range(p.lane, p.last_lane):
@@ -138,10 +136,8 @@ def destroy(
 
 @jit
 def destroy_ages(
-    ages: Floats,
-    first: int,
-    life: int,
-    rows: Floats,
+    w: FeatureState,
+    stock: int,
     state: int,
     draws: Floats,
     row: int,
@@ -149,11 +145,14 @@ def destroy_ages(
     share: float,
     n: int,
 ) -> None:
-    """The same share of each age."""
-    for c in range(first, first + life):
-        for r in range(n):
-            falls = draws[row, step, r] * (1.0 - rows[state + BEFORE, r])
-            ages[c, r] -= falls * share * ages[c, r]
+    """The same share of each lot of a list."""
+    for r in range(n):
+        falls = draws[row, step, r] * (1.0 - w.rows[state + BEFORE, r])
+        if falls == 0.0:
+            continue
+        for i in range(w.heads[stock, r, COUNT]):
+            at = lot_at(w.heads, stock, r, i) + UNITS
+            w.lots[at] -= falls * share * w.lots[at]
 
 
 @jit

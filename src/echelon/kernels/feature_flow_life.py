@@ -1,12 +1,14 @@
 """Goods by age, beside the quantities that the other files move: part of the flow of all features.
 
-Of most stages few ages are there at a time, so only those are kept and gone through. What *moves*
-in a period, and what leaves a line in one, is a *list* by the life that remains, on arrival in a
-line, the shortest first. List ``i`` of ``lots`` begins with how many lots it has and goes on with
-two rows a lot, its remaining life (0 is dead) and its units. It has one lot of each life at most;
-those after the first :data:`AT_HAND` are in ``more``, which is hardly ever touched. A *stock* is a
-ring in ``ages`` over the last period in which goods can be used, of ``life`` rows, after a row with
-the first of these periods that may have goods in it.
+They are kept in lists of lots, see :mod:`echelon.kernels.feature_flow_lots`: one for each stock,
+for components that wait, and for each line. What is taken out of a stock for a lane is put at the
+end of the list of that lane as *pending*, leaving at infinity, until it is known when it arrives.
+
+A stage that starts all that one lane brings, in a fixed time, passes goods on in the order in which
+they come: what is on its way to it is in the list of that lane up to the period in which it joins
+the stock. What dies before is sorted out as it sets out, and waits in a list of its own, of the
+*doomed*, for the period and the place (:data:`ON_LANE` and the two that follow) in which it is
+found dead.
 
 Quantities decide, and ages follow them: what is refused or buried for its age is taken out of
 quantities only where it is more than rounding. So a shelf life that never binds changes no bit.
@@ -18,313 +20,335 @@ from typing import Final
 
 import numpy as np
 
-from echelon.kernels._jit import Floats, jit_part, jit_rows_step
+from echelon.kernels._jit import Floats, Integers, jit_part, jit_step
+from echelon.kernels.feature_flow_lots import (
+    COUNT,
+    LEAVES,
+    UNITS,
+    USABLE,
+    drop_lots,
+    lot_at,
+    put_lot,
+)
+from echelon.kernels.feature_flow_state import FeatureState
 
-AT_HAND: Final = 3
-LIST_ROWS: Final = 1 + 2 * AT_HAND
-
-
-def far_rows(longest: int) -> int:
-    """Rows of a list in ``more`` where goods live ``longest`` periods at most."""
-    return 2 * max(longest + 1 - AT_HAND, 1)
-
-
-@jit_part
-def _life(lots: Floats, more: Floats, i: int, e: int, r: int) -> float:
-    """Remaining life of a lot of a list."""
-    return float(lots[i, 1 + 2 * e, r] if e < AT_HAND else more[i, 2 * (e - AT_HAND), r])
-
-
-@jit_part
-def _units(lots: Floats, more: Floats, i: int, e: int, r: int) -> float:
-    """Quantity of a lot of a list."""
-    return float(lots[i, 2 + 2 * e, r] if e < AT_HAND else more[i, 2 * (e - AT_HAND) + 1, r])
+# where goods are found dead; kept as the last period of use of a doomed lot
+ON_LANE: Final = 0.0
+MADE: Final = 1.0
+RELEASED: Final = 2.0
 
 
-@jit_part
-def _set(lots: Floats, more: Floats, i: int, e: int, r: int, life: float, units: float) -> None:
-    """Overwrite a lot of a list."""
-    if e < AT_HAND:
-        lots[i, 1 + 2 * e, r] = life
-        lots[i, 2 + 2 * e, r] = units
-    else:
-        more[i, 2 * (e - AT_HAND), r] = life
-        more[i, 2 * (e - AT_HAND) + 1, r] = units
-
-
-@jit_part
-def _insert(lots: Floats, more: Floats, i: int, r: int, life: float, units: float) -> None:
-    """Put a lot into a list, in its place."""
-    number = int(lots[i, 0, r])
-    e = number
-    while e > 0 and _life(lots, more, i, e - 1, r) > life:
-        e -= 1
-    if e > 0 and _life(lots, more, i, e - 1, r) == life:
-        _set(lots, more, i, e - 1, r, life, _units(lots, more, i, e - 1, r) + units)
-        return
-    for s in range(number, e, -1):
-        longer, of_it = _life(lots, more, i, s - 1, r), _units(lots, more, i, s - 1, r)
-        _set(lots, more, i, s, r, longer, of_it)
-    _set(lots, more, i, e, r, life, units)
-    lots[i, 0, r] = number + 1.0
-
-
-@jit_part
-def _drop_first(lots: Floats, more: Floats, i: int, r: int, dropped: int) -> None:
-    """Take the first lots out of a list."""
-    left = int(lots[i, 0, r]) - dropped
-    for e in range(left):
-        life, units = _life(lots, more, i, e + dropped, r), _units(lots, more, i, e + dropped, r)
-        _set(lots, more, i, e, r, life, units)
-    lots[i, 0, r] = float(left)
-
-
-@jit_part
-def _take_list(lots: Floats, more: Floats, out_of: int, to: int, r: int) -> None:
-    """Replace a list by another, which is empty after it."""
-    number = int(lots[out_of, 0, r])
-    for e in range(number):
-        life, units = _life(lots, more, out_of, e, r), _units(lots, more, out_of, e, r)
-        _set(lots, more, to, e, r, life, units)
-    lots[to, 0, r] = float(number)
-    lots[out_of, 0, r] = 0.0
-
-
-@jit_rows_step
-def put_ages(
-    lots: Floats, more: Floats, line: int, mask: int, moving: int, rows: Floats, when: int,
-    now: int, n: int,
-) -> None:  # fmt: skip
-    """Put a moving list into a line, where it leaves in the periods of row ``when``.
-
-    ``now`` row of this period, or of the lane's clock, as ``when`` is.
-    """
-    for r in range(n):
-        number = int(lots[moving, 0, r])
-        if number == 0:
-            continue
-        leaves = int(rows[when, r])
-        slot, takes = line + (leaves & mask), float(leaves - int(rows[now, r]))
-        for e in range(number):
-            life = max(_life(lots, more, moving, e, r) - takes, 0.0)
-            _insert(lots, more, slot, r, life, _units(lots, more, moving, e, r))
-
-
-@jit_rows_step
-def take_ages(lots: Floats, more: Floats, slot: int, moving: int, n: int) -> None:
-    """Take what leaves a line in this period, from its list ``slot``, into the moving list."""
-    for r in range(n):
-        _take_list(lots, more, slot, moving, r)
-
-
-@jit_rows_step
-def take_ages_held(
-    lots: Floats, more: Floats, line: int, mask: int, moving: int, rows: Floats, clock: int,
-    held: int, n: int,
-) -> None:  # fmt: skip
-    """The same by each run's clock; where goods are held nothing leaves, and all gets older."""
-    for r in range(n):
-        if rows[held, r] == 0.0:
-            _take_list(lots, more, line + (int(rows[clock, r]) & mask), moving, r)
-            continue
-        lots[moving, 0, r] = 0.0
-        for slot in range(line, line + mask + 1):
-            number = int(lots[slot, 0, r])
-            for e in range(number):
-                life = max(_life(lots, more, slot, e, r) - 1.0, 0.0)
-                _set(lots, more, slot, e, r, life, _units(lots, more, slot, e, r))
-            if number > 1 and lots[slot, 3, r] == 0.0:  # dead now, as the first was before
-                lots[slot, 4, r] += lots[slot, 2, r]
-                _drop_first(lots, more, slot, r, 1)
-
-
-@jit_rows_step
-def add_ages(lots: Floats, more: Floats, to: int, what: int, n: int) -> None:
-    """Add one list to another and empty it."""
-    for r in range(n):
-        for e in range(int(lots[what, 0, r])):
-            life, units = _life(lots, more, what, e, r), _units(lots, more, what, e, r)
-            _insert(lots, more, to, r, life, units)
-        lots[what, 0, r] = 0.0
-
-
-@jit_part
-def clear_ages(lots: Floats, moving: int, n: int) -> None:
-    """Empty a list."""
-    for r in range(n):
-        lots[moving, 0, r] = 0.0
-
-
-@jit_rows_step
-def store_ages(
-    ages: Floats, stock: int, life: int, lots: Floats, more: Floats, moving: int, period: int,
+@jit_step
+def draw_ages(
+    w: FeatureState, stock: int, to: int, usable: float, what: int, into: float, out_of: float,
     n: int,
 ) -> None:  # fmt: skip
-    """Put the living of a moving list into stock."""
-    now = period % life
-    for r in range(n):
-        for e in range(int(lots[moving, 0, r])):
-            ahead = int(_life(lots, more, moving, e, r)) - 1
-            units = _units(lots, more, moving, e, r)
-            if ahead < 0 or units <= 0.0:
-                continue
-            slot = now + ahead
-            slot = slot if slot < life else slot - life
-            ages[stock + 1 + slot, r] += units
-            ages[stock, r] = min(ages[stock, r], float(period + ahead))
+    """Issue row ``what``, times ``into``, first expired first out of what is ``usable`` so long.
 
-
-@jit_rows_step
-def take_back_ages(
-    ages: Floats, stock: int, life: int, draws: Floats, row: int, step: int, period: int, n: int
-) -> None:
-    """Returns go to stock as if they were fresh."""
-    slot = stock + 1 + (period + life - 1) % life
-    for r in range(n):
-        if draws[row, step, r] < 0.0:
-            ages[slot, r] += -draws[row, step, r]
-            ages[stock, r] = min(ages[stock, r], float(period + life - 1))
-
-
-@jit_rows_step
-def draw_ages(
-    ages: Floats, stock: int, life: int, least: int, period: int, rows: Floats, rest: int,
-    lots: Floats, more: Floats, moving: int, n: int,
-) -> None:  # fmt: skip
-    """Issue the quantity of row ``rest`` first expired first out, of remaining life ``least`` on.
-
-    What is issued is added to a moving list, if there is one (else -1); what could not be stays
-    in the row.
+    What is issued, times ``out_of``, is pending in list ``to``, if there is one (else -1).
     """
-    now, end = period % life, period + life
     for r in range(n):
-        left = rows[rest, r]
+        if w.rows[what, r] > 0.0:
+            _draw(w, stock, to, usable, w.rows[what, r] * into, np.inf, out_of, -1, r)
+
+
+@jit_step
+def draw_straight(
+    w: FeatureState, stock: int, lane: int, usable: float, what: int, stored: float, units: float,
+    n: int,
+) -> None:  # fmt: skip
+    """The same for a lane from which all goes to stock, where it comes in period ``stored``.
+
+    ``units`` on the lane are one in the stock. What dies before is pending.
+    """
+    to = w.lane_ages[lane]
+    for r in range(n):
+        if w.rows[what, r] > 0.0:
+            _draw(w, stock, to, usable, w.rows[what, r], stored, 1.0 / units, lane, r)
+
+
+@jit_part
+def _draw(
+    w: FeatureState, stock: int, to: int, usable: float, left: float, leaves: float, factor: float,
+    lane: int, r: int,
+) -> None:  # fmt: skip
+    """Issue ``left`` units in one run; what is not usable when it ``leaves`` list ``to`` pends."""
+    heads, lots, first, room = w.heads, w.lots, w.first, w.room
+    count, old = heads[stock, r, COUNT], 0
+    while old < count and lots[lot_at(heads, stock, r, old) + USABLE] < usable:
+        old += 1
+    i = old
+    while i < count and left > 0.0:
+        at = lot_at(heads, stock, r, i)
+        there, until = lots[at + UNITS], lots[at + USABLE]
+        issued = min(there, left)
+        left -= issued
+        if to >= 0 and (until >= leaves or lane < 0):
+            put_lot(heads, lots, first, room, to, r, leaves, until, issued * factor)
+        elif to >= 0:
+            w.doomed[lane] = 1
+            put_lot(heads, lots, first, room, to, r, np.inf, until, issued)
+        if issued < there:
+            lots[at + UNITS] = there - issued
+            break
+        i += 1
+    if i > old:
+        drop_lots(heads, lots, first, stock, r, old, i - old)
+
+
+@jit_step
+def draw_pending(w: FeatureState, out_of: int, to: int, what: int, n: int) -> None:
+    """Move row ``what`` of what is pending from one list to another, the shortest-lived first."""
+    rows, heads, lots, first, room = w.rows, w.heads, w.lots, w.first, w.room
+    for r in range(n):
+        left, count = rows[what, r], heads[out_of, r, COUNT]
         if left <= 0.0:
             continue
-        oldest = max(int(ages[stock, r]), period)
-        until = max(oldest, period + least - 1)
-        first = until == oldest
-        while until < end and left > 0.0:
-            slot = now + until - period
-            slot = stock + 1 + (slot if slot < life else slot - life)
-            there = ages[slot, r]
-            if there > 0.0:
-                issued = min(there, left)
-                ages[slot, r] = there - issued
-                left -= issued
-                if moving >= 0:
-                    _insert(lots, more, moving, r, until - period + 1.0, issued)
-                if issued < there:
-                    break
-            until += 1
-        if first:
-            ages[stock, r] = float(until)
-        rows[rest, r] = left
-
-
-@jit_rows_step
-def draw_moving(
-    lots: Floats, more: Floats, out_of: int, rows: Floats, rest: int, to: int, n: int
-) -> None:
-    """Move the quantity of row ``rest``, the shortest life first, from one list to another."""
-    for r in range(n):
-        left, emptied = rows[rest, r], 0
-        for e in range(int(lots[out_of, 0, r])):
-            if left <= 0.0:
-                break
-            life, there = _life(lots, more, out_of, e, r), _units(lots, more, out_of, e, r)
+        kept = _first_pending(heads, lots, out_of, r)
+        heads[out_of, r, COUNT] = kept
+        for i in range(kept, count):
+            at = lot_at(heads, out_of, r, i)
+            until, there = lots[at + USABLE], lots[at + UNITS]
             moved = min(there, left)
-            _set(lots, more, out_of, e, r, life, there - moved)
             left -= moved
-            _insert(lots, more, to, r, life, moved)
-            emptied += 1 if moved == there else 0
-        if emptied > 0:
-            _drop_first(lots, more, out_of, r, emptied)
-        rows[rest, r] = left
+            if moved > 0.0:
+                put_lot(heads, lots, first, room, to, r, np.inf, until, moved)
+            if moved < there:
+                put_lot(heads, lots, first, room, out_of, r, np.inf, until, there - moved)
+        if heads[out_of, r, COUNT] == 0:
+            first[out_of, r] = np.inf
 
 
-@jit_rows_step
-def eligible(
-    ages: Floats, stock: int, life: int, least: int, period: int, rows: Floats, there: int,
-    on_hand: int, tolerance: float, n: int,
-) -> None:  # fmt: skip
-    """Row ``there``: what is in stock, row ``on_hand``, of remaining life ``least`` or more.
+@jit_part
+def _first_pending(heads: Integers, lots: Floats, q: int, r: int) -> int:
+    """How many lots of a list are not pending."""
+    i = int(heads[q, r, COUNT])
+    while i > 0 and lots[lot_at(heads, q, r, i - 1) + LEAVES] == np.inf:
+        i -= 1
+    return i
 
-    inf where nothing is too old but for rounding: age then is no limit at all.
+
+@jit_step
+def enter_line(w: FeatureState, line: int, what: int, when: int, n: int) -> None:
+    """What is pending leaves when row ``when`` says; nothing is where row ``what`` is 0."""
+    rows, heads, lots, first, room = w.rows, w.heads, w.lots, w.first, w.room
+    for r in range(n):
+        if rows[what, r] <= 0.0:
+            continue
+        count, begin = heads[line, r, COUNT], _first_pending(heads, lots, line, r)
+        heads[line, r, COUNT] = begin  # each is put no later in the ring than it was
+        for i in range(begin, count):
+            at = lot_at(heads, line, r, i)
+            put_lot(
+                heads, lots, first, room, line, r, rows[when, r], lots[at + USABLE],
+                lots[at + UNITS],
+            )  # fmt: skip
+
+
+@jit_step
+def enter_straight(
+    w: FeatureState, lane: int, what: int, when: int, make: int, release: int, units: float, n: int
+) -> None:
+    """The same of a lane from which all goes to stock, ``make`` and ``release`` periods later.
+
+    ``units`` on the lane are one in the stock.
     """
-    now = period % life
+    rows, heads, lots, first, room = w.rows, w.heads, w.lots, w.first, w.room
+    line, doomed = w.lane_ages[lane], w.doomed_ages[lane]
     for r in range(n):
-        too_old = 0.0
-        for until in range(max(int(ages[stock, r]), period), period + least - 1):
-            slot = now + until - period
-            too_old += ages[stock + 1 + (slot if slot < life else slot - life), r]
-        young = max(rows[on_hand, r] - too_old, 0.0)
-        rows[there, r] = young if too_old > tolerance else np.inf
+        if rows[what, r] <= 0.0:
+            continue
+        count, begin = heads[line, r, COUNT], _first_pending(heads, lots, line, r)
+        heads[line, r, COUNT] = begin
+        arrives = rows[when, r]
+        made = arrives + make
+        stored = made + release
+        for i in range(begin, count):
+            at = lot_at(heads, line, r, i)
+            until, quantity = lots[at + USABLE], lots[at + UNITS]
+            if until >= stored:
+                put_lot(heads, lots, first, room, line, r, stored, until, quantity / units)
+                continue
+            w.doomed[lane] = 1
+            if until < arrives:
+                put_lot(heads, lots, first, room, doomed, r, arrives, ON_LANE, quantity)
+            elif until < made:
+                put_lot(heads, lots, first, room, doomed, r, made, MADE, quantity / units)
+            else:
+                put_lot(heads, lots, first, room, doomed, r, stored, RELEASED, quantity / units)
+        if heads[line, r, COUNT] == 0:
+            first[line, r] = np.inf
 
 
-@jit_rows_step
-def scale_ages(lots: Floats, more: Floats, moving: int, factor: float, n: int) -> None:
-    """Multiply a moving list, as where its goods are counted in another unit."""
-    for r in range(n):
-        for e in range(int(lots[moving, 0, r])):
-            life, units = _life(lots, more, moving, e, r), _units(lots, more, moving, e, r)
-            _set(lots, more, moving, e, r, life, units * factor)
-
-
-@jit_rows_step
-def scrap_ages(
-    lots: Floats, more: Floats, moving: int, draws: Floats, row: int, step: int, n: int
-) -> None:
-    """Keep the good share of every age."""
-    for r in range(n):
-        for e in range(int(lots[moving, 0, r])):
-            life, units = _life(lots, more, moving, e, r), _units(lots, more, moving, e, r)
-            _set(lots, more, moving, e, r, life, units * draws[row, step, r])
-
-
-@jit_rows_step
-def dead_that_move(
-    lots: Floats, more: Floats, moving: int, rows: Floats, dead: int, n: int
-) -> None:
-    """Take the dead out of a moving list into row ``dead``."""
+@jit_step
+def find_doomed(w: FeatureState, lane: int, place: float, now: float, dead: int, n: int) -> None:
+    """Row ``dead``: what is found dead now in a place of a lane's goods."""
+    rows, heads, lots, first = w.rows, w.heads, w.lots, w.first
+    doomed = w.doomed_ages[lane]
     for r in range(n):
         rows[dead, r] = 0.0
-        if lots[moving, 0, r] > 0.0 and lots[moving, 1, r] == 0.0:
-            rows[dead, r] = lots[moving, 2, r]
-            _drop_first(lots, more, moving, r, 1)
+        while first[doomed, r] <= now:
+            at = lot_at(heads, doomed, r, 0)
+            if lots[at + USABLE] > place:
+                break
+            rows[dead, r] += lots[at + UNITS]
+            drop_lots(heads, lots, first, doomed, r, 0, 1)
 
 
-@jit_part
-def dead_in_stock(ages: Floats, stock: int, life: int, period: int, rows: Floats, dead: int,
-                  n: int) -> None:  # fmt: skip
-    """Take what could be used for the last time in this period into row ``dead``."""
-    slot = stock + 1 + period % life
-    for r in range(n):
-        rows[dead, r] = ages[slot, r]
-        ages[slot, r] = 0.0
+@jit_step
+def leave_line(
+    w: FeatureState, line: int, to: int, until: float, period: int, dead: int, n: int
+) -> bool:
+    """Take what leaves a line up to ``until`` into stock ``to``, and the dead into row ``dead``.
 
-
-@jit_part
-def bury(
-    rows: Floats, dead: int, flow: int, gap: int, units: float, tolerance: float, n: int
-) -> None:
-    """Take the dead out of a flow or a stock; the gap grows.
-
-    ``units`` of the flow in one unit of the stage; from row ``dead``, in the former, to the latter.
-    Less than ``tolerance`` units is rounding, and is left where it is.
+    They are added to what is there. Whether there were any.
     """
+    any_dead = False
     for r in range(n):
-        over = rows[dead, r] if rows[dead, r] > tolerance * units else 0.0
-        rows[dead, r] = over / units
-        rows[flow, r] = max(rows[flow, r] - over, 0.0)
+        if w.first[line, r] <= until:
+            any_dead = _leave(w, line, to, until, float(period), dead, r) or any_dead
+    return any_dead
+
+
+@jit_step
+def leave_held(
+    w: FeatureState, line: int, to: int, clock: int, held: int, period: int, dead: int, n: int
+) -> bool:
+    """The same by each run's clock; nothing leaves where goods are held."""
+    any_dead = False
     for r in range(n):
-        rows[gap, r] += rows[dead, r]
+        until = w.rows[clock, r]
+        if w.rows[held, r] > 0.0:
+            _join_dead(w.heads, w.lots, line, float(period), r)
+        elif w.first[line, r] <= until:
+            any_dead = _leave(w, line, to, until, float(period), dead, r) or any_dead
+    return any_dead
 
 
 @jit_part
-def newly_made(lots: Floats, moving: int, life: int, rows: Floats, flow: int, n: int) -> None:
-    """A moving list of goods that are all fresh."""
+def _join_dead(heads: Integers, lots: Floats, line: int, now: float, r: int) -> None:
+    """Make one lot of the dead that leave together: a line may be held for ever."""
+    last = -1
+    for i in range(heads[line, r, COUNT]):
+        at = lot_at(heads, line, r, i)
+        leaves, usable, units = lots[at + LEAVES], lots[at + USABLE], lots[at + UNITS]
+        usable = usable if usable >= now else -1.0
+        to = lot_at(heads, line, r, max(last, 0))
+        if last >= 0 and lots[to + LEAVES] == leaves and lots[to + USABLE] == usable:
+            lots[to + UNITS] += units
+            continue
+        last += 1
+        to = lot_at(heads, line, r, last)
+        lots[to + LEAVES], lots[to + USABLE], lots[to + UNITS] = leaves, usable, units
+    heads[line, r, COUNT] = last + 1
+
+
+@jit_part
+def _leave(
+    w: FeatureState, line: int, to: int, until: float, now: float, dead: int, r: int
+) -> bool:
+    """The same in one run."""
+    rows, heads, lots, first, room = w.rows, w.heads, w.lots, w.first, w.room
+    count, i, any_dead = heads[line, r, COUNT], 0, False
+    while i < count:
+        at = lot_at(heads, line, r, i)
+        if lots[at + LEAVES] > until:
+            break
+        usable, units = lots[at + USABLE], lots[at + UNITS]
+        if usable < now:
+            rows[dead, r] += units
+            any_dead = True
+        else:
+            put_lot(heads, lots, first, room, to, r, usable, usable, units)
+        i += 1
+    drop_lots(heads, lots, first, line, r, 0, i)
+    return any_dead
+
+
+@jit_step
+def pour(w: FeatureState, out_of: int, line: int, when: int, n: int) -> None:
+    """Put all of a list into a line, where it leaves when row ``when`` says."""
+    heads, lots = w.heads, w.lots
     for r in range(n):
-        lots[moving, 0, r] = 1.0 if rows[flow, r] > 0.0 else 0.0
-        lots[moving, 1, r] = float(life)
-        lots[moving, 2, r] = rows[flow, r]
+        count = heads[out_of, r, COUNT]
+        for i in range(count):
+            at = lot_at(heads, out_of, r, i)
+            put_lot(
+                heads, lots, w.first, w.room, line, r, w.rows[when, r], lots[at + USABLE],
+                lots[at + UNITS],
+            )  # fmt: skip
+        drop_lots(heads, lots, w.first, out_of, r, 0, count)
+
+
+@jit_step
+def store_fresh(w: FeatureState, stock: int, usable: float, what: int, n: int) -> None:
+    """Put row ``what`` into stock, ``usable`` for the last time in that period."""
+    for r in range(n):
+        if w.rows[what, r] > 0.0:
+            put_lot(w.heads, w.lots, w.first, w.room, stock, r, usable, usable, w.rows[what, r])
+
+
+@jit_step
+def take_back_ages(
+    w: FeatureState, stock: int, usable: float, draws: Floats, row: int, step: int, n: int
+) -> None:
+    """Returns go to stock as if they were fresh."""
+    for r in range(n):
+        units = -draws[row, step, r]
+        if units > 0.0:
+            put_lot(w.heads, w.lots, w.first, w.room, stock, r, usable, usable, units)
+
+
+@jit_step
+def eligible(
+    w: FeatureState, stock: int, usable: float, there: int, on_hand: int, tolerance: float, n: int
+) -> bool:
+    """Row ``there``: what is in stock, row ``on_hand``, and ``usable`` so long.
+
+    inf where nothing is too old but for rounding: age then is no limit at all. Whether it is one
+    in some run.
+    """
+    limits = False
+    for r in range(n):
+        w.rows[there, r] = np.inf
+        if w.first[stock, r] >= usable:
+            continue
+        too_old = 0.0
+        for i in range(w.heads[stock, r, COUNT]):
+            at = lot_at(w.heads, stock, r, i)
+            if w.lots[at + USABLE] >= usable:
+                break
+            too_old += w.lots[at + UNITS]
+        if too_old > tolerance:
+            w.rows[there, r] = max(w.rows[on_hand, r] - too_old, 0.0)
+            limits = True
+    return limits
+
+
+@jit_step
+def multiply_ages(w: FeatureState, q: int, draws: Floats, row: int, step: int, n: int) -> None:
+    """Keep the good share of every lot of a list."""
+    for r in range(n):
+        for i in range(w.heads[q, r, COUNT]):
+            w.lots[lot_at(w.heads, q, r, i) + UNITS] *= draws[row, step, r]
+
+
+@jit_step
+def expire(w: FeatureState, stock: int, last: float, dead: int, n: int) -> bool:
+    """Take what could not be used after period ``last`` into row ``dead``; whether there is any."""
+    any_dead = False
+    for r in range(n):
+        w.rows[dead, r] = 0.0
+        if w.first[stock, r] > last:
+            continue
+        count, i, units = w.heads[stock, r, COUNT], 0, 0.0
+        while i < count:
+            at = lot_at(w.heads, stock, r, i)
+            if w.lots[at + USABLE] > last:
+                break
+            units += w.lots[at + UNITS]
+            i += 1
+        w.rows[dead, r] = units
+        drop_lots(w.heads, w.lots, w.first, stock, r, 0, i)
+        any_dead = True
+    return any_dead

@@ -6,21 +6,13 @@ Rows are those of :class:`echelon.kernels.feature_flow_state.FeatureState`.
 from __future__ import annotations
 
 from echelon.kernels import flow_rows as rows_of
-from echelon.kernels._jit import Floats, jit, jit_part
-from echelon.kernels.feature_flow_life import (
-    bury,
-    dead_in_stock,
-    dead_that_move,
-    put_ages,
-    take_ages,
-    take_ages_held,
-)
+from echelon.kernels._jit import Floats, jit, jit_part, jit_step
+from echelon.kernels.feature_flow_life import expire, find_doomed
 from echelon.kernels.feature_flow_rows import (
     CLOCK,
     GAP,
     GONE,
     HELD,
-    NOW,
     STAGE_ROWS,
     WAS_HELD,
     WHEN,
@@ -31,12 +23,13 @@ from echelon.kernels.feature_flow_supply import (
     count_until,
     count_until_held,
     delay,
+    delay_counted,
     leave_by_clock,
     leave_when,
     overtake_when,
     put,
+    put_and_take,
     take_back_counts,
-    take_out,
     take_out_held,
 )
 from echelon.kernels.flow_arrays import (
@@ -59,9 +52,6 @@ def move(
     until: int,
     overtaking: bool,
     least: float,
-    life: int,
-    age_line: int,
-    moving: int,
     content: int,
     total: Floats,
     t: int,
@@ -69,11 +59,11 @@ def move(
     """Let row ``flow`` into a delay line and give what leaves it in its place; count it.
 
     ``drawn`` row of times, -1 for the ``fixed`` one; ``line`` and ``mask`` as in the state;
-    ``life`` 0 without ages; ``content`` row to keep, -1 none; ``total[t]`` gets the unit periods.
+    ``content`` row to keep, -1 none; ``total[t]`` gets the unit periods.
     """
     if line < 0:
         return
-    n, when, now = p.n, p.work + WHEN, p.work + NOW
+    n, when = p.n, p.work + WHEN
     begin, end = max(period, p.warmup), p.periods
     if content >= 0:
         rows_of.add(n, w.rows, content, w.rows, flow)
@@ -86,20 +76,13 @@ def move(
                 w.rows, flow, w.rows, until,
             )  # fmt: skip
         count_until(n, total, t, w.rows, when, w.rows, flow, float(begin), float(end))
+        put_and_take(n, w.lines, line, mask, line + (period & mask), w.rows, when, w.rows, flow)
     else:
-        if mask >= 0:
-            rows_of.fill(n, w.rows, when, float(period + fixed))
-        weight = min(period + fixed, end) - begin
+        weight, slot = min(period + fixed, end) - begin, line + period % fixed
         if weight > 0:
-            rows_of.add_scaled(n, total, t, float(weight), w.rows, flow)
-    if mask < 0:
-        delay(n, w.lines, line + period % fixed, w.rows, flow)
-    else:
-        if life > 0:
-            put_ages(w.lots, w.more, age_line, mask, moving, w.rows, when, now, n)
-            take_ages(w.lots, w.more, age_line + (period & mask), moving, n)
-        put(n, w.lines, line, mask, w.rows, when, w.rows, flow)
-        take_out(n, w.lines, line + (period & mask), w.rows, flow)
+            delay_counted(n, w.lines, slot, w.rows, flow, float(weight), total, t)
+        else:
+            delay(n, w.lines, slot, w.rows, flow)
     if content >= 0:
         rows_of.take(n, w.rows, content, w.rows, flow)
 
@@ -120,9 +103,6 @@ def move_held(
     until: int,
     overtaking: bool,
     least: float,
-    life: int,
-    age_line: int,
-    moving: int,
     content: int,
     total: Floats,
     t: int,
@@ -148,9 +128,6 @@ def move_held(
         n, total, t, w.rows, when, w.rows, clock, w.rows, lane + WAS_HELD, w.rows, flow,
         period, begin, end,
     )  # fmt: skip
-    if life > 0:
-        put_ages(w.lots, w.more, age_line, mask, moving, w.rows, when, clock, n)
-        take_ages_held(w.lots, w.more, age_line, mask, moving, w.rows, clock, held, n)
     rows_of.add(n, w.rows, content, w.rows, flow)
     put(n, w.lines, line, mask, w.rows, when, w.rows, flow)
     take_out_held(n, w.lines, line, mask, w.rows, clock, w.rows, held, w.rows, flow)
@@ -158,31 +135,44 @@ def move_held(
 
 
 @jit_part
-def expire_moving(
-    w: FeatureState, p: Place, j: int, moving: int, flow: int, units: float, tolerance: float,
-    counted: bool, feature_sums: FeatureSums,
-) -> None:  # fmt: skip
-    """Take the dead of a moving list out of row ``flow``, ``units`` in one of stage ``j``."""
-    dead_that_move(w.lots, w.more, moving, w.rows, p.work + GONE, p.n)
-    _bury(w, p, j, flow, units, tolerance, counted, feature_sums)
-
-
-@jit_part
-def expire_stock(
-    w: FeatureState, p: Place, j: int, stock: int, life: int, period: int, flow: int, units: float,
+def expire_list(
+    w: FeatureState, p: Place, j: int, ages: int, last: int, flow: int, units: float,
     tolerance: float, counted: bool, feature_sums: FeatureSums,
 ) -> None:  # fmt: skip
-    """The same of a stock, at the end of a period."""
-    dead_in_stock(w.ages, stock, life, period, w.rows, p.work + GONE, p.n)
-    _bury(w, p, j, flow, units, tolerance, counted, feature_sums)
+    """Take what could not be used after period ``last`` out of a list and of row ``flow``.
+
+    ``units`` of the flow are in one of stage ``j``.
+    """
+    if expire(w, ages, float(last), p.work + GONE, p.n):
+        bury_dead(w, p, j, flow, units, tolerance, counted, feature_sums)
 
 
 @jit_part
-def _bury(
+def expire_doomed(
+    w: FeatureState, p: Place, j: int, lane: int, place: float, period: int, flow: int,
+    units: float, tolerance: float, counted: bool, feature_sums: FeatureSums,
+) -> None:  # fmt: skip
+    """The same of what is found dead in a place of a lane's goods."""
+    if w.doomed[lane] > 0:
+        find_doomed(w, lane, place, float(period), p.work + GONE, p.n)
+        bury_dead(w, p, j, flow, units, tolerance, counted, feature_sums)
+
+
+@jit_step
+def bury_dead(
     w: FeatureState, p: Place, j: int, flow: int, units: float, tolerance: float, counted: bool,
     feature_sums: FeatureSums,
 ) -> None:  # fmt: skip
-    gap, gone = (j - p.first) * STAGE_ROWS + GAP, p.work + GONE
-    bury(w.rows, gone, flow, gap, units, tolerance, p.n)
+    """Take row GONE out of row ``flow``, a flow or a stock, and count it; the gap grows.
+
+    ``units`` of the flow in one of the stage; in the former in row GONE, and then in the latter.
+    Less than ``tolerance`` units is rounding, and is left where it is.
+    """
+    rows, gap, gone = w.rows, (j - p.first) * STAGE_ROWS + GAP, p.work + GONE
+    for r in range(p.n):
+        over = rows[gone, r] if rows[gone, r] > tolerance * units else 0.0
+        rows[gone, r] = over / units
+        rows[flow, r] = max(rows[flow, r] - over, 0.0)
+        rows[gap, r] += rows[gone, r]
     if counted:
         rows_of.add(p.n, feature_sums.expired, j, w.rows, gone)

@@ -10,14 +10,15 @@ import numpy as np
 from echelon.kernels import flow_rows as rows_of
 from echelon.kernels._jit import Floats, jit_part
 from echelon.kernels.feature_flow_life import (
-    clear_ages,
+    MADE,
+    RELEASED,
     draw_ages,
-    newly_made,
-    scale_ages,
-    scrap_ages,
-    store_ages,
+    leave_line,
+    multiply_ages,
+    pour,
+    store_fresh,
 )
-from echelon.kernels.feature_flow_lines import expire_moving, move
+from echelon.kernels.feature_flow_lines import expire_doomed, expire_list, move
 from echelon.kernels.feature_flow_rows import (
     ASKER_ROWS,
     COMPONENT,
@@ -33,11 +34,11 @@ from echelon.kernels.feature_flow_rows import (
     OUTSIDE_STOCK,
     POSSIBLE,
     RELEASED_UNTIL,
-    REST,
     SHIPPED,
     STAGE_ROWS,
     START,
     STORED,
+    WHEN,
     Place,
 )
 from echelon.kernels.feature_flow_state import FeatureState
@@ -72,18 +73,19 @@ def make(
     n, i, counted = p.n, j - p.first, period >= p.warmup
     own, start, life, made = i * STAGE_ROWS, p.work + START, x.shelf_life[j], w.made_ages[i]
     keeps = life > 0 and x.carries[j] == 1
-    if keeps:
-        _receive_ages(f, x, w, p, j, period, counted, feature_sums)
+    lane = f.lane_ptr[j] - p.lane if keeps and made < 0 else -1  # whose goods go straight to stock
     _start(f, x, w, p, j, period)
-    if keeps:
+    if keeps and made >= 0:
         _start_ages(f, x, w, p, j, period)
     overtaking = x.overtaking[j] == 1
     move(
         w, p, draws, step, period, x.make_row[j], f.make_delay[j], w.make_line[i],
         w.make_mask[i], start, own + MADE_UNTIL, overtaking, f.tolerance[j],
-        life if keeps else 0, w.make_ages[i], made,
         own + IN_PROCESS if w.watched[i] else -1, sums.in_process, j,
     )  # fmt: skip
+    if keeps and made >= 0:
+        _pass_line(w, p, made, w.make_ages[i], w.make_line[i], x.make_row[j], f.make_delay[j],
+                   period)  # fmt: skip
     if x.yield_row[j] >= 0:
         gone, row = p.work + GONE, x.yield_row[j] - p.drawn
         scrap(n, w.rows, start, draws, row, step, w.rows, gone)
@@ -91,57 +93,58 @@ def make(
         if counted:
             rows_of.add(n, feature_sums.scrapped, j, w.rows, gone)
         if keeps:
-            scrap_ages(w.lots, w.more, made, draws, row, step, n)
-    if keeps:
-        expire_moving(w, p, j, made, start, 1.0, f.tolerance[j], counted, feature_sums)
-    elif life > 0:
-        newly_made(w.lots, made, life, w.rows, start, n)
+            multiply_ages(w, made, draws, row, step, n)
+    if lane >= 0:
+        expire_doomed(w, p, j, lane, MADE, period, start, 1.0, f.tolerance[j], counted,
+                      feature_sums)  # fmt: skip
+    elif keeps:
+        expire_list(w, p, j, made, period - 1, start, 1.0, f.tolerance[j], counted, feature_sums)
+    elif made >= 0:
+        store_fresh(w, made, float(period + life - 1), start, n)
     if w.release_line[i] >= 0:
         move(
             w, p, draws, step, period, x.release_row[j], x.release_delay[j], w.release_line[i],
             w.release_mask[i], start, own + RELEASED_UNTIL, overtaking, f.tolerance[j],
-            life, w.release_ages[i], made,
             own + IN_RELEASE if w.watched[i] else -1, feature_sums.in_release, j,
         )  # fmt: skip
-        if life > 0:
-            expire_moving(w, p, j, made, start, 1.0, f.tolerance[j], counted, feature_sums)
+        if lane >= 0:
+            expire_doomed(w, p, j, lane, RELEASED, period, start, 1.0, f.tolerance[j], counted,
+                          feature_sums)  # fmt: skip
+        elif made >= 0:
+            _pass_line(w, p, made, w.release_ages[i], w.release_line[i], x.release_row[j],
+                       x.release_delay[j], period)  # fmt: skip
+            expire_list(
+                w, p, j, made, period - 1, start, 1.0, f.tolerance[j], counted, feature_sums
+            )
     rows_of.add(n, w.rows, own + ON_HAND, w.rows, start)
-    if w.watch[i] >= 0:
+    if w.shelves.family[j] >= 0:
         rows_of.add(n, w.rows, own + STORED, w.rows, start)
-    if life > 0:
-        store_ages(w.ages, w.stock_ages[i], life, w.lots, w.more, made, period, n)
-
-
-@jit_part
-def _receive_ages(
-    f: Structure,
-    x: Features,
-    w: FeatureState,
-    p: Place,
-    j: int,
-    period: int,
-    counted: bool,
-    feature_sums: FeatureSums,
-) -> None:
-    """Arrivals keep their age; the dead among them are thrown away."""
-    for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
-        moving = w.moving_ages[k - p.lane]
-        flow = p.asker_rows + f.asker_of_lane[k] * ASKER_ROWS + SHIPPED
-        expire_moving(w, p, j, moving, flow, f.units[k], f.tolerance[j], counted, feature_sums)
-        parts = w.component_ages[x.group_first[k] - p.lane]
-        store_ages(w.ages, parts, x.shelf_life[j], w.lots, w.more, moving, period, p.n)
+    if made >= 0:
+        leave_line(w, made, w.stock_ages[i], np.inf, period, p.work + GONE, n)
+    elif life > 0 and lane < 0:
+        store_fresh(w, w.stock_ages[i], float(period - x.release_delay[j] + life - 1), start, n)
 
 
 @jit_part
 def _start_ages(f: Structure, x: Features, w: FeatureState, p: Place, j: int, period: int) -> None:
     """What starts is the oldest that waits."""
-    first, life, made = f.lane_ptr[j], x.shelf_life[j], w.made_ages[j - p.first]
+    first, made = f.lane_ptr[j], w.made_ages[j - p.first]
     units, parts = f.units[first], w.component_ages[x.group_first[first] - p.lane]
-    rows_of.scale(p.n, w.rows, p.work + REST, units, w.rows, p.work + START)
-    clear_ages(w.lots, made, p.n)
-    draw_ages(w.ages, parts, life, 1, period, w.rows, p.work + REST, w.lots, w.more, made, p.n)
-    if units != 1.0:
-        scale_ages(w.lots, w.more, made, 1.0 / units, p.n)
+    draw_ages(w, parts, made, float(period), p.work + START, units, 1.0 / units, p.n)
+
+
+@jit_part
+def _pass_line(
+    w: FeatureState, p: Place, made: int, ages: int, line: int, drawn: int, fixed: int, period: int
+) -> None:
+    """Let what moves within a stage into a line, and take what leaves it; as `move`, after it."""
+    if line < 0:
+        return
+    if drawn < 0:
+        rows_of.fill(p.n, w.rows, p.work + WHEN, float(period + fixed))
+    pour(w, made, ages, p.work + WHEN, p.n)
+    # the dead come too, and are found as they leave the list of what moves
+    leave_line(w, ages, made, float(period), -1, p.work + GONE, p.n)
 
 
 @jit_part

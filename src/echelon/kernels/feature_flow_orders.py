@@ -98,10 +98,13 @@ def orders_up(
                 n, sums.ordered, sums.ordered_squared, sums.orders, j, w.rows, order,
                 f.tolerance[j],
             )  # fmt: skip
-            total = p.work + TOTAL
-            rows_of.zero(n, w.rows, total)
-            for a in range(f.asker_ptr[j], f.asker_ptr[j + 1]):
-                rows_of.add(n, w.rows, total, w.rows, p.asker_rows + a * ASKER_ROWS + DUE)
+            first, last = f.asker_ptr[j], f.asker_ptr[j + 1]
+            total = p.asker_rows + first * ASKER_ROWS + DUE
+            if last - first != 1:
+                total = p.work + TOTAL
+                rows_of.zero(n, w.rows, total)
+                for a in range(first, last):
+                    rows_of.add(n, w.rows, total, w.rows, p.asker_rows + a * ASKER_ROWS + DUE)
             _add_with_square(n, sums.asked, sums.asked_squared, j, w.rows, total)
 
 

@@ -26,7 +26,7 @@ DOWN: Final = 11  # 0 or 1
 LEFT: Final = 12  # share of what the stage can start, 1 while up
 SERVES: Final = 13  # 0 or 1
 OLDEST: Final = 14  # period in which the oldest unit that waits fell due
-STORED: Final = 15  # all that ever came into stock; kept where shelf lives are watched
+STORED: Final = 15  # came into stock since the last look; kept where shelf lives are watched
 STAGE_ROWS: Final = 16
 
 # rows of a lane
@@ -71,7 +71,8 @@ EXPRESS: Final = 8
 BAD: Final = 9  # 1 in a period in which customers of the component are short
 GONE: Final = 10
 SEEN: Final = 11  # position that a policy sees
-WORK_ROWS: Final = 12
+ENTERS: Final = 12  # what enters a line whose goods have ages
+WORK_ROWS: Final = 13
 
 
 class Place(NamedTuple):

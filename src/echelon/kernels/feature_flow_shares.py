@@ -48,6 +48,38 @@ def serve(
 
 
 @jit_rows
+def serve_counted(
+    n: int,
+    on_hand: Floats,
+    j: int,
+    late: Floats,
+    q: int,
+    due: Floats,
+    d: int,
+    shipped: Floats,
+    s: int,
+    due_sum: Floats,
+    on_time: Floats,
+    late_sum: Floats,
+    a: int,
+) -> None:
+    """The same, and count what fell due, what was served of it at once, and what is late."""
+    for r in range(n):
+        before = late[q, r]
+        asked = due[d, r]
+        wanted = before + asked
+        goods = min(on_hand[j, r], wanted)
+        on_hand[j, r] -= goods
+        shipped[s, r] = goods
+        served = max(goods - before, 0.0)
+        waiting = wanted - goods
+        late[q, r] = waiting
+        due_sum[a, r] += asked
+        on_time[a, r] += served
+        late_sum[a, r] += waiting
+
+
+@jit_rows
 def serve_share(
     n: int,
     on_hand: Floats,
@@ -72,6 +104,40 @@ def serve_share(
         shipped[s, r] = goods
         at_once[v, r] = max(goods - before, 0.0)
         late[q, r] = wanted - goods
+
+
+@jit_rows
+def serve_share_counted(
+    n: int,
+    on_hand: Floats,
+    j: int,
+    share: Floats,
+    h: int,
+    late: Floats,
+    q: int,
+    due: Floats,
+    d: int,
+    shipped: Floats,
+    s: int,
+    due_sum: Floats,
+    on_time: Floats,
+    late_sum: Floats,
+    a: int,
+) -> None:
+    """The same, and count what fell due, what was served of it at once, and what is late."""
+    for r in range(n):
+        before = late[q, r]
+        asked = due[d, r]
+        wanted = before + asked
+        goods = share[h, r] * wanted
+        on_hand[j, r] -= goods
+        shipped[s, r] = goods
+        served = max(goods - before, 0.0)
+        waiting = wanted - goods
+        late[q, r] = waiting
+        due_sum[a, r] += asked
+        on_time[a, r] += served
+        late_sum[a, r] += waiting
 
 
 @jit_rows
@@ -189,3 +255,27 @@ def mark(n: int, flag: Floats, i: int, what: Floats, j: int, tolerance: float) -
     """Row ``flag``: 1 where row ``what`` is more than rounding, as it was elsewhere."""
     for r in range(n):
         flag[i, r] = 1.0 if what[j, r] > tolerance else flag[i, r]
+
+
+@jit_rows
+def end_period(
+    n: int,
+    tolerance: float,
+    late: Floats,
+    i: int,
+    before: Floats,
+    b: int,
+    on_hand: Floats,
+    h: int,
+    on_hand_sum: Floats,
+    ready: Floats,
+    shortages: Floats,
+    j: int,
+) -> None:
+    """Count stock, and a period as ready or as the first of a stock-out; keep what is late."""
+    for r in range(n):
+        waiting, waited = late[i, r], before[b, r]
+        on_hand_sum[j, r] += on_hand[h, r]
+        ready[j, r] += 1.0 if waiting <= tolerance else 0.0
+        shortages[j, r] += 1.0 if (waiting > tolerance) & (waited <= tolerance) else 0.0
+        before[b, r] = waiting

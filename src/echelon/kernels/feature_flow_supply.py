@@ -22,6 +22,18 @@ def delay(n: int, lines: Floats, slot: int, rows: Floats, flow: int) -> None:
 
 
 @jit_rows
+def delay_counted(
+    n: int, lines: Floats, slot: int, rows: Floats, flow: int, weight: float, total: Floats, t: int
+) -> None:
+    """The same, and count what goes in ``weight`` times."""
+    for r in range(n):
+        leaving, entering = lines[slot, r], rows[flow, r]
+        lines[slot, r] = entering
+        total[t, r] += weight * entering
+        rows[flow, r] = leaving
+
+
+@jit_rows
 def leave_when(
     n: int,
     when: Floats,
@@ -105,11 +117,15 @@ def put(
 
 
 @jit_rows
-def take_out(n: int, lines: Floats, slot: int, flow: Floats, j: int) -> None:
-    """Empty a slot into row ``flow[j]``."""
+def put_and_take(
+    n: int, lines: Floats, first: int, mask: int, now: int, when: Floats, i: int, flow: Floats,
+    j: int,
+) -> None:  # fmt: skip
+    """Put row ``flow[j]`` where it leaves, and give what leaves in row ``now`` in its place."""
     for r in range(n):
-        flow[j, r] = lines[slot, r]
-        lines[slot, r] = 0.0
+        lines[first + (int(when[i, r]) & mask), r] += flow[j, r]
+        flow[j, r] = lines[now, r]
+        lines[now, r] = 0.0
 
 
 @jit_rows
@@ -125,7 +141,7 @@ def take_out_held(
     flow: Floats,
     j: int,
 ) -> None:
-    """The same by each run's clock; nothing leaves where goods are held."""
+    """Empty a slot, by each run's clock, into row ``flow[j]``; nothing leaves where it is held."""
     for r in range(n):
         leaving = 0.0
         if held[h, r] == 0.0:

@@ -8,12 +8,18 @@ everything of a component is contiguous. All times are whole periods.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from echelon.kernels._jit import Floats, Integers, by_reference
 
 WIDTH: Final = 128
 """Runs side by side: enough to fill vector registers, few enough to stay in cache."""
+
+VECTOR: Final = 64
+"""Bytes of a line of cache: a vector that begins elsewhere lies in two, and takes twice as long."""
 
 PROPORTIONAL: Final = 0
 PRIORITY: Final = 1
@@ -273,3 +279,18 @@ class FeatureSums(NamedTuple):
     survive: Floats
     recover: Floats
     recovered: Floats
+
+
+def rows_of_runs(count: int, kind: DTypeLike) -> NDArray[Any]:
+    """Rows of runs that are nothing, (count, WIDTH), from the start of a line of cache."""
+    rows = empty_rows(count, kind)
+    rows[:] = 0
+    return rows
+
+
+def empty_rows(count: int, kind: DTypeLike) -> NDArray[Any]:
+    """The same of any content: NumPy's own memory begins where it happens to."""
+    size = count * WIDTH * np.dtype(kind).itemsize
+    memory = np.empty(size + VECTOR, dtype=np.uint8)
+    begin = -memory.ctypes.data % VECTOR
+    return memory[begin : begin + size].view(kind).reshape(count, WIDTH)

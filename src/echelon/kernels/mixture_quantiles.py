@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from echelon.kernels._jit import Floats, jit, jit_step
+from echelon.kernels._jit import Floats, Integers, jit, jit_step
 from echelon.kernels.gamma_tables import log_mass
 
 NORMAL: Final = 0
@@ -121,6 +121,34 @@ def density_mixture_quantiles(
             if moved <= _CLOSE * narrow or not low < x < high:
                 break
         out[i] = sign * x
+
+
+@jit
+def normal_mixture_rows(
+    time_ptr: Integers,
+    times: Floats,
+    wait_ptr: Integers,
+    waits: Floats,
+    weights: Floats,
+    deviates: Floats,
+    mean: Floats,
+    std: Floats,
+    level: Floats,
+    usual: Floats,
+    out: Floats,
+) -> None:
+    """Quantiles of many normal demands, each as :func:`density_mixture_quantiles` finds them.
+
+    time_ptr, wait_ptr (n + 1,): where those of each demand begin in times and out, and in waits,
+    weights and deviates; mean, std, level, usual (n,).
+    """
+    for r in range(mean.shape[0]):
+        here, there = time_ptr[r], time_ptr[r + 1]
+        first, last = wait_ptr[r], wait_ptr[r + 1]
+        density_mixture_quantiles(
+            NORMAL, times[here:there], waits[first:last], weights[first:last], mean[r], std[r],
+            level[r], deviates[first:last], usual[r], out[here:there],
+        )  # fmt: skip
 
 
 @jit_step

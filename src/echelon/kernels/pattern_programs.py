@@ -1,8 +1,8 @@
-"""The joint-distribution model of an order pattern: its arrays, a first plan, and its answers.
+"""The joint-distribution model of an order pattern: its arrays, and a first plan.
 
 Pattern arrays are those of ``echelon.optimization.templates.pattern.OrderPattern``. Columns are
 pairs, then running sums over inbound and over outbound candidates; rows are those sums, one choice
-per stage, then lane rows.
+per stage, then lane rows. Written out, there are neither columns nor rows for the sums.
 """
 
 from __future__ import annotations
@@ -69,6 +69,63 @@ def program_matrix(
 
 
 @jit
+def written_out_entries(
+    inbound_ptr: Integers,
+    outbound_ptr: Integers,
+    pair_inbound: Integers,
+    pair_outbound: Integers,
+    lane_inbound: Integers,
+    lane_outbound: Integers,
+) -> int:
+    """Count the entries of the matrix in which the running sums are written out."""
+    n = inbound_ptr.shape[0] - 1
+    heard, _ = _by_candidate(lane_inbound, inbound_ptr[n])
+    told, _ = _by_candidate(lane_outbound, outbound_ptr[n])
+    entries, j = 0, 0
+    for k in range(pair_inbound.shape[0]):
+        while pair_inbound[k] >= inbound_ptr[j + 1]:
+            j += 1
+        entries += 1 + heard[inbound_ptr[j + 1]] - heard[pair_inbound[k]]
+        entries += told[outbound_ptr[j + 1]] - told[pair_outbound[k]]
+    return entries
+
+
+@jit
+def written_out_matrix(
+    inbound_ptr: Integers,
+    outbound_ptr: Integers,
+    pair_inbound: Integers,
+    pair_outbound: Integers,
+    lane_inbound: Integers,
+    lane_outbound: Integers,
+    start: NDArray[np.int32],
+    index: NDArray[np.int32],
+    value: Floats,
+) -> None:
+    """Rows and values of the matrix without running sums, column by column.
+
+    A pair is in the choice of its stage, and in the lane rows about its candidates or later ones.
+    start: (n_pairs + 1,), index, value: (n_entries,), all overwritten.
+    """
+    n = inbound_ptr.shape[0] - 1
+    at, j = 0, 0
+    for k in range(pair_inbound.shape[0]):
+        while pair_inbound[k] >= inbound_ptr[j + 1]:
+            j += 1
+        start[k] = at
+        index[at], value[at] = j, 1.0
+        at += 1
+        for row in range(lane_inbound.shape[0]):
+            if pair_inbound[k] <= lane_inbound[row] < inbound_ptr[j + 1]:
+                index[at], value[at] = n + row, 1.0
+                at += 1
+            elif pair_outbound[k] <= lane_outbound[row] < outbound_ptr[j + 1]:
+                index[at], value[at] = n + row, -1.0
+                at += 1
+    start[pair_inbound.shape[0]] = at
+
+
+@jit
 def _by_candidate(candidate: Integers, n: int) -> tuple[Integers, Integers]:
     """Lane rows by the candidate they are about, rising; those of -1 are left out."""
     ptr = np.empty(n + 2, np.int64)
@@ -129,78 +186,3 @@ def earliest_pairs(
         if chosen[j] < 0:
             return False
     return True
-
-
-@jit
-def bound_by_prices(
-    prices: Floats,
-    costs: Floats,
-    pair_inbound: Integers,
-    inbound_ptr: Integers,
-    start: NDArray[np.int32],
-    index: NDArray[np.int32],
-    value: Floats,
-    row_lower: Floats,
-    row_upper: Floats,
-) -> float:
-    """Bound every plan by the prices of the rows, whatever they are.
-
-    Priced out, each stage takes its cheapest pair, and each running sum what is best between 0
-    and 1. Rows without a lower bound take no price above zero.
-    """
-    bound = 0.0
-    for row in range(prices.shape[0]):
-        if row_lower[row] == -np.inf and prices[row] > 0.0:
-            prices[row] = 0.0
-        bound += prices[row] * row_upper[row]
-    n_pairs = costs.shape[0]
-    stage, cheapest = 0, np.inf
-    for column in range(start.shape[0] - 1):
-        priced = 0.0
-        for k in range(start[column], start[column + 1]):
-            priced += value[k] * prices[index[k]]
-        if column >= n_pairs:
-            bound += min(-priced, 0.0)
-            continue
-        while pair_inbound[column] >= inbound_ptr[stage + 1]:
-            bound += cheapest
-            stage, cheapest = stage + 1, np.inf
-        cheapest = min(cheapest, costs[column] - priced)
-    return bound + cheapest
-
-
-@jit
-def plan_at_quantile(
-    quantile: float,
-    values: Floats,
-    costs: Floats,
-    inbound_ptr: Integers,
-    outbound_ptr: Integers,
-    pair_inbound: Integers,
-    pair_outbound: Integers,
-    inbound: Integers,
-    outbound: Integers,
-) -> float:
-    """Cost of the plan at a quantile of the running sums; inf where a stage's pair is not allowed.
-
-    inbound, outbound: (n_stages,) overwritten: candidates, numbered within their stage.
-    """
-    n, n_pairs = inbound_ptr.shape[0] - 1, costs.shape[0]
-    heard, quoted = n_pairs, n_pairs + inbound_ptr[n]
-    cost, k = 0.0, 0
-    for j in range(n):
-        inbound[j], outbound[j] = 0, 0
-        for a in range(inbound_ptr[j], inbound_ptr[j + 1]):
-            inbound[j] += values[heard + a] < quantile
-        for b in range(outbound_ptr[j], outbound_ptr[j + 1]):
-            outbound[j] += values[quoted + b] < quantile
-        found = False
-        while k < n_pairs and pair_inbound[k] < inbound_ptr[j + 1]:
-            a, b = pair_inbound[k] - inbound_ptr[j], pair_outbound[k] - outbound_ptr[j]
-            if a == inbound[j] and b == outbound[j]:
-                cost += costs[k]
-                found = True
-            k += 1
-        if not found:
-            cost = np.inf
-    return cost

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from echelon.kernels import flow_rows as rows_of
+from echelon.kernels import flow_rows_steps as steps_of
 from echelon.kernels._jit import jit_part
 from echelon.kernels.flow_arrays import Structure, Sums
 from echelon.kernels.flow_rows import STEPS
@@ -40,7 +41,7 @@ def weigh_lane(
     row = row_at(w.lane_ring, k - first_lane, period)
     inside = period >= warmup and period + steps - 1 + delay <= periods
     if steps == STEPS and inside:
-        rows_of.weigh_steps(n, sums.in_transit, k, float(delay), w.line, row)
+        steps_of.weigh_steps(n, sums.in_transit, k, float(delay), w.line, row)
         return
     for s in range(steps):
         weight = counted(period + s, delay, warmup, periods)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from echelon.kernels import flow_rows as rows_of
+from echelon.kernels import flow_rows_steps as steps_of
 from echelon.kernels._jit import Floats, jit_part, jit_step
 from echelon.kernels.flow_arrays import Structure, Sums
 from echelon.kernels.flow_rows import STEPS
@@ -106,9 +107,9 @@ def _pass_on(f: Structure, j: int, i: int, w: Work, first_asker: int, steps: int
     if b - a == 1:
         w.order_row[i] = w.asks_row[a]
         return
-    rows_of.add_two(n, w.rows, w.order_row[i], w.rows, w.asks_row[a], w.asks_row[a + 1], steps)
+    steps_of.add_two(n, w.rows, w.order_row[i], w.rows, w.asks_row[a], w.asks_row[a + 1], steps)
     for q in range(a + 2, b):
-        rows_of.add_more(n, w.rows, w.order_row[i], w.rows, w.asks_row[q], steps)
+        steps_of.add_more(n, w.rows, w.order_row[i], w.rows, w.asks_row[q], steps)
 
 
 @jit_part
@@ -146,7 +147,7 @@ def _tally(
     step = counted_from
     while step < steps:
         if step + STEPS <= steps:
-            rows_of.tally_steps(n, least, what, row + step, total, squared, j, count, m)
+            steps_of.tally_steps(n, least, what, row + step, total, squared, j, count, m)
             step += STEPS
         else:
             rows_of.tally(n, least, what, row + step, total, squared, j, count, m)
@@ -161,7 +162,7 @@ def _sum_rows(
     step = counted_from
     while step < steps:
         if step + STEPS <= steps:
-            rows_of.sum_steps(n, total, q, w.rows, row + step)
+            steps_of.sum_steps(n, total, q, w.rows, row + step)
             step += STEPS
         else:
             rows_of.add(n, total, q, w.rows, row + step)

@@ -6,6 +6,7 @@ Rows of ``STEPS`` periods stand one after another, so that what a stage keeps st
 from __future__ import annotations
 
 from echelon.kernels import flow_rows as rows_of
+from echelon.kernels import flow_rows_steps as steps_of
 from echelon.kernels._jit import Integers, jit_part
 from echelon.kernels.flow_arrays import PROPORTIONAL, Structure, Sums
 from echelon.kernels.flow_rows import STEPS
@@ -107,21 +108,21 @@ def serve_steps(
     tolerance = f.tolerance[j]
     d0, s0 = w.asks_row[a] + step, shipped_row(f, w, q, 0, first_lane, period)
     if askers == 1:
-        rows_of.serve_one_steps(
+        steps_of.serve_one_steps(
             n, tolerance, w.on_hand, i, w.late, a, w.line, made, w.rows, d0, w.line, s0,
             on_hand, ready, shortages, stage, late, on_time, asker,
         )  # fmt: skip
         return
     d1, s1 = w.asks_row[a + 1] + step, shipped_row(f, w, q + 1, 1, first_lane, period)
     if askers == 2:
-        rows_of.serve_two_steps(
+        steps_of.serve_two_steps(
             n, tolerance, w.on_hand, i, w.late, a, w.line, made, w.rows, d0, d1, w.line, s0, s1,
             on_hand, ready, shortages, stage, late, on_time, asker,
         )  # fmt: skip
         return
     d2, s2 = w.asks_row[a + 2] + step, shipped_row(f, w, q + 2, 2, first_lane, period)
     for s in range(0, STEPS, rows_of.PAIR):
-        rows_of.serve_three_steps(
+        steps_of.serve_three_steps(
             n, tolerance, w.on_hand, i, w.late, a, w.line, made + s, w.rows, d0 + s, d1 + s, d2 + s,
             w.line, s0 + s, s1 + s, s2 + s, on_hand, ready, shortages, stage, late, on_time, asker,
         )  # fmt: skip
@@ -149,11 +150,11 @@ def _kits_steps(
     x0 = _contiguous(w, w.arrival_ring, x, period - w.arrival_delay[x], ARRIVING, n)
     x1 = _contiguous(w, w.arrival_ring, x + 1, period - w.arrival_delay[x + 1], ARRIVING + STEPS, n)
     if lanes == 2:
-        rows_of.kits_of_two_steps(n, w.component, x, w.line, x0, x1, w.line, starts, total, lane)
+        steps_of.kits_of_two_steps(n, w.component, x, w.line, x0, x1, w.line, starts, total, lane)
         return
     third = ARRIVING + 2 * STEPS
     x2 = _contiguous(w, w.arrival_ring, x + 2, period - w.arrival_delay[x + 2], third, n)
-    rows_of.kits_of_three_steps(n, w.component, x, w.line, x0, x1, x2, w.line, starts, total, lane)
+    steps_of.kits_of_three_steps(n, w.component, x, w.line, x0, x1, x2, w.line, starts, total, lane)
 
 
 @jit_part
@@ -177,7 +178,7 @@ def _weigh_making(
     row = row_at(ring, x, period - delay)
     inside = period >= warmup and period + STEPS - 1 + make <= periods
     if units == 1.0 and inside and row + STEPS <= ring[x, 0] + ring[x, 1]:
-        rows_of.weigh_steps(n, sums.in_process, j, float(make), w.line, row)
+        steps_of.weigh_steps(n, sums.in_process, j, float(make), w.line, row)
         return
     for s in range(STEPS):
         weight = counted(period + s, make, warmup, periods)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from echelon.kernels._jit import Floats, Integers, jit
-from echelon.kernels.draws import STRETCH, Sources
+from echelon.kernels.draws import Sources
 from echelon.kernels.flow_arrays import WIDTH, Structure, Sums
+from echelon.kernels.shelf_queues import ShelfWatch
+from echelon.kernels.shelf_watch import start_watch
 from echelon.kernels.single_draws import ShortTables, fill_single_rows
 from echelon.kernels.single_flow import single_goods_down
 from echelon.kernels.single_orders import single_orders_up
-from echelon.kernels.single_work import (
-    GROUP,
-    SingleWork,
+from echelon.kernels.single_sums import (
     begin_counting,
+    clear_sums,
     clear_totals,
     finish_single,
     flush_sums,
-    start_single,
 )
+from echelon.kernels.single_work import GROUP, SingleWork, start_single
 
 
 @jit
@@ -35,6 +34,7 @@ def run_single(
     work: SingleWork,
     sums: Sums,
     in_release: Floats,
+    watch: ShelfWatch,
 ) -> None:
     """Do what :func:`~echelon.kernels.run_components.run_plain` does, for components ``chosen``.
 
@@ -45,8 +45,7 @@ def run_single(
     if that is after whole groups.
     """
     n = min((n_runs + 15) & -16, WIDTH)
-    u, strata = np.empty((STRETCH, WIDTH), np.uint32), np.empty((STRETCH, WIDTH), np.uint64)
-    w, cell = np.empty(WIDTH, np.float32), np.empty(WIDTH, np.uint32)
+    place, cell = work.place[0], work.cell[0]
     for c in range(chosen.size):
         if chosen[c] == 0:
             continue
@@ -54,6 +53,8 @@ def run_single(
         first_row, last_row = structure.row_ptr[c], structure.row_ptr[c + 1]
         if first_period == 0:
             start_single(structure, c, work, block, n)
+            clear_sums(structure, c, work, n)
+            start_watch(structure, c, watch, n)
             clear_totals(structure, c, work, sums, in_release, n)
         period = first_period
         while period < last:
@@ -63,14 +64,14 @@ def run_single(
             steps = stop - period
             fill_single_rows(
                 sources, tables, first_row, last_row, block, period, steps, first_run, n, work.rows,
-                u, strata, w, cell,
+                work.words, work.strata, place, cell,
             )  # fmt: skip
             if period == warmup:
                 begin_counting(structure, c, work, n)
             single_orders_up(structure, c, work, sums, in_release, block, period, steps, n)
-            single_goods_down(structure, c, work, sums, period, steps, n)
+            single_goods_down(structure, c, work, sums, watch, period, steps, n)
             period = stop
             if period > warmup and period % GROUP == 0:
-                flush_sums(structure, c, work, sums, in_release, n)
+                flush_sums(structure, c, work, sums, in_release, period, n)
         if period > warmup:
-            finish_single(structure, c, work, sums, in_release, n)
+            finish_single(structure, c, work, sums, in_release, period, n)

@@ -12,18 +12,31 @@ from __future__ import annotations
 import numpy as np
 
 from echelon.kernels import single_rows as rows_of
+from echelon.kernels import single_serve_rows as serving
+from echelon.kernels import single_sum_rows as summed
 from echelon.kernels._jit import Integers, jit_part, jit_step
 from echelon.kernels.flow_arrays import Structure, Sums
 from echelon.kernels.flow_rows import STEPS
 from echelon.kernels.plain_flow_lines import counted
-from echelon.kernels.plain_flow_work import ARRIVING, MADE, SHIPPED, joins, making, row_at
+from echelon.kernels.plain_flow_work import ARRIVING, MADE, SHIPPED, joins, row_at
+from echelon.kernels.shelf_queues import ShelfWatch
 from echelon.kernels.single_rows import FOUR, ONE, Span
-from echelon.kernels.single_work import SingleWork, bring_up, tolerance_of
+from echelon.kernels.single_sums import bring_up
+from echelon.kernels.single_times import empty_rings, make_drawn, send_on
+from echelon.kernels.single_watch import watch_span
+from echelon.kernels.single_work import GROUP, SingleWork, tolerance_of
 
 
 @jit_step
 def single_goods_down(
-    f: Structure, c: int, w: SingleWork, sums: Sums, first_period: int, steps: int, n: int
+    f: Structure,
+    c: int,
+    w: SingleWork,
+    sums: Sums,
+    watch: ShelfWatch,
+    first_period: int,
+    steps: int,
+    n: int,
 ) -> None:
     """Receive, serve and count ``steps`` periods of a component, stage by stage downstream.
 
@@ -43,15 +56,19 @@ def single_goods_down(
             if f.review[j] < 2 and period % STEPS == 0 and step + STEPS <= steps:
                 made = _receive(f, c, j, i, w, first_lane, FOUR, period, step, n)
                 _serve(f, c, j, i, w, first_lane, first_asker, made, FOUR, period, step, n)
+                if watch.family[j] >= 0:
+                    watch_span(f, c, j, i, w, watch, made, FOUR, period, step, n)
                 step += STEPS
             else:
                 made = _receive(f, c, j, i, w, first_lane, ONE, period, step, n)
                 _serve(f, c, j, i, w, first_lane, first_asker, made, ONE, period, step, n)
+                if watch.family[j] >= 0:
+                    watch_span(f, c, j, i, w, watch, made, ONE, period, step, n)
                 if f.review[j] >= 2:
                     _follow_cycle(f, c, j, i, w, sums, period, n)
                 step += 1
-        _send_on(f, c, j, w, first_lane, first_period, steps, n)
-        _empty(f, j, i, w, first_lane, first_period, steps, n)
+        send_on(f, c, j, w, first_lane, first_period, steps, n)
+        empty_rings(f, j, i, w, first_lane, first_period, steps, n)
 
 
 @jit_part
@@ -90,7 +107,7 @@ def _receive(
         _start_kits(f, j, i, w, first_lane, span, period, n)
     if w.times.make_row[j] >= 0:
         for s in range(len(span)):
-            _make_drawn(f, c, j, i, w, first_lane, period + s, step + s, n)
+            make_drawn(f, c, j, i, w, first_lane, period + s, step + s, n)
         _weigh(f, c, w, w.made_ring, i, period, w.in_release, i, release, period, 1.0, span, n)
         return _together(w, w.made_ring, i, period - release, MADE, span, n)
     ring, x, began, units = w.make_ring, i, period, 1.0
@@ -179,10 +196,10 @@ def _start_kits(
         x0 = _arriving(f, w, k, x, ARRIVING, span, period, n)
         x1 = _arriving(f, w, k + 1, x + 1, ARRIVING + STEPS, span, period, n)
         if lanes == 2:
-            rows_of.kits_of_two(n, span, w.component, x, w.line, x0, x1, w.line, starts, w.waits)
+            serving.kits_of_two(n, span, w.component, x, w.line, x0, x1, w.line, starts, w.waits)
             return
         x2 = _arriving(f, w, k + 2, x + 2, ARRIVING + 2 * STEPS, span, period, n)
-        rows_of.kits_of_three(
+        serving.kits_of_three(
             n, span, w.component, x, w.line, x0, x1, x2, w.line, starts, w.waits
         )  # fmt: skip
         return
@@ -197,7 +214,7 @@ def _start_kits(
             rows_of.join(n, w.component, x + lane, w.line, row)
             rows_of.least_of(n, w.line, starts + s, w.component, x + lane)
         for lane in range(lanes):
-            rows_of.use_kits(n, w.component, x + lane, w.line, starts + s, w.waits)
+            serving.use_kits(n, w.component, x + lane, w.line, starts + s, w.waits)
         if outside >= 0:
             rows_of.take_away(n, w.outside_stock, i, w.line, starts + s)
 
@@ -233,30 +250,30 @@ def _serve(
     """Serve all askers of a stage in the periods of a span, and count."""
     q0, q1 = f.asker_ptr[j], f.asker_ptr[j + 1]
     tolerance, waits = tolerance_of(f, w.times, j), f.serve_delay[j] > 0
-    falling = w.line if waits else w.rows
+    falling, first_bit = w.line if waits else w.rows, 1 << period % GROUP
     if waits:
         made = _see_what_is_due(f, c, j, i, w, first_asker, made, span, period, step, n)
     if q1 - q0 == 1 and (waits or not w.returns[i]):
         a = q0 - first_asker
         due = row_at(w.asker_ring, a, period) if waits else w.asks_row[a] + step
         to = _out(f, w, q0, first_lane, period)
-        rows_of.serve_alone(
+        serving.serve_alone(
             n, span, tolerance, w.short, i, w.line, made, falling, due, w.line, to,
-            w.held, w.good, w.began, w.owed, w.missed, a,
+            w.held, w.bits, first_bit, w.owed, w.missed, a,
         )  # fmt: skip
         return
     if q1 - q0 == 1:
         bring_up(f, j, i, w, q0 - first_asker, n)
     total = ARRIVING if waits else w.total_row[i] + step
     asked = ARRIVING if waits else w.asked_row[i] + step
-    rows_of.serve_together(
+    serving.serve_together(
         n, span, tolerance, w.short, i, w.line, made, falling, total, asked, w.ratio, 0,
-        w.held, w.good, w.began,
+        w.held, w.bits, first_bit,
     )  # fmt: skip
     for q in range(q0, q1):
         a = q - first_asker
         due = row_at(w.asker_ring, a, period) if waits else w.asks_row[a] + step
-        rows_of.serve_share(
+        serving.serve_share(
             n, span, w.late, a, falling, due, w.ratio, 0,
             w.line, _out(f, w, q, first_lane, period), w.owed, w.missed,
         )  # fmt: skip
@@ -297,7 +314,7 @@ def _see_what_is_due(
     if not w.returns[i]:
         return made
     for s in range(len(span)):
-        rows_of.with_returns(
+        serving.with_returns(
             n, w.line, ARRIVING + STEPS + s, w.line, made + s,
             w.rows, w.asked_row[i] + step + s, w.total_row[i] + step + s,
         )  # fmt: skip
@@ -311,9 +328,9 @@ def _follow_cycle(
     """Keep the largest shortage of a replenishment cycle, and count cycles without one."""
     review, warmup = f.review[j], f.warmup[c]
     into_cycle = (period - f.phase[j] - f.nominal_delay[j]) % review
-    rows_of.worst_of_cycle(n, into_cycle == 0, w.worst, i, w.short)
+    summed.worst_of_cycle(n, into_cycle == 0, w.worst, i, w.short)
     if into_cycle == review - 1 and period - into_cycle >= warmup:
-        rows_of.count_whole(n, tolerance_of(f, w.times, j), w.worst, i, sums.whole_cycles, j)
+        summed.count_whole(n, tolerance_of(f, w.times, j), w.worst, i, sums.whole_cycles, j)
 
 
 @jit_part
@@ -321,123 +338,3 @@ def _out(f: Structure, w: SingleWork, q: int, first_lane: int, period: int) -> i
     """Row of ``w.line`` that gets what is shipped to an asker; customers' goods are gone."""
     k = f.asker_lane[q]
     return SHIPPED if k < 0 else row_at(w.lane_ring, k - first_lane, period)
-
-
-@jit_part
-def _make_drawn(
-    f: Structure,
-    c: int,
-    j: int,
-    i: int,
-    w: SingleWork,
-    first_lane: int,
-    period: int,
-    step: int,
-    n: int,
-) -> None:
-    """Let what starts into the line of a stage whose lead time is drawn."""
-    k = f.lane_ptr[j]
-    if joins(f, w.times, j):
-        row = row_at(w.make_ring, i, period)
-    elif k == f.lane_ptr[j + 1]:
-        row = row_at(w.outside_ring, i, period - f.outside_delay[j])
-    else:
-        x = k - first_lane
-        row = row_at(w.arrival_ring, x, period - w.arrival_delay[x])
-        if f.units[k] != 1.0:
-            rows_of.parts_of(n, w.line, MADE, w.line, row, np.float32(f.units[k]))
-            row = MADE
-    least = np.float32(np.inf) if w.times.overtaking[j] else tolerance_of(f, w.times, j)
-    drawn = w.drawn_at[0] + w.times.make_row[j] * w.drawn_at[1] + step
-    _let_in(
-        f, c, w, drawn, w.make_until, i, row, least, w.in_process, i, period, w.made_ring, i,
-        w.times.make_longest[j], n,
-    )  # fmt: skip
-
-
-@jit_part
-def _send_on(
-    f: Structure,
-    c: int,
-    j: int,
-    w: SingleWork,
-    first_lane: int,
-    first_period: int,
-    steps: int,
-    n: int,
-) -> None:
-    """Let what a stage shipped in a block into the lanes whose times are drawn."""
-    for q in range(f.asker_ptr[j], f.asker_ptr[j + 1]):
-        k = f.asker_lane[q]
-        if k < 0 or w.times.lane_row[k] < 0:
-            continue
-        x = k - first_lane
-        least = np.float32(np.inf) if w.times.lane_overtaking[k] else tolerance_of(f, w.times, j)
-        for step in range(steps):
-            period = first_period + step
-            drawn = w.drawn_at[0] + w.times.lane_row[k] * w.drawn_at[1] + step
-            _let_in(
-                f, c, w, drawn, w.lane_until, x, row_at(w.lane_ring, x, period), least,
-                w.in_transit, x, period, w.arrival_ring, x, w.times.lane_longest[k], n,
-            )  # fmt: skip
-
-
-@jit_part
-def _let_in(
-    f: Structure,
-    c: int,
-    w: SingleWork,
-    drawn: int,
-    until: rows_of.Singles,
-    u: int,
-    row: int,
-    least: np.float32,
-    total: rows_of.Singles,
-    t: int,
-    period: int,
-    ring: Integers,
-    x: int,
-    longest: int,
-    n: int,
-) -> None:
-    """Let row ``row`` of ``w.line`` into a ring by the period in which it leaves."""
-    lead = np.float32(max(f.warmup[c] - period, 0))
-    left = np.float32(f.periods[c] - period)
-    rows_of.leave(n, w.after, w.rows, drawn, until, u, w.line, row, least, total, t, lead, left)
-    if longest <= _DENSE:
-        for wait in range(longest + 1):
-            to = row_at(ring, x, period + wait)
-            rows_of.join_where(n, w.line, to, w.after, np.float32(wait), w.line, row)
-        return
-    rows_of.scatter(
-        n, w.line, ring[x, 0], period % ring[x, 1], ring[x, 1], w.after, w.line, row
-    )  # fmt: skip
-
-
-_DENSE = 6
-"""Longest time up to which all rows of a ring are gone through: faster than run by run."""
-
-
-@jit_part
-def _empty(
-    f: Structure,
-    j: int,
-    i: int,
-    w: SingleWork,
-    first_lane: int,
-    first_period: int,
-    steps: int,
-    n: int,
-) -> None:
-    """Set to 0 what was taken out of rings to which goods are added when they enter."""
-    if w.times.make_row[j] >= 0:
-        held = w.times.release_delay[j]
-        for period in range(first_period - held, first_period + steps - held):
-            rows_of.blank(n, w.line, row_at(w.made_ring, i, period))
-    wait = (
-        0 if joins(f, w.times, j) else making(f, w.times, j)
-    )  # made in the line in which they came
-    for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
-        if w.times.lane_row[k] >= 0:
-            for period in range(first_period - wait, first_period + steps - wait):
-                rows_of.blank(n, w.line, row_at(w.arrival_ring, k - first_lane, period))

@@ -10,17 +10,13 @@ import math
 import numpy as np
 
 from echelon.kernels import single_rows as rows_of
+from echelon.kernels import single_sum_rows as summed
 from echelon.kernels._jit import Floats, jit_part, jit_step
 from echelon.kernels.flow_arrays import Structure, Sums
 from echelon.kernels.flow_rows import STEPS
 from echelon.kernels.single_rows import FOUR, ONE
-from echelon.kernels.single_work import (
-    SingleWork,
-    asks_as_ordered,
-    copy_sums,
-    flush_sums,
-    tolerance_of,
-)
+from echelon.kernels.single_sums import copy_sums, due_apart, flush_sums
+from echelon.kernels.single_work import SingleWork, tolerance_of
 
 
 @jit_step
@@ -81,7 +77,7 @@ def single_orders_up(
         if f.review[j] != 0 or returns or rounded or rows_of.any_gap(n, w.gap_bits, i):
             if counts and w.copied[0] == 1:
                 if w.begun[0] == 1:
-                    flush_sums(f, c, w, sums, in_release, n)
+                    flush_sums(f, c, w, sums, in_release, period, n)
                     copy_sums(f, c, w, sums, n)
                 w.copied[0] = 0
             w.order_row[i] = orders + i * block
@@ -169,7 +165,7 @@ def _count_requests(f: Structure, c: int, w: SingleWork, steps: int, n: int) -> 
         if w.copied[0] == 0:
             _tally(w, w.order_row[i], steps, stages + i, least, n)
         for q in range(q0, q1):
-            if q1 - q0 > 1 and f.serve_delay[j] == 0 and not asks_as_ordered(f, q):
+            if f.serve_delay[j] == 0 and due_apart(f, j, q):
                 a = q - first_asker
                 for s in range(steps):
                     rows_of.join(n, w.due, a, w.rows, w.asks_row[a] + s)
@@ -180,6 +176,6 @@ def _count_requests(f: Structure, c: int, w: SingleWork, steps: int, n: int) -> 
 def _tally(w: SingleWork, row: int, steps: int, i: int, least: np.float32, n: int) -> None:
     whole = steps // STEPS * STEPS
     for s in range(0, whole, STEPS):
-        rows_of.tally(n, FOUR, least, w.rows, row + s, w.pivot, w.total, w.squared, w.counts, i)
+        summed.tally(n, FOUR, least, w.rows, row + s, w.pivot, w.total, w.squared, w.counts, i)
     for s in range(whole, steps):
-        rows_of.tally(n, ONE, least, w.rows, row + s, w.pivot, w.total, w.squared, w.counts, i)
+        summed.tally(n, ONE, least, w.rows, row + s, w.pivot, w.total, w.squared, w.counts, i)

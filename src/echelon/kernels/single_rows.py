@@ -13,9 +13,10 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from echelon.kernels._jit import Floats, jit_rows
+from echelon.kernels._jit import jit_rows
 
 Singles: TypeAlias = NDArray[np.float32]
+Bits: TypeAlias = NDArray[np.uint32]
 Span: TypeAlias = tuple[int, ...]
 
 FOUR: Final = (0, 0, 0, 0)
@@ -27,7 +28,7 @@ UNIT: Final = np.float32(1.0)
 ROUNDING: Final = np.float32(1e-6)
 """A net stock that is a smaller share of what came and went is nothing but rounding."""
 
-SIGN: Final = np.int32(-(2**31))
+NO_BIT: Final = np.uint32(0)
 
 
 @jit_rows
@@ -35,6 +36,13 @@ def blank(n: int, to: Singles, i: int) -> None:
     """Row ``to[i] = 0``."""
     for r in range(n):
         to[i, r] = ZERO
+
+
+@jit_rows
+def no_bits(n: int, to: Bits, i: int) -> None:
+    """Row ``to[i]`` without a bit set."""
+    for r in range(n):
+        to[i, r] = NO_BIT
 
 
 @jit_rows
@@ -98,6 +106,13 @@ def not_negative(n: int, to: Singles, i: int, what: Singles, j: int) -> None:
 
 
 @jit_rows
+def on_hand(n: int, to: Singles, i: int, short: Singles, j: int) -> None:
+    """Row ``to[i] = max(-short[j], 0)``."""
+    for r in range(n):
+        to[i, r] = max(-short[j, r], ZERO)
+
+
+@jit_rows
 def any_negative(n: int, count: int, what: NDArray[np.int32], first: int) -> bool:
     """Whether a sign is set in ``count`` rows from ``first`` on, of floats seen as integers."""
     found = np.int32(0)
@@ -149,54 +164,6 @@ def order_rounded(
 
 
 @jit_rows
-def worst_of_cycle(n: int, first: bool, worst: Singles, i: int, short: Singles) -> None:
-    """Keep the largest shortage of the running replenishment cycle."""
-    for r in range(n):
-        carried = ZERO if first else worst[i, r]
-        worst[i, r] = max(carried, short[i, r])
-
-
-@jit_rows
-def count_whole(
-    n: int, tolerance: np.float32, worst: Singles, i: int, whole: Floats, j: int
-) -> None:
-    """Count a replenishment cycle that ended without a shortage."""
-    for r in range(n):
-        whole[j, r] += 1.0 if worst[i, r] <= tolerance else 0.0
-
-
-@jit_rows
-def tally(
-    n: int,
-    span: Span,
-    least: np.float32,
-    what: Singles,
-    i: int,
-    pivot: Singles,
-    total: Singles,
-    squared: Singles,
-    count: Singles,
-    j: int,
-) -> None:
-    """Add rows less their pivot, the squares of that, and 1 where they are above ``least``.
-
-    Squares around a number that occurs keep the digits of a variance that is small beside the mean.
-    """
-    for r in range(n):
-        middle = pivot[j, r]
-        summed, squares, positives = total[j, r], squared[j, r], count[j, r]
-        for k in range(len(span)):
-            x = what[i + k, r]
-            apart = x - middle
-            summed += apart
-            squares += apart * apart
-            positives += UNIT if x > least else ZERO
-        total[j, r] = summed
-        squared[j, r] = squares
-        count[j, r] = positives
-
-
-@jit_rows
 def weigh(
     n: int, span: Span, to: Singles, i: int, weight: np.float32, what: Singles, j: int
 ) -> None:
@@ -206,193 +173,6 @@ def weigh(
         for k in range(len(span)):
             summed += weight * what[j + k, r]
         to[i, r] = summed
-
-
-@jit_rows
-def serve_alone(
-    n: int,
-    span: Span,
-    tolerance: np.float32,
-    short: Singles,
-    i: int,
-    line: Singles,
-    made: int,
-    rows: Singles,
-    due: int,
-    sent: Singles,
-    to: int,
-    held: Singles,
-    good: Singles,
-    began: Singles,
-    owed: Singles,
-    missed: Singles,
-    a: int,
-) -> None:
-    """Serve the only asker of a stage, who returns nothing, and count."""
-    for r in range(n):
-        net = short[i, r]
-        now = max(net, ZERO)
-        stock, ready, starts = held[i, r], good[i, r], began[i, r]
-        waits, missing = owed[a, r], missed[a, r]
-        for k in range(len(span)):
-            was, wanted, goods = now, rows[due + k, r], line[made + k, r]
-            net += wanted - goods
-            net = net if abs(net) > ROUNDING * (was + wanted + goods) else ZERO
-            now = max(net, ZERO)
-            sent[to + k, r] = wanted + (was - now)
-            stock += now - net
-            waits += now
-            missing += min(wanted, now)
-            ready += UNIT if now <= tolerance else ZERO
-            starts += UNIT if (now > tolerance) & (was <= tolerance) else ZERO
-        short[i, r] = net
-        held[i, r] = stock
-        good[i, r] = ready
-        began[i, r] = starts
-        owed[a, r] = waits
-        missed[a, r] = missing
-
-
-@jit_rows
-def serve_together(
-    n: int,
-    span: Span,
-    tolerance: np.float32,
-    short: Singles,
-    i: int,
-    line: Singles,
-    made: int,
-    rows: Singles,
-    total: int,
-    asked: int,
-    ratio: Singles,
-    first: int,
-    held: Singles,
-    good: Singles,
-    began: Singles,
-) -> None:
-    """Count at a stage of several askers, and find the share of what is wanted that stays late.
-
-    Row ``total`` has what all ask for, less what is returned, row ``asked`` without returns.
-    """
-    for r in range(n):
-        net = short[i, r]
-        now = max(net, ZERO)
-        stock, ready, starts = held[i, r], good[i, r], began[i, r]
-        for k in range(len(span)):
-            was, goods = now, line[made + k, r]
-            wanted = was + rows[asked + k, r]
-            net += rows[total + k, r] - goods
-            net = net if abs(net) > ROUNDING * (wanted + goods) else ZERO
-            now = max(net, ZERO)
-            ratio[first + k, r] = now / wanted if now > ZERO else ZERO
-            stock += now - net
-            ready += UNIT if now <= tolerance else ZERO
-            starts += UNIT if (now > tolerance) & (was <= tolerance) else ZERO
-        short[i, r] = net
-        held[i, r] = stock
-        good[i, r] = ready
-        began[i, r] = starts
-
-
-@jit_rows
-def serve_share(
-    n: int,
-    span: Span,
-    late: Singles,
-    a: int,
-    rows: Singles,
-    due: int,
-    ratio: Singles,
-    first: int,
-    sent: Singles,
-    to: int,
-    owed: Singles,
-    missed: Singles,
-) -> None:
-    """Serve one of several askers its share and count."""
-    for r in range(n):
-        now, waits, missing = late[a, r], owed[a, r], missed[a, r]
-        for k in range(len(span)):
-            due_now = rows[due + k, r]
-            wanted = now + due_now
-            now = wanted * ratio[first + k, r]
-            sent[to + k, r] = wanted - now
-            waits += now
-            missing += min(due_now, now)
-        late[a, r] = now
-        owed[a, r] = waits
-        missed[a, r] = missing
-
-
-@jit_rows
-def kits_of_two(
-    n: int,
-    span: Span,
-    stock: Singles,
-    x: int,
-    line: Singles,
-    x0: int,
-    x1: int,
-    to: Singles,
-    s: int,
-    waits: Singles,
-) -> None:
-    """Start kits of two components, counted in kits, and count what waits."""
-    for r in range(n):
-        first, second = stock[x, r], stock[x + 1, r]
-        sum0, sum1 = waits[x, r], waits[x + 1, r]
-        for k in range(len(span)):
-            first += line[x0 + k, r]
-            second += line[x1 + k, r]
-            start = min(first, second)
-            first -= start
-            second -= start
-            to[s + k, r] = start
-            sum0 += first
-            sum1 += second
-        stock[x, r] = first
-        stock[x + 1, r] = second
-        waits[x, r] = sum0
-        waits[x + 1, r] = sum1
-
-
-@jit_rows
-def kits_of_three(
-    n: int,
-    span: Span,
-    stock: Singles,
-    x: int,
-    line: Singles,
-    x0: int,
-    x1: int,
-    x2: int,
-    to: Singles,
-    s: int,
-    waits: Singles,
-) -> None:
-    """Start kits of three components, counted in kits, and count what waits."""
-    for r in range(n):
-        first, second, third = stock[x, r], stock[x + 1, r], stock[x + 2, r]
-        sum0, sum1, sum2 = waits[x, r], waits[x + 1, r], waits[x + 2, r]
-        for k in range(len(span)):
-            first += line[x0 + k, r]
-            second += line[x1 + k, r]
-            third += line[x2 + k, r]
-            start = min(first, second, third)
-            first -= start
-            second -= start
-            third -= start
-            to[s + k, r] = start
-            sum0 += first
-            sum1 += second
-            sum2 += third
-        stock[x, r] = first
-        stock[x + 1, r] = second
-        stock[x + 2, r] = third
-        waits[x, r] = sum0
-        waits[x + 1, r] = sum1
-        waits[x + 2, r] = sum2
 
 
 @jit_rows
@@ -414,24 +194,6 @@ def take_away(n: int, to: Singles, i: int, what: Singles, j: int) -> None:
     """Row ``to[i] -= what[j]``."""
     for r in range(n):
         to[i, r] -= what[j, r]
-
-
-@jit_rows
-def with_returns(
-    n: int, to: Singles, i: int, made: Singles, m: int, rows: Singles, asked: int, total: int
-) -> None:
-    """Row ``to[i] = made[m]`` and what comes back: what is asked for less that with returns."""
-    for r in range(n):
-        to[i, r] = made[m, r] + (rows[asked, r] - rows[total, r])
-
-
-@jit_rows
-def use_kits(n: int, stock: Singles, x: int, starts: Singles, s: int, waits: Singles) -> None:
-    """Take a component of the kits that start, and count what is left waiting."""
-    for r in range(n):
-        left = stock[x, r] - starts[s, r]
-        stock[x, r] = left
-        waits[x, r] += left
 
 
 @jit_rows
@@ -482,64 +244,3 @@ def scatter(
     for r in range(n):
         slot = at + int(after[0, r])
         line[begin + (slot if slot < size else slot - size), r] += flow[j, r]
-
-
-@jit_rows
-def flush(n: int, to: Floats, i: int, factor: float, what: Singles, j: int) -> None:
-    """Add ``factor`` times a sum of some periods to that of all, and begin it anew."""
-    for r in range(n):
-        to[i, r] += factor * np.float64(what[j, r])
-        what[j, r] = ZERO
-
-
-@jit_rows
-def flush_tally(
-    n: int,
-    periods: float,
-    pivot: Singles,
-    total: Singles,
-    squared: Singles,
-    count: Singles,
-    i: int,
-    to: Floats,
-    to_squared: Floats,
-    j: int,
-    to_count: Floats,
-    m: int,
-) -> None:
-    """Add a tally of ``periods`` periods to that of all, and begin it anew."""
-    for r in range(n):
-        middle, summed = np.float64(pivot[i, r]), np.float64(total[i, r])
-        to[j, r] += periods * middle + summed
-        to_squared[j, r] += (
-            periods * middle * middle + 2.0 * middle * summed + np.float64(squared[i, r])
-        )
-        to_count[m, r] += np.float64(count[i, r])
-        total[i, r] = ZERO
-        squared[i, r] = ZERO
-        count[i, r] = ZERO
-
-
-@jit_rows
-def less(n: int, to: Floats, i: int, what: Floats, j: int, other: Floats, k: int) -> None:
-    """Row ``to[i] = what[j] - other[k]``."""
-    for r in range(n):
-        to[i, r] = what[j, r] - other[k, r]
-
-
-@jit_rows
-def count_shipped(
-    n: int,
-    to: Floats,
-    i: int,
-    weight: float,
-    due: Floats,
-    q: int,
-    late_at_first: Singles,
-    late: Singles,
-    a: int,
-) -> None:
-    """Add what was shipped, ``weight`` times: what was due and late at first, less what is late."""
-    for r in range(n):
-        waited = np.float64(late_at_first[a, r]) - np.float64(late[a, r])
-        to[i, r] += weight * (due[q, r] + waited)

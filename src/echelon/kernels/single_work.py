@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from echelon.kernels import single_rows as rows_of
 from echelon.kernels._jit import Floats, Integers, by_reference, jit_part
-from echelon.kernels.flow_arrays import WIDTH, Features, Structure, Sums
-from echelon.kernels.flow_rows import STEPS, copy, zero
+from echelon.kernels.draws import STRETCH
+from echelon.kernels.flow_arrays import Features, Structure, rows_of_runs
+from echelon.kernels.flow_rows import STEPS, zero
+from echelon.kernels.philox import Words
 from echelon.kernels.plain_flow_work import (
     SPARE,
     Supply,
@@ -18,7 +20,7 @@ from echelon.kernels.plain_flow_work import (
     slots_of,
     supply_of,
 )
-from echelon.kernels.single_rows import Singles
+from echelon.kernels.single_rows import Bits, Singles
 
 Signs: TypeAlias = NDArray[np.int32]
 
@@ -57,7 +59,10 @@ class SingleWork(NamedTuple):
         Share of what is wanted that stays late.
     after : (1, WIDTH) float32
         Periods after which goods leave.
-    held, good, began, in_process, in_release : (n_stages, WIDTH) float32
+    bits, before : (n_stages, WIDTH) uint32
+        Periods since the last flush that ended short, a bit each; that of the first of them where
+        the period before it ended short.
+    held, in_process, in_release : (n_stages, WIDTH) float32
         Sums of the periods since the last flush; owed, missed, due : (n_askers, WIDTH);
         waits, in_transit : (n_lanes, WIDTH).
     pivot, total, squared, counts : (2 * n_stages, WIDTH) float32
@@ -69,6 +74,8 @@ class SingleWork(NamedTuple):
         what there is beside the time in transit of all that was shipped.
     late_at_first : (n_askers, WIDTH) float32
         Late at the start of the first counted period.
+    words, strata, place, cell : (STRETCH, WIDTH) uint32, uint64, (1, WIDTH) float32, uint32
+        What draws are made of.
     gap_bits, row_bits : int32
         ``gap`` and ``rows`` seen as integers, for their signs.
     order_row, total_row, asked_row : (n_stages,) int64
@@ -81,9 +88,9 @@ class SingleWork(NamedTuple):
     asked_apart : (n_stages,) int64
         Whether what is asked for is no other stage's order, and has a tally of its own.
     drawn_at : (2,) int64
-    copied, counted, begun : (1,) int64
+    copied, counted, begun, flushed : (1,) int64
         Whether all stages have ordered what they were asked for; periods since the last flush;
-        whether any have been counted.
+        whether any have been counted, and whether any have been flushed.
     """
 
     gap: Singles
@@ -98,9 +105,9 @@ class SingleWork(NamedTuple):
     line: Singles
     ratio: Singles
     after: Singles
+    bits: Bits
+    before: Bits
     held: Singles
-    good: Singles
-    began: Singles
     in_process: Singles
     in_release: Singles
     owed: Singles
@@ -116,6 +123,10 @@ class SingleWork(NamedTuple):
     missed_in_all: Floats
     in_transit_else: Floats
     late_at_first: Singles
+    words: Bits
+    strata: Words
+    place: Singles
+    cell: Bits
     gap_bits: Signs
     row_bits: Signs
     order_row: Integers
@@ -136,6 +147,7 @@ class SingleWork(NamedTuple):
     copied: Integers
     counted: Integers
     begun: Integers
+    flushed: Integers
 
 
 def single_work_for(
@@ -150,7 +162,7 @@ def single_work_for(
     slots = SPARE + max(int(slots_of(f, times, c, block)) for c in own)
 
     def floats(count: int) -> Singles:
-        return np.zeros((count, WIDTH), dtype=np.float32)
+        return rows_of_runs(count, np.float32)
 
     def whole(*shape: int) -> Integers:
         return np.zeros(shape, dtype=np.int64)
@@ -169,9 +181,9 @@ def single_work_for(
         line=floats(slots),
         ratio=floats(STEPS),
         after=floats(1),
+        bits=rows_of_runs(stages, np.uint32),
+        before=rows_of_runs(stages, np.uint32),
         held=floats(stages),
-        good=floats(stages),
-        began=floats(stages),
         in_process=floats(stages),
         in_release=floats(stages),
         owed=floats(askers),
@@ -183,10 +195,14 @@ def single_work_for(
         total=floats(2 * stages),
         squared=floats(2 * stages),
         counts=floats(2 * stages),
-        asked_count=np.zeros((stages, WIDTH)),
-        missed_in_all=np.zeros((askers, WIDTH)),
-        in_transit_else=np.zeros((lanes, WIDTH)),
+        asked_count=rows_of_runs(stages, np.float64),
+        missed_in_all=rows_of_runs(askers, np.float64),
+        in_transit_else=rows_of_runs(lanes, np.float64),
         late_at_first=floats(askers),
+        words=rows_of_runs(STRETCH, np.uint32),
+        strata=rows_of_runs(STRETCH, np.uint64),
+        place=floats(1),
+        cell=rows_of_runs(1, np.uint32),
         gap_bits=gap.view(np.int32),
         row_bits=rows.view(np.int32),
         order_row=whole(stages),
@@ -207,6 +223,7 @@ def single_work_for(
         copied=whole(1),
         counted=whole(1),
         begun=whole(1),
+        flushed=whole(1),
     )
 
 
@@ -246,124 +263,7 @@ def start_single(f: Structure, c: int, w: SingleWork, block: int, n: int) -> Non
     for i in range(lay_out_lines(f, c, w, block)):
         rows_of.blank(n, w.line, i)
     w.drawn_at[0], w.drawn_at[1] = -f.row_ptr[c] * block, block
-    w.copied[0], w.begun[0] = 1, 0
-    clear_sums(f, c, w, n)
-
-
-@jit_part
-def clear_totals(
-    f: Structure, c: int, w: SingleWork, sums: Sums, in_release: Floats, n: int
-) -> None:
-    """Begin the sums of all periods, close to when they are used: they are many megabytes."""
-    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
-    for j in range(first, last):
-        if w.times.release_delay[j] > 0:
-            zero(n, in_release, j)
-        zero(n, sums.on_hand, j)
-        zero(n, sums.in_process, j)
-        zero(n, sums.ready, j)
-        zero(n, sums.whole_cycles, j)
-        zero(n, sums.ordered, j)
-        zero(n, sums.ordered_squared, j)
-        zero(n, sums.orders, j)
-        zero(n, sums.asked, j)
-        zero(n, sums.asked_squared, j)
-        zero(n, sums.shortages, j)
-    for q in range(f.asker_ptr[first], f.asker_ptr[last]):
-        zero(n, sums.late, q)
-        zero(n, sums.due, q)
-        zero(n, sums.on_time, q)
-    for k in range(f.lane_ptr[first], f.lane_ptr[last]):
-        zero(n, sums.component, k)
-        zero(n, sums.in_transit, k)
-
-
-@jit_part
-def clear_sums(f: Structure, c: int, w: SingleWork, n: int) -> None:
-    """Begin all sums since the last flush anew."""
-    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
-    for i in range(last - first):
-        rows_of.blank(n, w.in_process, i)
-        rows_of.blank(n, w.in_release, i)
-    for i in range(2 * (last - first)):
-        rows_of.blank(n, w.total, i)
-        rows_of.blank(n, w.squared, i)
-        rows_of.blank(n, w.counts, i)
-    for a in range(f.asker_ptr[last] - f.asker_ptr[first]):
-        rows_of.blank(n, w.due, a)
-    for x in range(f.lane_ptr[last] - f.lane_ptr[first]):
-        rows_of.blank(n, w.in_transit, x)
-    forget_states(f, c, w, n)
-    w.counted[0] = 0
-
-
-@jit_part
-def begin_counting(f: Structure, c: int, w: SingleWork, n: int) -> None:
-    """Begin the sums anew that were made before the first counted period, and keep what is late."""
-    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
-    forget_states(f, c, w, n)
-    for j in range(first, last):
-        for q in range(f.asker_ptr[j], f.asker_ptr[j + 1]):
-            a = q - f.asker_ptr[first]
-            bring_up(f, j, j - first, w, a, n)
-            rows_of.move(n, w.late_at_first, a, w.late, a)
-
-
-@jit_part
-def bring_up(f: Structure, j: int, i: int, w: SingleWork, a: int, n: int) -> None:
-    """Set what an asker waits for, which for a single one is kept in the net stock alone."""
-    if f.asker_ptr[j + 1] - f.asker_ptr[j] == 1:
-        rows_of.not_negative(n, w.late, a, w.short, i)
-
-
-@jit_part
-def forget_states(f: Structure, c: int, w: SingleWork, n: int) -> None:
-    """Begin the sums anew that are also made of periods before the first counted one."""
-    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
-    for i in range(last - first):
-        rows_of.blank(n, w.held, i)
-        rows_of.blank(n, w.good, i)
-        rows_of.blank(n, w.began, i)
-    for a in range(f.asker_ptr[last] - f.asker_ptr[first]):
-        rows_of.blank(n, w.owed, a)
-        rows_of.blank(n, w.missed, a)
-    for x in range(f.lane_ptr[last] - f.lane_ptr[first]):
-        rows_of.blank(n, w.waits, x)
-
-
-@jit_part
-def flush_sums(f: Structure, c: int, w: SingleWork, sums: Sums, in_release: Floats, n: int) -> None:
-    """Add the sums since the last flush to those of all periods."""
-    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
-    first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
-    periods = float(w.counted[0])
-    for j in range(first, last):
-        i = j - first
-        rows_of.flush(n, sums.on_hand, j, 1.0, w.held, i)
-        rows_of.flush(n, sums.ready, j, 1.0, w.good, i)
-        rows_of.flush(n, sums.shortages, j, 1.0, w.began, i)
-        rows_of.flush(n, sums.in_process, j, 1.0, w.in_process, i)
-        if w.times.release_delay[j] > 0:
-            rows_of.flush(n, in_release, j, 1.0, w.in_release, i)
-        if w.asked_apart[i] == 1:
-            rows_of.flush_tally(
-                n, periods, w.pivot, w.total, w.squared, w.counts, i,
-                sums.asked, sums.asked_squared, j, w.asked_count, i,
-            )  # fmt: skip
-        if w.copied[0] == 0:
-            rows_of.flush_tally(
-                n, periods, w.pivot, w.total, w.squared, w.counts, last - first + i,
-                sums.ordered, sums.ordered_squared, j, sums.orders, j,
-            )  # fmt: skip
-        for q in range(f.asker_ptr[j], f.asker_ptr[j + 1]):
-            a = q - first_asker
-            rows_of.flush(n, sums.late, q, 1.0, w.owed, a)
-            rows_of.flush(n, w.missed_in_all, a, 1.0, w.missed, a)
-            rows_of.flush(n, sums.due, q, 1.0, w.due, a)
-        for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
-            rows_of.flush(n, w.in_transit_else, k - first_lane, 1.0, w.in_transit, k - first_lane)
-            rows_of.flush(n, sums.component, k, f.units[k], w.waits, k - first_lane)
-    w.counted[0] = 0
+    w.copied[0], w.begun[0], w.flushed[0] = 1, 0, 0
 
 
 @jit_part
@@ -371,51 +271,3 @@ def asks_as_ordered(f: Structure, q: int) -> bool:
     """Whether an asker is a lane whose requests are its receiver's orders."""
     k = f.asker_lane[q]
     return bool(k >= 0 and f.units[k] == 1.0)
-
-
-@jit_part
-def copy_sums(f: Structure, c: int, w: SingleWork, sums: Sums, n: int) -> None:
-    """Give each stage that passes orders on the sums of the stage whose orders they are."""
-    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
-    for j in range(last - 1, first - 1, -1):
-        i, q0 = j - first, f.asker_ptr[j]
-        if w.asked_apart[i] == 0 and f.asker_ptr[j + 1] > q0:
-            to = f.receiver[f.asker_lane[q0]]
-            copy(n, sums.asked, j, sums.ordered, to)
-            copy(n, sums.asked_squared, j, sums.ordered_squared, to)
-            copy(n, w.asked_count, i, sums.orders, to)
-        if w.copied[0] == 1:
-            copy(n, sums.ordered, j, sums.asked, j)
-            copy(n, sums.ordered_squared, j, sums.asked_squared, j)
-            copy(n, sums.orders, j, w.asked_count, i)
-
-
-@jit_part
-def finish_single(
-    f: Structure, c: int, w: SingleWork, sums: Sums, in_release: Floats, n: int
-) -> None:
-    """Bring the sums of all periods up to date; after the last block."""
-    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
-    first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
-    flush_sums(f, c, w, sums, in_release, n)
-    copy_sums(f, c, w, sums, n)
-    for j in range(first, last):
-        q0, q1 = f.asker_ptr[j], f.asker_ptr[j + 1]
-        for q in range(q0, q1):
-            a, k = q - first_asker, f.asker_lane[q]
-            if f.serve_delay[j] > 0:
-                pass  # counted where it fell due
-            elif q1 - q0 == 1:
-                copy(n, sums.due, q, sums.asked, j)
-            elif asks_as_ordered(f, q):
-                copy(n, sums.due, q, sums.ordered, f.receiver[k])
-            rows_of.less(n, sums.on_time, q, sums.due, q, w.missed_in_all, a)
-            if k < 0:
-                continue
-            copy(n, sums.in_transit, k, w.in_transit_else, k - first_lane)
-            if f.lane_delay[k] > 0 and w.times.lane_row[k] < 0:
-                bring_up(f, j, j - first, w, a, n)
-                rows_of.count_shipped(
-                    n, sums.in_transit, k, float(f.lane_delay[k]), sums.due, q,
-                    w.late_at_first, w.late, a,
-                )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from echelon.execution import Outcome
+from echelon.network.last_stages import last_stages
 from echelon.network.network import Network
 from echelon.results import FAILURE_COLUMNS
 
@@ -29,11 +30,11 @@ def planned_cost(plan: Plan | None, stages: pd.DataFrame) -> float:
 
 def failure_frame(network: Network, outcomes: Mapping[int, Outcome[Any]]) -> pd.DataFrame:
     """One row per component that failed, named by its last stage, the one nearest customers."""
-    table = network.columns("stages", ("item", "location"))
-    rows = []
-    for component, outcome in sorted(outcomes.items()):
-        if outcome.failed:
-            last = network.compiled.stage_row[network.compiled.component_ptr[component + 1] - 1]
-            item, location = table.loc[table.index[last], ["item", "location"]]
-            rows.append((component, item, location, outcome.error, outcome.message))
+    failed = {c: outcome for c, outcome in sorted(outcomes.items()) if outcome.failed}
+    rows = [
+        (c, *stage, outcome.error, outcome.message)
+        for (c, outcome), stage in zip(
+            failed.items(), last_stages(network, list(failed)), strict=True
+        )
+    ]
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS))

@@ -96,7 +96,6 @@ class Setup:
         structure, features = self.layout.shard(first, last)
         stages = range(*self.layout.structure.stage_ptr[[first, last]].tolist())
         return Task(
-            first=first,
             structure=structure,
             features=features,
             scheme=self.scheme.part(first, last),

@@ -1,38 +1,33 @@
 """Components whose goods perish, run without ages as far as it can be shown that none matters.
 
 To keep goods by age costs more than to keep quantities, and most shelf lives never bind. So a
-component is first run as if its goods kept for ever, and how long they stay in stock at most is
-watched (:mod:`echelon.kernels.shelf_watch`). In the runs in which every unit, wherever it is, has
-the life left that those who ask for it want, ages change nothing: these runs are what they would
-have been with ages, bit by bit. The others are run again, with the same draws, with ages in those
-*families* in which goods may have been too old; a family is the stages that hand goods on with the
-age they have. What then expires changes what others do, so that these are watched again, until no
-family fails that is run without ages.
+component is first run as if its goods kept for ever, and how old they may be at most is watched
+(:mod:`echelon.kernels.shelf_watch`). In the runs in which every unit, wherever it is, has the life
+left that those who ask for it want, ages change nothing: these runs are what they would have been
+with ages, bit by bit. The others are run again, with the same draws, with ages in those *families*
+in which goods may have been too old; a family is the stages that hand goods on with the age they
+have. What then expires changes what others do, so that these are watched again, until no family
+fails that is run without ages.
 
-Families in which goods are sure to become too old, by their mean stay, are run with ages at once.
-The runs of a large component are advanced some at a time, and the first of them say for the others
+What is run in single precision is watched there, and only runs that fail come here, in double. The
+runs of a large component are advanced some at a time, and the first of them say for the others
 which families fail. No result depends on these guesses, nor on how many runs are advanced together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from echelon.kernels.draws import Sources, fill
 from echelon.kernels.feature_flow import feature_flow
-from echelon.kernels.feature_flow_state import FeatureState, start_again, start_feature_state
+from echelon.kernels.feature_flow_state import start_again, start_feature_state
 from echelon.kernels.flow_arrays import Features, FeatureSums, Structure, Sums
-from echelon.kernels.shelf_watch import LONGEST, longest_stays
+from echelon.kernels.shelf_queues import ShelfWatch, begin_again, nothing_watched, shelf_watch
 from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.simulation.measured.room import zero_sums
-
-_LONGER: Final = 1.5
-"""The longest stay in a run is guessed to be so many times the mean one; it is often more."""
-
 
 _STAGE_RUNS: Final = 16_384
 """Runs times stages that are advanced together. With four times as many it took the same time,
@@ -43,81 +38,76 @@ _LEAST_RUNS: Final = 16
 
 
 class Lives:
-    """What of one component, numbered from 0, may be run without ages."""
+    """What of a shard may be run without ages.
+
+    Attributes
+    ----------
+    family : (n_stages,) int64
+        Number of the family of each stage, in the order of their first stages, -1 where nothing
+        perishes.
+    least : (n_stages,) int64
+        Remaining life that every asker of a stage takes, periods.
+    component : (n_families,) int64
+        That each is in.
+    unknown : (n_families,) bool
+        Families of which no watch knows how old their goods get; always run with ages.
+    """
 
     def __init__(self, structure: Structure, features: Features) -> None:
         """Find its families, and what its askers want."""
         self._structure, self._features = structure, features
-        self._family = _families(structure, features)
+        self.family = _families(structure, features)
         owner = np.repeat(np.arange(len(structure.level)), np.diff(structure.asker_ptr))
-        self._least = np.ones(len(structure.level))
-        np.maximum.at(self._least, owner, features.minimum_life.astype(np.float64))
+        self.least = np.ones(len(structure.level), dtype=np.int64)
+        np.maximum.at(self.least, owner, features.minimum_life)
+        of_stage = np.repeat(np.arange(len(structure.periods)), np.diff(structure.stage_ptr))
+        self.component = np.empty(self.n_families, dtype=np.int64)
+        self.component[self.family[self.family >= 0]] = of_stage[self.family >= 0]
+        self.unknown = np.zeros(self.n_families, dtype=np.bool_)
+        unknown = _unknown(structure, features) & (self.family >= 0)
+        self.unknown[self.family[unknown]] = True
 
     @property
     def n_families(self) -> int:
         """How many families."""
-        return int(self._family.max(initial=-1)) + 1
-
-    @cached_property
-    def with_ages(self) -> Booleans:
-        """Families that are run with ages from the start, (n_families,)."""
-        out = np.zeros(self.n_families, dtype=np.bool_)
-        out[self._family[_unknown(self._structure, self._features) & (self._family >= 0)]] = True
-        f, seen = self._structure, self._features.demand_seen
-        with np.errstate(divide="ignore", invalid="ignore"):  # Little's law
-            mean = np.maximum(f.level / seen - f.nominal_delay - f.review, 0.0)
-        mean[~(seen > 0.0)] = np.inf
-        return out | self.failed(_LONGER * mean[:, None])[:, 0]
+        return int(self.family.max(initial=-1)) + 1
 
     def without(self, aged: Booleans) -> Features:
         """The features, and no ages but in the families ``aged``."""
-        keeps = self._family >= 0
-        keeps[keeps] = aged[self._family[keeps]]
+        keeps = self.family >= 0
+        keeps[keeps] = aged[self.family[keeps]]
         return self._features._replace(
             shelf_life=np.where(keeps, self._features.shelf_life, 0),
             carries=np.where(keeps, self._features.carries, 0),
         )
 
-    def longest(self, aged: Booleans) -> Integers:
-        """Stay that is to be told from a longer one at each stage that is watched; 0 elsewhere."""
-        watched = self._family >= 0
-        watched[watched] = ~aged[self._family[watched]]
-        return np.where(watched, self._features.shelf_life, 0)
-
-    def failed(self, stays: Floats) -> Booleans:
-        """Families in which goods may be too old, (n_families, n_runs).
-
-        Parameters
-        ----------
-        stays : (n_stages, n_runs) float64
-            Longest stay in the stock of each stage, periods.
-        """
-        out = np.zeros((self.n_families, stays.shape[1]), dtype=np.bool_)
-        f, x = self._structure, self._features
-        left = np.zeros_like(stays)  # life of what leaves a stage, at least
-        for j in np.flatnonzero(self._family >= 0).tolist():
-            fresh = np.full(stays.shape[1], float(x.shelf_life[j]))
-            if x.carries[j]:
-                for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
-                    longest = max(int(x.lane_longest[k]), int(x.expedite_delay[k]))
-                    fresh = np.minimum(fresh, left[f.supplier[k]] - longest)
-                fresh -= x.make_longest[j]
-            left[j] = fresh - x.release_longest[j] - stays[j]
-            out[self._family[j]] |= left[j] < self._least[j]
-        return out
+    def watch(self, aged: Booleans, block: int, *, single: bool, width: int) -> ShelfWatch:
+        """Watch all families but those that are run with ages."""
+        if not self.n_families:
+            return nothing_watched(self._structure, single=single)
+        family = self.family.copy()
+        watched = family >= 0
+        family[watched] = np.where(aged[family[watched]], -1, family[watched])
+        return shelf_watch(
+            self._structure, self._features, family, self.least, self.n_families, block,
+            single=single, width=width,
+        )  # fmt: skip
 
 
 def _families(structure: Structure, features: Features) -> Integers:
     """Number of the family of each stage, -1 where nothing perishes, (n_stages,)."""
     perishes = features.shelf_life > 0
-    family = np.where(perishes, np.arange(len(perishes)), -1)
+    first = np.arange(len(perishes))
     carried = (features.carries[structure.receiver] == 1) & perishes[structure.receiver]
-    for k in np.flatnonzero(carried).tolist():
-        one, other = sorted(family[[structure.supplier[k], structure.receiver[k]]].tolist())
-        family[family == other] = one
-    found = np.unique(family[perishes], return_inverse=True)[1]
-    family[perishes] = found
-    return family.astype(np.int64)
+    one, other = structure.supplier[carried], structure.receiver[carried]
+    before = np.zeros_like(first)
+    while (first != before).any():  # the least number goes from neighbour to neighbour
+        before = first.copy()
+        np.minimum.at(first, other, before[one])
+        np.minimum.at(first, one, first[other])
+    family = np.full(len(perishes), -1)
+    family[perishes] = np.unique(first[perishes], return_inverse=True)[1]
+    return family
 
 
 def _unknown(structure: Structure, features: Features) -> Booleans:
@@ -166,7 +156,7 @@ def run_with_lives(
     block: int,
     sums: Sums,
     feature_sums: FeatureSums,
-    lives: Lives | None = None,
+    failed: Booleans | None = None,
 ) -> None:
     """Run a component with shelf lives from its first period to its last.
 
@@ -178,23 +168,29 @@ def run_with_lives(
     block : int
         Periods drawn at once.
     sums, feature_sums
-        Of the component, zero; written to.
-    lives : Lives, optional
-        Of the component, where they are known.
+        Of the component; overwritten in the runs that are run.
+    failed : (n_families, n_runs) bool, optional
+        Families that have failed in each run; runs in which none has are left alone. Without it,
+        all runs are run.
     """
-    lives = Lives(structure, features) if lives is None else lives
-    runs, aged = np.arange(draws.n_runs), lives.with_ages.copy()
-    width, room = runs_at_once(structure, draws.n_runs), None
+    lives = Lives(structure, features)
+    aged = lives.unknown.copy()
+    runs = np.arange(draws.n_runs)
+    if failed is not None:
+        runs = np.flatnonzero(failed.any(axis=0))
+        aged |= failed.any(axis=1)
+    width, room = runs_at_once(structure, max(len(runs), 1)), None
     again: list[Integers] = []
     while len(runs):
+        if room is None or min(width, len(runs)) > room.width or (room.aged != aged).any():
+            room = _room(structure, features, lives, aged.copy(), min(width, len(runs)))
+            width = min(width, room.width) if room.width < len(runs) else width
         some, runs = runs[:width], runs[width:]
-        if room is None or len(some) > room.width or (room.aged != aged).any():
-            room = _Room(structure, features, lives, aged.copy(), min(width, len(some)))
-        failed = room.run(draws, some, block)
+        bad = room.run(draws, some, block)
         for whole, part in zip((*sums, *feature_sums), room.sums, strict=True):
             whole[:, some] = part[:, : len(some)]
-        again.append(some[failed.any(axis=0)])
-        aged |= failed.any(axis=1)
+        again.append(some[bad.any(axis=0)])
+        aged |= bad.any(axis=1)
         if not len(runs):
             runs, again = np.sort(np.concatenate(again)), []
 
@@ -212,9 +208,10 @@ class _Room:
         self, structure: Structure, features: Features, lives: Lives, aged: Booleans, width: int
     ) -> None:
         self.aged, self.width = aged, width
-        self._structure, self._features, self._lives = structure, lives.without(aged), lives
-        longest = lives.longest(aged)
-        self._state = start_feature_state(structure, self._features, 0, longest, width)
+        self._structure, self._features = structure, lives.without(aged)
+        self._watch = lives.watch(aged, 1, single=False, width=width)
+        begin_again(self._watch)
+        self._state = start_feature_state(structure, self._features, 0, self._watch, width)
         self._sums = zero_sums(structure, features, width)
         self._used = False
 
@@ -227,6 +224,7 @@ class _Room:
         """Run some runs and say in which families without ages each fails."""
         if self._used:
             start_again(self._state, self._structure, self._features, 0)
+            begin_again(self._watch)
             for array in self.sums:
                 array[:] = 0.0
         self._used = True
@@ -235,15 +233,20 @@ class _Room:
                 self._structure, self._features, 0, drawn, period, steps, len(runs), self._state,
                 *self._sums,
             )  # fmt: skip
-        return self._lives.failed(_stays(self._state, len(runs))) & ~self.aged[:, None]
+        failed: Booleans = self._watch.failed[: len(self.aged), : len(runs)] > 0.0
+        return failed
 
 
-def _stays(state: FeatureState, n_runs: int) -> Floats:
-    """Longest stay in each stock, 0 where none is watched, (n_stages, n_runs)."""
-    stays = np.zeros((len(state.watch), n_runs))
-    watched = state.watch >= 0
-    stays[watched] = longest_stays(state.dwells[state.watch[watched] + LONGEST, :n_runs])
-    return stays
+def _room(
+    structure: Structure, features: Features, lives: Lives, aged: Booleans, width: int
+) -> _Room:
+    """Make room for ``width`` runs, or for fewer where the system sets no more memory aside."""
+    try:
+        return _Room(structure, features, lives, aged, width)
+    except MemoryError:
+        if width == 1:
+            raise
+    return _room(structure, features, lives, aged, -(-width // 2))
 
 
 def _draw(

@@ -122,8 +122,9 @@ def simulate(
         bits are the same.
     ledger : Ledger or path of a folder, optional
         Where finished components are written, some thousands of stages at a time; the same call
-        after a run that was killed takes them from there. A change of a stage is simulated again
-        with its shard alone, a stage more or less with all that follow it in the tables.
+        after a run that was killed takes them from there. A stage that was changed, added or
+        taken away is simulated again with its shard alone, and with that of a location which it is
+        the second to use, or the last but one.
     progress : bool, callable or None
         A bar, or a function ``progress(done, total, label)``; None decides by the terminal.
     demand : DataFrame, optional
@@ -351,9 +352,13 @@ Parts = dict[tuple[int, int], Outcome[Any]]
 
 
 def _pieces(task: Piece, outcome: Outcome[list[Part]]) -> list[Part]:
-    """What became of a task; where it could not even be made, all its components failed."""
+    """What became of a task, components as the network numbers them.
+
+    Where it could not even be made, all its components failed.
+    """
     if not outcome.failed:
-        return outcome.unwrap()
+        first = task.first
+        return [Part(first + p.first, first + p.last, p.outcome) for p in outcome.unwrap()]
     return [Part(task.first, task.last, Outcome(None, outcome.error, outcome.message))]
 
 
@@ -424,7 +429,7 @@ def _gathered(
             value = outcome.unwrap()
             if isinstance(value, Measured):
                 value = value.finish(setup.scheme.part(first, last))
-            yield first, last, value
+            yield first, last, value.placed(setup.scheme.numbers(first, last))
 
     gathered = gather(
         setup.scheme,

@@ -30,7 +30,7 @@ from echelon.simulation.measured.scheme import Scheme
 from echelon.simulation.plain.flow import flow
 from echelon.simulation.plain.orders import AnyPolicy
 from echelon.simulation.precision import may_be_single
-from echelon.simulation.shelf_lives import Draws, run_with_lives
+from echelon.simulation.shelf_lives import Draws, Lives, run_with_lives
 
 _BLOCKS: Final = (32, 16, 8)
 """Periods drawn and run at once; the more, the less often state is loaded."""
@@ -38,6 +38,11 @@ _BLOCKS: Final = (32, 16, 8)
 _MOST_ROWS: Final = 5_000
 """Rows of runs, of 1 KiB, that a component may touch in a block. With fifty stages, blocks of 16
 periods were no slower than of 8, though their rows do not fit in the second cache any more."""
+
+_MOST_NARROW_ROWS: Final = 2_560
+"""The same of rows in single precision, of half the bytes: they are gone through so fast that it is
+felt when they leave the second cache. With fifty stages blocks of 8 periods took three quarters of
+the time of 32."""
 
 FEATURE_BLOCK: Final = 64
 """Periods drawn at once for a component with features; it runs period by period in any case."""
@@ -58,8 +63,6 @@ class Task:
 
     Attributes
     ----------
-    first : int
-        Number of its first component in the network.
     structure, features, scheme
         Its components, numbered from 0.
     plain : (n_components,) bool
@@ -89,7 +92,6 @@ class Task:
         Memory for sums, the same for all tasks of a run.
     """
 
-    first: int
     structure: Structure
     features: Features
     scheme: Scheme
@@ -119,7 +121,6 @@ class Task:
         rows = slice(*self.structure.row_ptr[[c, c + 1]].tolist())
         return replace(
             self,
-            first=self.first + c,
             structure=structure,
             features=features,
             scheme=self.scheme.part(c, c + 1),
@@ -133,7 +134,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What became of components ``first`` up to, not including, ``last``."""
+    """What became of components ``first`` up to, not including, ``last``, of a task."""
 
     first: int
     last: int
@@ -141,14 +142,18 @@ class Part:
 
 
 def run_task(task: Task) -> list[Part]:
-    """Run all components of a task; where one fails the others are run without it."""
+    """Run all components of a task; where one fails the others are run without it.
+
+    Nothing of what comes out depends on where the components stand in their network.
+    """
     outcome = attempt(measure_task, task)
     if not outcome.failed or task.n_components == 1:
         done: Outcome[Measured] | Outcome[Finished] = outcome
         if task.whole and not outcome.failed:
             done = Outcome(outcome.unwrap().finish(task.scheme))
-        return [Part(task.first, task.first + task.n_components, done)]
-    return [part for c in range(task.n_components) for part in run_task(task.component(c))]
+        return [Part(0, task.n_components, done)]
+    alone = [run_task(task.component(c)) for c in range(task.n_components)]
+    return [Part(c, c + 1, part.outcome) for c, (part,) in enumerate(alone)]
 
 
 def measure_task(task: Task) -> Measured:
@@ -189,13 +194,12 @@ def _clear(sums: Sequence[Floats], feature_sums: Sequence[Floats]) -> None:
         array[:] = 0.0
 
 
-def block_for(structure: Structure, features: Features, component: int, share: float = 1.0) -> int:
-    """Periods that a plain component runs at once; its numbers do not depend on it.
-
-    ``share`` of the bytes of double precision.
-    """
+def block_for(
+    structure: Structure, features: Features, component: int, most_rows: int = _MOST_ROWS
+) -> int:
+    """Periods that a plain component runs at once; its numbers do not depend on it."""
     for block in _BLOCKS:
-        if share * room_for(structure, features, component, block) <= _MOST_ROWS:
+        if room_for(structure, features, component, block) <= most_rows:
             return block
     return _BLOCKS[-1]
 
@@ -270,8 +274,11 @@ def _run(
     structure, plain = task.structure, task.plain
     memory = np.zeros((len(task.rows), WIDTH))
     single = np.zeros_like(plain)
+    lives = Lives(structure, task.features)
+    failed = np.zeros((lives.n_families, n_runs), dtype=np.bool_)
     if task.precision == "single":
         single = may_be_single(structure, sources, task.forward)
+        single[lives.component[lives.unknown]] = False
     # the kernel in single precision begins its own
     _clear(() if single.all() else sums, () if plain.all() else feature_sums)
     # an interrupt is heard between calls, so that a long run of one component is several
@@ -291,22 +298,27 @@ def _run(
                 sums,
             )  # fmt: skip
     if single.any():
-        block = block_for(structure, task.features, largest, share=0.5)
+        block = block_for(structure, task.features, largest, _MOST_NARROW_ROWS)
         narrow = single_work_for(structure, task.features, 0, task.n_components, block)
         tables = short_tables(sources)
         chosen = single.astype(np.int64)
+        watch = lives.watch(lives.unknown, block, single=True, width=WIDTH)
         for period, end in pairwise([0, *ends]):
             run_single(
                 structure, chosen, sources, tables, period, end, first_run, n_runs, block, narrow,
-                sums, feature_sums.in_release,
+                sums, feature_sums.in_release, watch,
             )  # fmt: skip
+        failed = watch.failed[: lives.n_families, :n_runs] > 0.0
     own = {c for c in range(task.n_components if task.policies else 0) if _has_policy(task, c)}
-    for c in np.flatnonzero(~plain & ~single).tolist():
+    done = single.copy()
+    done[lives.component[failed.any(axis=1)]] = False
+    for c in np.flatnonzero(~plain & ~done).tolist():
         if c in own:
             _run_own_policies(task, c, first_run, n_runs, sums, feature_sums)
             continue
         if _perishes(task, c):
-            _run_with_lives(task, c, sources, first_run, n_runs, memory, sums, feature_sums)
+            known = failed[lives.component == c] if single[c] else None
+            _run_with_lives(task, c, sources, first_run, n_runs, memory, sums, feature_sums, known)
             continue
         state = start_feature_state(structure, task.features, c)
         run_features(
@@ -355,6 +367,7 @@ def _run_with_lives(
     memory: Floats,
     sums: Sums,
     feature_sums: FeatureSums,
+    failed: Booleans | None,
 ) -> None:
     """Run a component whose goods perish, with ages where they matter."""
     structure, features = cut_out(task.structure, task.features, c, c + 1)
@@ -367,6 +380,7 @@ def _run_with_lives(
         FEATURE_BLOCK,
         Sums(*(getattr(sums, name)[rows[name]] for name in Sums._fields)),
         FeatureSums(*(getattr(feature_sums, name)[rows[name]] for name in FeatureSums._fields)),
+        failed,
     )
 
 
@@ -482,7 +496,7 @@ def _check_finite(task: Task, sums: Sums, columns: int) -> None:
     stage = int(np.flatnonzero(~good)[0])
     component = int(np.searchsorted(task.structure.stage_ptr, stage, side="right")) - 1
     raise DomainError(
-        f"stock of stage {stage - int(task.structure.stage_ptr[component]) + 1} of component "
-        f"{task.first + component} is no finite number: demand or levels are too large for a "
-        "floating-point number. Fix: count in larger units."
+        f"stock of stage {stage - int(task.structure.stage_ptr[component]) + 1} of the component "
+        "is no finite number: demand or levels are too large for a floating-point number. "
+        "Fix: count in larger units."
     )

@@ -20,7 +20,7 @@ from echelon.kernels._jit import (
 
 if COMPILED:
     from numba import types
-    from numba.core.caching import NullCache
+    from numba.core.caching import CacheImpl, NullCache
 
     from echelon.kernels._parts import _Part as PART
     from echelon.kernels._parts import known
@@ -157,3 +157,21 @@ def test_parts_are_not_machine_code(called):
     if known():
         function = overload.library.get_function(overload.fndesc.mangled_name)
         assert ("noinline" in str(function)) == ("alwaysinline" not in str(function)) == called
+
+
+@compiled
+def test_without_a_place_for_machine_code_each_process_compiles(monkeypatch):
+    """As where neither the library's folder nor a home can be written."""
+    monkeypatch.setattr(CacheImpl, "_locator_classes", [])
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+
+    def halved(values: Floats) -> float:
+        return 0.5 * _first(values)
+
+    def _first(values: Floats) -> float:
+        return values[0]
+
+    _first = jit_step(_first)
+    kernel = jit(halved)
+    assert isinstance(kernel._cache, NullCache)
+    assert kernel(np.array([3.0])) == 1.5

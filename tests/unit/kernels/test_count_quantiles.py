@@ -16,7 +16,8 @@ TIMES = np.array([0.01, 0.5, 1.0, 1.7, 6.0, 23.4, 200.0])
 
 def by_counting(mean, std, share, times=TIMES):
     found = np.empty(len(times))
-    count_quantiles(times, mean, std**2 - mean, share, float(ndtri(share)), found)
+    each = (mean, std**2 - mean, share, ndtri(share))
+    count_quantiles(times, *(np.full(len(times), one) for one in each), found)
     return found
 
 
@@ -35,7 +36,8 @@ def test_the_same_counts(mean, over, share):
     """``over``: variance above the mean, over the mean; 0 of a Poisson demand."""
     std = float(np.sqrt(mean * (1.0 + over))) if over else float(np.sqrt(mean))
     found = np.empty(len(TIMES))
-    count_quantiles(TIMES, mean, mean * over, share, float(ndtri(share)), found)
+    each = (mean, mean * over, share, ndtri(share))
+    count_quantiles(TIMES, *(np.full(len(TIMES), one) for one in each), found)
     family = CLOSED["negative_binomial" if over else "poisson"]
     want = family.ppf(np.full(len(TIMES), share), mean * TIMES, std * np.sqrt(TIMES))
     sure = np.isfinite(found)
@@ -56,7 +58,8 @@ def test_large_counts_and_ties_are_left_out():
     assert np.isnan(by_counting(1e5, 400.0, 0.95)).tolist()[1:] == [True] * 6
     share = float(CLOSED["poisson"].cdf(np.array(9.0), np.array(6.0), np.array(6.0**0.5)))
     found = np.empty(2)
-    count_quantiles(np.array([1.0, 1.1]), 6.0, 0.0, share, float(ndtri(share)), found)
+    each = (np.full(2, one) for one in (6.0, 0.0, share, ndtri(share)))
+    count_quantiles(np.array([1.0, 1.1]), *each, found)
     assert np.isnan(found).tolist() == [True, False]
 
 
@@ -66,5 +69,6 @@ def test_the_guess_does_not_matter(share):
     want = by_formulas(7.0, 5.0, share)
     for normal in (-3.0, 0.0, 9.0):
         found = np.empty(len(TIMES))
-        count_quantiles(TIMES, 7.0, 18.0, share, normal, found)
+        each = (np.full(len(TIMES), one) for one in (7.0, 18.0, share, normal))
+        count_quantiles(TIMES, *each, found)
         assert found.tolist() == want.tolist()

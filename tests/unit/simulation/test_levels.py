@@ -143,9 +143,10 @@ class TestFaults:
         (fault,) = faults(network)
         assert fault.startswith("stages.reorder_point is blank at pill @ plant, pill @ shop, whose")
 
-    def test_a_reorder_point_over_the_base_stock_of_the_plan(self):
-        network = pair(policy="min_max", reorder_point=[5.0, 25.0])
-        (fault,) = faults(network, plan_of(network, base_stock=[50.0, 20.0]))
+    def test_a_reorder_point_over_the_base_stock_where_the_plan_gives_both(self):
+        network = pair(policy="min_max")
+        plan = plan_of(network, base_stock=[50.0, 20.0], reorder_point=[5.0, 25.0])
+        (fault,) = faults(network, plan)
         assert fault.startswith(
             "the reorder point is not below the base stock at pill @ shop: 25 and 20 at the first."
         )

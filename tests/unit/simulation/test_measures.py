@@ -130,7 +130,8 @@ def test_shards_and_blocks_of_runs_come_to_the_same(seed):
             for block in ((0, 16), (16, 40), (40, 48))
         ]
         merged = reduce(lambda one, other: one.merge(other), blocks)
-        parts.append((first, last, merged.finish(part)))
+        numbers = scheme.numbers(first, last)
+        parts.append((first, last, merged.finish(part).placed(numbers)))
     got = gather(scheme, parts, leaving=made.leaving)
     for level in ("stages", "segments", "groups", "values"):
         one, other = getattr(got, level), getattr(want, level)

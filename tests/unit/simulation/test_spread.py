@@ -109,7 +109,7 @@ def test_what_has_changed_is_simulated_again(tmp_path, monkeypatch):
     done = []
 
     def noted(task):
-        done.append(task.first)
+        done.append(task.n_components)
         return run_task(task)
 
     monkeypatch.setattr(spread, "run_task", noted)
@@ -127,6 +127,32 @@ def test_what_has_changed_is_simulated_again(tmp_path, monkeypatch):
     run = ec.simulate(changed, **SETTINGS, ledger=tmp_path)
     assert len(done) == 2 * first + 1
     assert digest(run) == digest(ec.simulate(changed, **SETTINGS))
+
+
+@pytest.mark.parametrize("added", [0, 5, -1])
+def test_a_component_that_is_added_leaves_the_shards_without_it_as_they_are(
+    tmp_path, monkeypatch, added
+):
+    """Wherever it stands: it moves the numbers of all others, and of items and locations.
+
+    One shard is its own; in two more a location is no longer theirs alone, so that their part of it
+    is added up run by run.
+    """
+    whole = levels()
+    added %= whole.n_components
+    before = whole.subset([c for c in range(whole.n_components) if c != added])
+    done = []
+
+    def noted(task):
+        done.append(task.n_components)
+        return run_task(task)
+
+    monkeypatch.setattr(spread, "run_task", noted)
+    ec.simulate(before, **SETTINGS, ledger=tmp_path)
+    first = len(done)
+    run = ec.simulate(whole, **SETTINGS, ledger=tmp_path)
+    assert 1 <= len(done) - first <= 3 < first / 5
+    assert digest(run) == digest(ec.simulate(whole, **SETTINGS))
 
 
 def test_arguments_are_refused_together():

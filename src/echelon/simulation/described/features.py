@@ -238,7 +238,10 @@ def _carries(
 def _plain(
     cells: Cells, wiring: Wiring, levels: Levels, features: Features
 ) -> tuple[Booleans, Booleans]:
-    """Components that are plain, and those in which goods do not decide what is ordered."""
+    """Components that are plain, and those in which goods do not decide what is ordered.
+
+    But by what expires of them.
+    """
     compiled = cells.compiled
     quantities = np.zeros(compiled.n_stages, dtype=np.bool_)
     for active in (
@@ -247,6 +250,7 @@ def _plain(
         features.maximum_order < np.inf,
         features.capacity < np.inf,
         features.release_delay > 0,
+        features.shelf_life > 0,
     ):
         quantities |= active
     special = levels.own_policy | levels.varying | (features.policy != BASE_STOCK)
@@ -255,7 +259,6 @@ def _plain(
         np.diff(features.open_ptr) > 0,
         features.release_row >= 0,
         features.yield_row >= 0,
-        features.shelf_life > 0,
         features.lost_share > 0.0,
         np.diff(features.down_ptr) > 0,
         features.customer_delay >= 0,

@@ -31,18 +31,24 @@ class Layout:
     structure : Structure
     feature_set : FeatureSet
         With the features, the components that need none, and the rows to draw.
+    names : tuple of str
+        Of the components.
     """
 
     structure: Structure
     feature_set: FeatureSet
+    names: tuple[str, ...]
 
     def shard(self, first: int, last: int) -> tuple[Structure, Features]:
         """Components ``first`` up to, not including, ``last``, everything numbered from 0."""
         return cut_out(self.structure, self.feature_set.features, first, last)
 
     def cut(self) -> list[tuple[int, int]]:
-        """Cut the components into shards whose sums take about 8 MiB: half-open ranges."""
-        return cut_components(self.structure, self.feature_set.plain)
+        """Cut the components into shards whose sums take about 8 MiB: half-open ranges.
+
+        Where they are cut their names say, so that a change elsewhere does not move it.
+        """
+        return cut_components(self.structure, self.feature_set.plain, self.names)
 
 
 def cut_out(
@@ -102,4 +108,12 @@ def lay_out(
         warmups=warmups,
         periods=periods,
     )
-    return Layout(structure, feature_set)
+    return Layout(structure, feature_set, _names(cells))
+
+
+def _names(cells: Cells) -> tuple[str, ...]:
+    """Item and location of the first stage of each component."""
+    compiled = cells.compiled
+    first = compiled.stage_row[compiled.component_ptr[:-1]]
+    keys = (cells.network.cells("stages", name)[first] for name in ("item", "location"))
+    return tuple(f"{item}\0{location}" for item, location in zip(*keys, strict=True))

@@ -24,6 +24,7 @@ from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.network.network import Network
 from echelon.simulation.described.cells import Cells
 from echelon.simulation.described.from_plan import Planned, read_plan
+from echelon.simulation.described.met_points import order_at_every_review
 from echelon.simulation.described.times import check_whole
 
 if TYPE_CHECKING:
@@ -173,7 +174,10 @@ def levels_of(
     base_stock = cycle.spread(cells.numbers("stages", "base_stock"), steady, 0)
     reorder_point = cycle.spread(cells.numbers("stages", "reorder_point"), planned.reorder_point, 1)
     asked = ~(planned.absent | own)
-    _check_levels(cells, cycle, base_stock, reorder_point, quantity, policy, asked, problems)
+    mixed = (policy == MIN_MAX) & asked & np.isnan(planned.reorder_point)
+    mixed &= cycle.planned | ~np.isnan(planned.base_stock)
+    _check_levels(cells, cycle, base_stock, reorder_point, quantity, policy, asked, mixed, problems)
+    reorder_point = order_at_every_review(cells, cycle.stage, base_stock, reorder_point, mixed)
     level_at = np.where(in_lots[cycle.stage], reorder_point + quantity[cycle.stage], base_stock)
     first = level_at[cycle.ptr[:-1]]
     mean_seen = _demand_seen(cells)
@@ -306,6 +310,7 @@ def _check_levels(
     quantity: Floats,
     policy: Integers,
     asked: Booleans,
+    mixed: Booleans,
     problems: list[str],
 ) -> None:
     """Find numbers that a policy needs and nobody gives, and two that contradict each other."""
@@ -331,6 +336,7 @@ def _check_levels(
             "needs it. Fix: fill the column, or choose the policy 'base_stock'."
         )
     crossed = cycle.stages(reorder_point >= base_stock, n_stages) & (policy == MIN_MAX) & asked
+    crossed &= ~mixed  # a plan that does not reckon with the policy may be run all the same
     if crossed.any():
         at = int(np.argmax((reorder_point >= base_stock) & crossed[cycle.stage]))
         problems.append(

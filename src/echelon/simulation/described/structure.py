@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from echelon.execution import cut
+from echelon.execution import cut_by_key
 from echelon.kernels.flow_arrays import WIDTH, Structure
 from echelon.network.compiled import Booleans, CompiledNetwork, Integers
 from echelon.simulation.described.cells import Cells
@@ -248,7 +249,9 @@ def renumbered(numbers: Integers, first: int) -> Integers:
     return np.where(numbers >= 0, numbers - first, -1)
 
 
-def cut_components(structure: Structure, plain: Booleans) -> list[tuple[int, int]]:
+def cut_components(
+    structure: Structure, plain: Booleans, names: Sequence[str]
+) -> list[tuple[int, int]]:
     """Cut the components into shards whose sums are of about one size.
 
     Parameters
@@ -257,6 +260,8 @@ def cut_components(structure: Structure, plain: Booleans) -> list[tuple[int, int
         Of the whole network.
     plain : (n_components,) bool
         Components without any feature, which need no sums of features.
+    names : sequence of (n_components,) str
+        What each is called, so that a change elsewhere does not change the cut.
 
     Returns
     -------
@@ -269,4 +274,4 @@ def cut_components(structure: Structure, plain: Booleans) -> list[tuple[int, int
     askers = np.diff(structure.asker_ptr[structure.stage_ptr])
     rows = 10 * stages + 3 * askers + 2 * lanes
     rows += np.where(plain, 0, 4 * stages + askers + lanes)
-    return cut((rows * WIDTH * 8.0).tolist(), share=_SHARD_BYTES)
+    return cut_by_key((rows * WIDTH * 8.0).tolist(), names, share=_SHARD_BYTES)

@@ -1,8 +1,8 @@
 """A distribution as a table of its inverse, from which draws are looked up.
 
 The table of a law is made from nothing but its quantiles, so every family and every class of one's
-own has one; Poisson, negative binomial, binomial and gamma laws have kernels that make many at
-once, see :mod:`echelon.simulation.drawn.sources`.
+own has one; Poisson, negative binomial, binomial, gamma and compound Poisson laws have kernels that
+make many at once, see :mod:`echelon.simulation.drawn.law_tables`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from echelon.kernels.inverse_tables import (
 )
 from echelon.kernels.line_tables import lines_of_nodes, match_moments
 from echelon.kernels.philox import Words
+from echelon.simulation.drawn.kept_tables import KeptWithin
 
 Quantiles: TypeAlias = Callable[[Floats], Floats]
 
@@ -134,17 +135,25 @@ def table_of(law: Distribution) -> Table:
         return _make(law)
 
 
-@lru_cache(maxsize=512)
-def _table_of(law: Hashable) -> Table:
-    return _make(cast(Distribution, law))
-
-
 def _make(law: Distribution) -> Table:
     points = points_of(law) if law.discrete else None
     if points is not None:
         return table_of_points(*points)
     low, high = law.support
     return table_of_quantiles(quantiles_of(law), law.mean, law.std, low, high)
+
+
+_ROOM: Final = 1 << 26
+"""Bytes that the tables of laws may take which are kept for the next simulation."""
+
+_ENTRY: Final = 1024
+"""Bytes of a law and its place beside the arrays, roughly."""
+
+_table_of = KeptWithin(
+    _ROOM,
+    lambda law: _make(cast(Distribution, law)),
+    lambda table: table.lines.nbytes + table.cells.nbytes + _ENTRY,
+)
 
 
 def table_of_points(values: Floats, cuts: Integers) -> Table:

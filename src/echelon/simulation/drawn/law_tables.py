@@ -9,6 +9,7 @@ import numpy as np
 import scipy
 
 from echelon.distributions import (
+    CompoundPoisson,
     Distribution,
     Geometric,
     LogNormal,
@@ -21,6 +22,7 @@ from echelon.kernels._jit import Floats, Integers
 from echelon.kernels.draws import LATTICE, LINES, SEARCHED, Tables
 from echelon.kernels.gamma_tables import LEAST_SHAPE, MOST_SHAPE, gamma_ends, write_gammas
 from echelon.kernels.inverse_tables import FINEST, size_counts, write_counts
+from echelon.simulation.drawn.compounds import Compounds, CompoundTables
 from echelon.simulation.drawn.draw_rows import (
     CODES,
     DETERMINISTIC,
@@ -64,6 +66,8 @@ class LawTables:
         self._location, self._scale = np.zeros(n), np.ones(n)
         self._ready = [standard_normal(), constant()]
         self._numbers: dict[Hashable, int] = {}
+        self._compounds = Compounds()
+        self._compound_slots: list[tuple[int, int]] = []
 
     def add(self, slot: int, law: Distribution) -> None:
         """Put a law in its slot, by its moments where they say all.
@@ -81,12 +85,20 @@ class LawTables:
         elif isinstance(law, Geometric):
             self._moments(slot, _GEOMETRIC, law.mean - law.start, law.std)
             self._location[slot] = law.start
+        elif type(law) is CompoundPoisson and (number := self._compound(law)) is not None:
+            self._compound_slots.append((slot, number))
         else:
             table, self._location[slot], self._scale[slot] = self._standardised(law)
             self._table[slot] = table
 
     def _moments(self, slot: int, code: int, mean: float, std: float) -> None:
         self._family[slot], self._mean[slot], self._std[slot] = code, mean, std
+
+    def _compound(self, law: CompoundPoisson) -> int | None:
+        try:
+            return self._compounds.add(law)
+        except TypeError:  # sizes of a class of one's own that cannot be remembered
+            return None
 
     def _standardised(self, law: Distribution) -> tuple[int, float, float]:
         """Number of the table, location and scale of a law that moments do not describe."""
@@ -139,9 +151,13 @@ class LawTables:
         shape, of_shape = np.unique((mean[gammas] / std[gammas]) ** 2, return_inverse=True)
         count_mean, excess, of_count = _counts(family[counts], mean[counts], std[counts])
         n_ready = len(self._ready)
+        compounds = self._compounds.tables()
         table[counts] = n_ready + of_count
-        table[gammas] = n_ready + len(count_mean) + of_shape
-        tables, first = _written(self._ready, count_mean, excess, shape)
+        n_before = n_ready + len(count_mean)
+        slots, numbers = np.array(self._compound_slots, dtype=np.int64).reshape(-1, 2).T
+        table[slots] = n_before + numbers
+        table[gammas] = n_before + len(compounds.kind) + of_shape
+        tables, first = _written(self._ready, count_mean, excess, compounds, shape)
         location[counts] += first[of_count]
         return tables, table, location, scale
 
@@ -161,9 +177,9 @@ def _counts(family: Integers, mean: Floats, std: Floats) -> tuple[Floats, Floats
 
 
 def _written(
-    ready: list[Table], mean: Floats, excess: Floats, shape: Floats
+    ready: list[Table], mean: Floats, excess: Floats, compounds: CompoundTables, shape: Floats
 ) -> tuple[Tables, Floats]:
-    """Tables that are ready, of counts and of gamma variables; also the first point of each count.
+    """Tables that are ready, of counts, compounds and gammas; also the first point of each count.
 
     Lines and cells of tables follow one another in this order, so those of gammas are together.
     """
@@ -181,16 +197,18 @@ def _written(
         [
             [one.kind for one in ready],
             np.where(several, SEARCHED, LATTICE),
+            compounds.kind,
             np.full(len(shape), LINES),
         ]
     ).astype(np.int64)
     bits = np.concatenate(
-        [[one.bits for one in ready], count_bits, np.full(len(shape), OWN_BITS)]
+        [[one.bits for one in ready], count_bits, compounds.bits, np.full(len(shape), OWN_BITS)]
     ).astype(np.int64)
     n_lines = np.concatenate(
         [
             [len(one.lines) for one in ready],
             np.where(several, n_cuts + 1, 0),
+            compounds.n_lines,
             np.full(len(shape), size),
         ]
     ).astype(np.int64)
@@ -198,6 +216,7 @@ def _written(
         [
             [len(one.cells) for one in ready],
             (64 << count_bits) + np.where(several, n_cuts, 0),
+            compounds.n_cells,
             np.zeros(len(shape)),
         ]
     ).astype(np.int64)
@@ -216,11 +235,13 @@ def _written(
         mean, excess, MOST_POINTS, SHARED_BITS, fine, first_cell[of_counts],
         first_line[of_counts], lines, words,
     )  # fmt: skip
+    of_compounds = slice(of_counts.stop, of_counts.stop + len(compounds.kind))
+    compounds.write(first_line[of_compounds], first_cell[of_compounds], lines, words)
     if len(shape):
         grid = cells(OWN_BITS)
         write_gammas(
             shape, *_gamma_ends(shape), OWN_BITS, grid.weight, grid.middle, grid.spread,
-            int(first_line[of_counts.stop]), lines,
+            int(first_line[of_compounds.stop]), lines,
         )  # fmt: skip
     tables = Tables(kind, bits, first_line[:-1].copy(), first_cell[:-1].copy(), lines, words)
     return tables, np.where(n_cuts < 0, 0.0, start)

@@ -14,7 +14,7 @@ from echelon.kernels.segment_measures import measure_segments
 from echelon.network.compiled import Floats, Integers
 from echelon.simulation.measured.estimates import GROUP, SEGMENT, STAGE, Estimates, estimate
 from echelon.simulation.measured.moments import Moments, group_means, summed
-from echelon.simulation.measured.scheme import Scheme
+from echelon.simulation.measured.scheme import Numbers, Scheme
 
 FEW_NUMBERS: Final = 5e6
 """Quantities of every run at every stage: 40 MB."""
@@ -113,7 +113,8 @@ class Finished:
     """All runs of a shard: estimates of what lies within it, sums of what does not.
 
     ``row_group``, ``span_of``, ``value_of`` and ``segment_demand`` say which groups, spans, values
-    and compiled demand rows of the network the rows of the other arrays are.
+    and compiled demand rows the rows of the other arrays are: of the shard as :meth:`Scheme.part`
+    numbers them, of the network once they are :meth:`placed`.
     """
 
     stages: Estimates
@@ -129,6 +130,16 @@ class Finished:
     disruptions: Floats
     kept: Kept | None
     group: int
+
+    def placed(self, numbers: Numbers) -> Finished:
+        """Name groups, spans, values and demand rows by their numbers in the network."""
+        return replace(
+            self,
+            row_group=numbers.groups[self.row_group],
+            span_of=numbers.spans[self.span_of],
+            value_of=numbers.values[self.value_of],
+            segment_demand=numbers.demand[self.segment_demand],
+        )
 
     def without_rows(self) -> Finished:
         """What is left once estimates, spans and the moments of rows are elsewhere."""

@@ -9,7 +9,14 @@ from typing import Final
 
 import numpy as np
 
-from echelon.kernels.flow_arrays import WIDTH, Features, FeatureSums, Structure, Sums
+from echelon.kernels.flow_arrays import (
+    WIDTH,
+    Features,
+    FeatureSums,
+    Structure,
+    Sums,
+    empty_rows,
+)
 from echelon.network.compiled import Floats
 
 _OF_ASKERS: Final = ("late", "due", "on_time", "lost")
@@ -44,7 +51,7 @@ class Room:
         except IndexError:  # all of it is in use
             room = np.empty(0)
         if len(room) < needed:
-            room = np.empty(needed)
+            room = empty_rows(needed // WIDTH, np.float64).reshape(-1)
         arrays, at = {}, 0
         for name in (*Sums._fields, *FeatureSums._fields):
             size = WIDTH * (sizes[name] if name in names else 0)

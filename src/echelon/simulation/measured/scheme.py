@@ -44,6 +44,22 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbers:
+    """What the groups, spans, values and demand rows of some components are in their network.
+
+    Attributes
+    ----------
+    groups, spans, values, demand : ndarray of int64
+        Number in the network, in the order of the numbers in the part.
+    """
+
+    groups: Integers
+    spans: Integers
+    values: Integers
+    demand: Integers
+
+
+@dataclass(frozen=True, slots=True)
 class Scheme:
     """How the sums of some components are measured.
 
@@ -113,7 +129,8 @@ class Scheme:
     def part(self, first: int, last: int) -> Scheme:
         """Components ``first`` up to, not including, ``last``, everything numbered from 0.
 
-        Numbers of groups, spans, demand rows and values stay those of the whole network.
+        Groups, spans, values and demand rows are numbered as they occur, so that a part stays the
+        same when something is added elsewhere; :meth:`numbers` says what they are in the whole.
         """
         stages = slice(*self.stage_ptr[[first, last]].tolist())
         lanes = slice(*self.lane_ptr[[stages.start, stages.stop]].tolist())
@@ -133,14 +150,26 @@ class Scheme:
             "lane_money": self.lane_money[lanes],
             "segment_asker": self.segment_asker[segments] - askers.start,
             "segment_stage": self.segment_stage[segments] - stages.start,
-            "segment_demand": self.segment_demand[segments],
-            "segment_value": self.segment_value[:, segments].copy(),
+            "segment_demand": np.arange(segments.stop - segments.start),
+            "segment_value": _as_they_occur(self.segment_value[:, segments])[0],
+            "own": self.own[rows],
+            "span": _as_they_occur(self.span[rows])[0],
+            "row_group": _as_they_occur(self.row_group[rows])[0],
         }
         for name in ("review", "serve_delay", "cycles", "stage_money", "demand_seen"):
             cut[name] = getattr(self, name)[stages]
-        for name in ("own", "span", "row_group"):
-            cut[name] = getattr(self, name)[rows]
         return replace(self, **cut)
+
+    def numbers(self, first: int, last: int) -> Numbers:
+        """What groups and the others of :meth:`part` are in the whole network."""
+        rows = slice(*self.row_ptr[[first, last]].tolist())
+        segments = slice(*self.segment_ptr[[first, last]].tolist())
+        return Numbers(
+            groups=_as_they_occur(self.row_group[rows])[1],
+            spans=_as_they_occur(self.span[rows])[1],
+            values=_as_they_occur(self.segment_value[:, segments])[1],
+            demand=self.segment_demand[segments],
+        )
 
     @property
     def n_values(self) -> int:
@@ -288,8 +317,10 @@ def _rows(
     keys = np.stack(
         [component * n_groups + at + code for at, code in zip(first_group, codes, strict=False)]
     )
-    found, row = np.unique(keys, return_inverse=True)
-    row = row.reshape(keys.shape)
+    found, at, row = np.unique(keys, return_index=True, return_inverse=True)
+    # in a component as its stages come, whatever numbers the groups have in the whole network
+    order = np.lexsort((at, found // n_groups))
+    found, row = found[order], np.argsort(order)[row.reshape(keys.shape)]
     of_component, group = found // n_groups, found % n_groups
     parts = np.bincount(group, minlength=n_groups)
     spanning = parts > 1
@@ -344,6 +375,14 @@ def leaving(
     flow = structure.units * share * demand_seen[structure.receiver]
     np.add.at(total, code[structure.supplier[out]], flow[out])
     return total
+
+
+def _as_they_occur(numbers: Integers) -> tuple[Integers, Integers]:
+    """Number from 0 what occurs, in that order, and say what each stands for; -1 stays -1."""
+    found, at, place = np.unique(numbers, return_index=True, return_inverse=True)
+    order = np.argsort(np.where(found < 0, -1, at), kind="stable")
+    none = int((found < 0).any())
+    return np.argsort(order)[place.reshape(numbers.shape)] - none, found[order][none:]
 
 
 def _numbers(codes: Integers) -> int:

@@ -1,0 +1,181 @@
+"""Loops over runs that count in single precision, and add to sums in double precision."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from echelon.kernels._jit import Floats, jit_part, jit_rows
+from echelon.kernels.single_rows import NO_BIT, UNIT, ZERO, Bits, Singles, Span
+
+
+@jit_rows
+def worst_of_cycle(n: int, first: bool, worst: Singles, i: int, short: Singles) -> None:
+    """Keep the largest shortage of the running replenishment cycle."""
+    for r in range(n):
+        carried = ZERO if first else worst[i, r]
+        worst[i, r] = max(carried, short[i, r])
+
+
+@jit_rows
+def count_whole(
+    n: int, tolerance: np.float32, worst: Singles, i: int, whole: Floats, j: int
+) -> None:
+    """Count a replenishment cycle that ended without a shortage."""
+    for r in range(n):
+        whole[j, r] += 1.0 if worst[i, r] <= tolerance else 0.0
+
+
+@jit_rows
+def tally(
+    n: int,
+    span: Span,
+    least: np.float32,
+    what: Singles,
+    i: int,
+    pivot: Singles,
+    total: Singles,
+    squared: Singles,
+    count: Singles,
+    j: int,
+) -> None:
+    """Add rows less their pivot, the squares of that, and 1 where they are above ``least``.
+
+    Squares around a number that occurs keep the digits of a variance that is small beside the mean.
+    """
+    for r in range(n):
+        middle = pivot[j, r]
+        summed, squares, positives = total[j, r], squared[j, r], count[j, r]
+        for k in range(len(span)):
+            x = what[i + k, r]
+            apart = x - middle
+            summed += apart
+            squares += apart * apart
+            positives += UNIT if x > least else ZERO
+        total[j, r] = summed
+        squared[j, r] = squares
+        count[j, r] = positives
+
+
+@jit_rows
+def add_narrow(n: int, to: Floats, i: int, what: Singles, j: int) -> None:
+    """Row ``to[i] += what[j]``."""
+    for r in range(n):
+        to[i, r] += np.float64(what[j, r])
+
+
+@jit_rows
+def flush(n: int, anew: bool, to: Floats, i: int, factor: float, what: Singles, j: int) -> None:
+    """Add ``factor`` times a sum of some periods to that of all, or begin that with it."""
+    if anew:
+        for r in range(n):
+            to[i, r] = factor * np.float64(what[j, r])
+            what[j, r] = ZERO
+        return
+    for r in range(n):
+        to[i, r] += factor * np.float64(what[j, r])
+        what[j, r] = ZERO
+
+
+@jit_rows
+def flush_tally(
+    n: int,
+    anew: bool,
+    periods: float,
+    pivot: Singles,
+    total: Singles,
+    squared: Singles,
+    count: Singles,
+    i: int,
+    to: Floats,
+    to_squared: Floats,
+    j: int,
+    to_count: Floats,
+    m: int,
+) -> None:
+    """Add a tally of ``periods`` periods to that of all, or begin that with it."""
+    if anew:
+        for r in range(n):
+            to[j, r] = 0.0
+            to_squared[j, r] = 0.0
+            to_count[m, r] = 0.0
+    for r in range(n):
+        middle, summed = np.float64(pivot[i, r]), np.float64(total[i, r])
+        to[j, r] += periods * middle + summed
+        to_squared[j, r] += (
+            periods * middle * middle + 2.0 * middle * summed + np.float64(squared[i, r])
+        )
+        to_count[m, r] += np.float64(count[i, r])
+        total[i, r] = ZERO
+        squared[i, r] = ZERO
+        count[i, r] = ZERO
+
+
+@jit_rows
+def mark_short(
+    n: int, tolerance: np.float32, bit: int, short: Singles, before: Bits, i: int
+) -> None:
+    """Set a bit of row ``before[i]``, and no other, where the stage is short now."""
+    for r in range(n):
+        before[i, r] = np.uint32(bit) if short[i, r] > tolerance else NO_BIT
+
+
+@jit_rows
+def flush_bits(
+    n: int,
+    anew: bool,
+    periods: float,
+    bits: Bits,
+    before: Bits,
+    i: int,
+    ready: Floats,
+    shortages: Floats,
+    j: int,
+) -> None:
+    """Count periods that did not end short, and those in which being short began.
+
+    ``before[i]`` has the bit of the first of the ``periods`` where the one before it ended short.
+    """
+    if anew:
+        for r in range(n):
+            ready[j, r] = 0.0
+            shortages[j, r] = 0.0
+    for r in range(n):
+        word = np.uint64(bits[i, r])
+        follows = (word << np.uint64(1)) | np.uint64(before[i, r])
+        ready[j, r] += periods - float(bits_set(word))
+        shortages[j, r] += float(bits_set(word & ~follows))
+        bits[i, r] = NO_BIT
+
+
+@jit_part
+def bits_set(word: np.uint64) -> np.int64:
+    """How many of the lowest 32 bits are set: sums of 2, 4, 8 and then all of them at a time."""
+    x = word - ((word >> np.uint64(1)) & np.uint64(0x55555555))
+    x = (x & np.uint64(0x33333333)) + ((x >> np.uint64(2)) & np.uint64(0x33333333))
+    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F)
+    return np.int64(((x * np.uint64(0x01010101)) >> np.uint64(24)) & np.uint64(0xFF))
+
+
+@jit_rows
+def less(n: int, to: Floats, i: int, what: Floats, j: int, other: Floats, k: int) -> None:
+    """Row ``to[i] = what[j] - other[k]``."""
+    for r in range(n):
+        to[i, r] = what[j, r] - other[k, r]
+
+
+@jit_rows
+def count_shipped(
+    n: int,
+    to: Floats,
+    i: int,
+    weight: float,
+    due: Floats,
+    q: int,
+    late_at_first: Singles,
+    late: Singles,
+    a: int,
+) -> None:
+    """Add what was shipped, ``weight`` times: what was due and late at first, less what is late."""
+    for r in range(n):
+        waited = np.float64(late_at_first[a, r]) - np.float64(late[a, r])
+        to[i, r] += weight * (due[q, r] + waited)
