@@ -25,17 +25,18 @@ from echelon.distributions.whole import gamma_like
 
 Booleans: TypeAlias = NDArray[np.bool_]
 Integers: TypeAlias = NDArray[np.int64]
+Described: TypeAlias = tuple[Step | None, float, float, float, TotalTransform]
 
-_TAIL = 1e-15
+TAIL = 1e-15
 """Probability beyond the half period of the square wave, which counts on the wrong side."""
 _NEGLIGIBLE = 1e-13
 """Amplitude at which the frequencies of a density end."""
 _SILENT = 1e-18
 """Amplitude at which those of a lattice end, where it falls all the way."""
-_MOST_FREQUENCIES = 2**18
-_MOST_OF_DENSITY = 2**13
+MOST_FREQUENCIES = 2**18
+MOST_OF_DENSITY = 2**13
 """Beyond it, for so short a time, the lattice is faster."""
-_MOST_NUMBERS = 2**17
+MOST_NUMBERS = 2**17
 """Frequencies whose transforms are taken at once."""
 
 
@@ -125,7 +126,7 @@ class InvertibleSum:
             inverted_quantiles(
                 times[at], share, reach.low[at], reach.high[at], guess[at],
                 waves.rung, waves.ptr, waves.half, waves.fall, waves.turn, waves.count,
-                self._shift, np.empty((5, waves.most)), some,
+                self.shift, np.empty((5, waves.most)), some,
             )  # fmt: skip
             found[at] = some
         if self.step is None:
@@ -152,8 +153,8 @@ class InvertibleSum:
 
         reach = self._reach(times, share)
         points = levels / self.unit
-        if self.step is not None:  # a point of the lattice may be a hair below itself by rounding
-            points = np.floor(points + 1e-9 * np.maximum(1.0, np.abs(points)))
+        if self.step is not None:
+            points = lattice_points(points)
         found = np.where(reach.fit, (points >= reach.end).astype(np.float64), np.nan)
         inside = reach.fit & (points >= reach.begin) & (points < reach.end)
         half = np.maximum(points - reach.begin, reach.end - points)
@@ -162,7 +163,7 @@ class InvertibleSum:
             inverted_probabilities(
                 times[at], points[at],
                 waves.rung, waves.ptr, waves.half, waves.fall, waves.turn, waves.count,
-                self._shift, np.empty((5, waves.most)), some,
+                self.shift, np.empty((5, waves.most)), some,
             )  # fmt: skip
             found[at] = some
         return np.minimum(np.maximum(found, 0.0), 1.0)
@@ -190,24 +191,28 @@ class InvertibleSum:
         return np.fft.irfft(np.exp(time * (fall - 1j * turn)), size)
 
     @property
-    def _shift(self) -> float:
+    def shift(self) -> float:
         """Where the wave jumps: half a step beyond a point of a lattice, 0 of a density."""
         return 0.0 if self.step is None else 0.5
+
+    @property
+    def least(self) -> float:
+        """Where the support begins: 0, or nowhere."""
+        return 0.0 if min(one.support[0] for one in self.components) >= 0.0 else -np.inf
 
     def _reach(self, times: Floats, share: float) -> _Reach:
         """Chernoff's bounds on ends and quantiles."""
         from echelon.kernels.inverted_quantiles import chernoff_reach  # numba: not before
 
-        support = 0.0 if min(one.support[0] for one in self.components) >= 0.0 else -np.inf
         reach = np.empty((4, len(times)))
         bends = self.bends
-        chernoff_reach(times, bends.tilts, bends.up, bends.down, share, _TAIL, support, reach)
+        chernoff_reach(times, bends.tilts, bends.up, bends.down, share, TAIL, self.least, reach)
         low, high, begin, end = reach
         half = np.maximum(high - begin, end - low)
         if self.step is not None:
-            fit = half <= 2.0 * _MOST_FREQUENCIES
+            fit = half <= 2.0 * MOST_FREQUENCIES
         else:
-            fit = self._highest(times) * half <= 2.0 * pi * _MOST_OF_DENSITY
+            fit = self._highest(times) * half <= 2.0 * pi * MOST_OF_DENSITY
         return _Reach(low, high, begin, end, half, fit)
 
     def guesses(self, times: Floats, share: float) -> Floats:
@@ -235,10 +240,10 @@ class InvertibleSum:
         halves, sizes = np.empty(n), np.zeros(n, dtype=np.int64)
         bends = self.bends
         n_rungs = lay_out(
-            times[wanted], half[wanted], bends.omega, bends.level, self._negligible, self._shift,
+            times[wanted], half[wanted], bends.omega, bends.level, self.negligible, self.shift,
             rung, count, halves, sizes,
         )  # fmt: skip
-        if int(sizes.sum()) <= _MOST_NUMBERS:
+        if int(sizes.sum()) <= MOST_NUMBERS:
             yield wanted, self._sounded(rung, count, halves[:n_rungs], sizes[:n_rungs])
             return
         for one in range(n_rungs):
@@ -261,13 +266,13 @@ class InvertibleSum:
         return _Frequencies(rung, ptr, half, fall, turn, count)
 
     @property
-    def _negligible(self) -> float:
+    def negligible(self) -> float:
         """Logarithm of the amplitude at which frequencies end."""
         return log(_NEGLIGIBLE if self.step is None else _SILENT)
 
     def _highest(self, times: Floats) -> Floats:
         """Frequencies beyond which the transform of each time is negligible, infinite if none."""
-        place = np.searchsorted(-self.bends.level, -self._negligible / times)
+        place = np.searchsorted(-self.bends.level, -self.negligible / times)
         return np.append(self.bends.omega, np.inf)[place]
 
 
@@ -286,6 +291,11 @@ class _Reach:
     fit: Booleans
 
 
+def lattice_points(points: Floats) -> Floats:
+    """Whole steps in so many; a point of the lattice may be a hair below itself by rounding."""
+    return np.asarray(np.floor(points + 1e-9 * np.maximum(1.0, np.abs(points))))
+
+
 def invertible(components: Sequence[Distribution]) -> InvertibleSum | None:
     """Prepare the inversion of a sum.
 
@@ -300,17 +310,27 @@ def invertible(components: Sequence[Distribution]) -> InvertibleSum | None:
         None where the transform of one is not known, or totals over any time are not of its
         family.
     """
+    found = described(components)
+    if found is None:
+        return None
+    step, mean, std, unit, transform = found
+    bends = Bends.of(transform, mean / unit, std / unit, whole=step is not None)
+    return InvertibleSum(transform.components, step, mean, std, unit, transform, bends)
+
+
+def described(components: Sequence[Distribution]) -> Described | None:
+    """Give step, mean, std, unit and transform of what :func:`invertible` prepares."""
     rows, probe = transform_rows(components), np.array([0.0])
     if rows is None and any(log_transform(one, probe) is None for one in components):
         return None
     steps = [lattice_step(one) for one in components]
     known = [one for one in steps if one is not None]
-    step = common_step([n / d for n, d in known]) if len(known) == len(steps) else None
-    if step is None and len(known) == len(steps):
-        return None  # decimals without a common step: neither a lattice nor a density
+    step = None
+    if len(known) == len(steps):
+        step = (1, 1) if set(known) == {(1, 1)} else common_step([n / d for n, d in known])
+        if step is None:
+            return None  # decimals without a common step: neither a lattice nor a density
     mean = sum(one.mean for one in components)
     std = sum(one.variance for one in components) ** 0.5
     unit = std if step is None else step[0] / step[1]
-    transform = TotalTransform(tuple(components), rows, unit)
-    bends = Bends.of(transform, mean / unit, std / unit, whole=step is not None)
-    return InvertibleSum(tuple(components), step, mean, std, unit, transform, bends)
+    return step, mean, std, unit, TotalTransform(tuple(components), rows, unit)

@@ -17,7 +17,7 @@ from echelon.distributions.gamma_mixtures import GammaMixture, gamma_mixture
 from echelon.distributions.inversion import InvertibleSum, invertible
 from echelon.distributions.sums import Sum
 
-_COUNTS = ("negative_binomial", "poisson")
+COUNTS = ("negative_binomial", "poisson")
 
 
 def quantiles_over(demand: Distribution, periods: Floats, share: float) -> Floats:
@@ -67,7 +67,7 @@ InvertibleSum`), for the one by one answer of ``sum_over``.
         return found
     varying = total.quantiles(times, share)
     left = np.flatnonzero(np.isnan(varying)).tolist() if total.step is None else []
-    mixture = _mixed(cast(Hashable, demand)) if left else None
+    mixture = mixed(cast(Hashable, demand)) if left else None
     if mixture is not None:
         guesses = total.guesses(times[left], share)
         for at, guess in zip(left, guesses.tolist(), strict=True):
@@ -80,12 +80,12 @@ def _closed(demand: Distribution, times: Floats, share: float) -> Floats:
     """Quantiles of a closed family: counts by counting where that is sure, else by its formulas."""
     mean, std = demand.mean, demand.std
     found = np.full(times.shape, np.nan)
-    if demand.family in _COUNTS and std > 0.0:
+    if demand.family in COUNTS and std > 0.0:
         from echelon.kernels.count_quantiles import count_quantiles  # numba: not before
 
-        over = demand.family == "negative_binomial"
-        excess = (std - sqrt(mean)) * (std + sqrt(mean)) if over else 0.0
-        count_quantiles(times, mean, excess, share, float(scipy.special.ndtri(share)), found)
+        each = (mean, excess_of(demand), share, float(scipy.special.ndtri(share)))
+        means, excesses, shares, normals = (np.full(times.shape, one) for one in each)
+        count_quantiles(times, means, excesses, shares, normals, found)
     left = np.flatnonzero(np.isnan(found))
     if left.size:
         some = times[left]
@@ -132,24 +132,32 @@ def cdf_over(demand: Distribution, periods: float, level: float, share: float) -
     reached = float(total.cdf(times, np.array([above]), share)[0])
     mixture = None
     if isnan(reached) and total.step is None:
-        mixture = _mixed(cast(Hashable, demand))
+        mixture = mixed(cast(Hashable, demand))
     return reached if mixture is None else mixture.cdf(periods, above)
 
 
 @lru_cache(maxsize=256)
 def _inverted(key: Hashable) -> tuple[InvertibleSum | None, float]:
     """What varies of a demand, None where no transform is known; and what is known, per period."""
-    vary, known = _parted(cast(Distribution, key))
+    vary, known = parted(cast(Distribution, key))
     return (invertible(vary) if vary else None), known
 
 
 @lru_cache(maxsize=256)
-def _mixed(key: Hashable) -> GammaMixture | None:
+def mixed(key: Hashable) -> GammaMixture | None:
     """What varies, where gamma demand and counts make a mixture of it."""
-    return gamma_mixture(_parted(cast(Distribution, key))[0])
+    return gamma_mixture(parted(cast(Distribution, key))[0])
 
 
-def _parted(demand: Distribution) -> tuple[list[Distribution], float]:
+def excess_of(demand: Distribution) -> float:
+    """Variance of one period's counts above their mean: 0 of Poisson demand."""
+    if demand.family != "negative_binomial":
+        return 0.0
+    mean, std = demand.mean, demand.std
+    return (std - sqrt(mean)) * (std + sqrt(mean))
+
+
+def parted(demand: Distribution) -> tuple[list[Distribution], float]:
     """Components that vary, and the sum of the others, units per period."""
     components = demand.components if isinstance(demand, Sum) else (demand,)
     vary = [one for one in components if one.std > 0.0]

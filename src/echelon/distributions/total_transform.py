@@ -14,10 +14,12 @@ from echelon.distributions.continuous import Gamma, Normal
 from echelon.distributions.discrete import NegativeBinomial, Poisson
 from echelon.distributions.transforms import Arguments, log_transform
 
-_TILTS = np.geomspace(1e-4, 1e3, 120)
+TILTS = np.geomspace(1e-4, 1e3, 120)
 """Of Chernoff's bounds, over the standard deviation of one period: for whatever time."""
-_FALLING = np.geomspace(1e-2, 1e4, 160)
+FALLING = np.geomspace(1e-2, 1e4, 160)
 """Frequencies, over the standard deviation of one period, at which a transform may be gone."""
+SMALL = 0.02
+"""Tilt, over the same, at which the third cumulant is read off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,13 @@ class TotalTransform:
         chosen = tuple(self.components[at] for at in places)
         return TotalTransform(chosen, None if self.rows is None else self.rows[places], self.unit)
 
+    def falling(self, *, whole: bool) -> list[int]:
+        """Places of those whose transforms fall all the way over the frequencies looked at."""
+        kinds: tuple[type, ...] = (Gamma, Normal)
+        if whole:
+            kinds = (NegativeBinomial, Poisson) if self.unit == 1.0 else ()
+        return [at for at, one in enumerate(self.components) if isinstance(one, kinds)]
+
     def _plain(self, s: Arguments) -> Arguments:
         found = [log_transform(one, s / self.unit) for one in self.components]
         return np.asarray(np.sum(cast(list[Arguments], found), axis=0))
@@ -95,13 +104,12 @@ class Bends:
     @classmethod
     def of(cls, transform: TotalTransform, mean: float, spread: float, *, whole: bool) -> Self:
         """Ask the transform; ``mean`` and ``spread`` in its unit, ``whole`` on a lattice."""
-        tilts, small = _TILTS / spread, 0.02 / spread
+        tilts, small = TILTS / spread, SMALL / spread
         n = len(tilts)
         found = transform.tilted(np.concatenate([tilts, -tilts, [small, -small]]))
-        high, low = float(found[-2]), float(found[-1])
-        third = 3.0 * (high - low - 2.0 * mean * small) / small**3
-        omega, kinds = _falling(spread, transform.unit, whole=whole)
-        places = [at for at, one in enumerate(transform.components) if isinstance(one, kinds)]
+        third = third_cumulant(float(found[-2]), float(found[-1]), mean, small)
+        omega = np.minimum(FALLING / spread, pi) if whole else FALLING
+        places = transform.falling(whole=whole)
         if not places:
             return cls(tilts, found[:n], found[n : 2 * n], third, omega[:0], omega[:0])
         # never rises again, and what the others add only makes it smaller
@@ -109,9 +117,6 @@ class Bends:
         return cls(tilts, found[:n], found[n : 2 * n], third, omega, level)
 
 
-def _falling(spread: float, unit: float, *, whole: bool) -> tuple[Floats, tuple[type, ...]]:
-    """Frequencies to look at, and the families whose transforms fall all the way over them."""
-    if not whole:
-        return _FALLING, (Gamma, Normal)
-    kinds = (NegativeBinomial, Poisson) if unit == 1.0 else ()
-    return np.minimum(_FALLING / spread, pi), kinds
+def third_cumulant(high: float, low: float, mean: float, small: float) -> float:
+    """Third cumulant from the values at a small tilt and at its negative."""
+    return 3.0 * (high - low - 2.0 * mean * small) / small**3

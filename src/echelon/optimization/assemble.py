@@ -10,6 +10,7 @@ import pandas as pd
 from echelon.distributions.per_period import PerPeriod
 from echelon.errors import warn_of_data
 from echelon.network.compiled import CompiledNetwork, Floats
+from echelon.network.last_stages import last_stages
 from echelon.network.network import Network
 from echelon.optimization.cost.limited_stock import scarce
 from echelon.optimization.outcome import Outcome, relative_gap
@@ -150,8 +151,9 @@ def _failures_frame(
     keys = network.columns("stages", ["item", "location"])
     for c, result in placed.items():
         if isinstance(result, Failure):
-            item, location = "", ""
-            if result.stage is not None:
+            if result.stage is None:  # no stage is at fault more than another
+                ((item, location),) = last_stages(network, [c])
+            else:
                 at = compiled.stage_row[compiled.component_ptr[c] + result.stage]
                 item, location = keys.iloc[int(at)]
             number = int(compiled.component_id[c])

@@ -73,6 +73,22 @@ def listed_whole(
     return lists if complete and lists.n_pairs <= _MOST_PAIRS else None
 
 
+def holds_every_time(times: ServiceTimes, problem: ServiceTimeProblem) -> bool:
+    """Whether the candidates are all multiples of the times' common unit that divides a period.
+
+    False where a period has no such unit. Of a cost that is not concave, or depends on more than
+    the time covered, shorter lists may not hold an optimal plan.
+    """
+    step = _step(times)
+    if step is None:
+        return False
+    lists = [*problem.inbound, *problem.outbound]
+    low = np.concatenate([times.inbound_low, times.outbound_low])
+    high = np.concatenate([times.inbound_high, times.outbound_high])
+    multiples = high // step + (-low) // step + 1
+    return bool((np.array([len(one) for one in lists]) >= multiples).all())
+
+
 def grid_of_periods(times: ServiceTimes, cost: CoveredCost) -> FlatProblem | None:
     """Take every multiple of the times' common unit that also divides a period.
 

@@ -15,6 +15,10 @@ on trees, where the marginals can be glued together along the lanes, and a lower
 which on real supply chains is nearly always met [1]_. Any separable cost of the two service times
 enters through ``pair_cost`` alone.
 
+The probabilities on both sides of a lane row are running sums of ``pair``. As variables of their
+own they keep the matrix thin, which many candidates need. Where there are few, it is quicker to
+write each of them out where it is used; both say the same.
+
 References
 ----------
 .. [1] Blaettchen & co-authors, *Joint distributions of service times in guaranteed-service supply
@@ -33,7 +37,7 @@ from echelon.exact.guaranteed_service.problem import ServiceTimeChoice, ServiceT
 from echelon.network.compiled import Integers
 
 
-def build(problem: ServiceTimeProblem, *, integer: bool = False) -> Any:
+def build(problem: ServiceTimeProblem, *, integer: bool = False, written_out: bool = False) -> Any:
     """Declare the model for the candidates and lanes of a problem; the costs are still zero.
 
     Parameters
@@ -42,16 +46,20 @@ def build(problem: ServiceTimeProblem, *, integer: bool = False) -> Any:
         Pairs whose cost is ``inf`` are left out.
     integer : bool, default False
         Make ``pair`` binary.
+    written_out : bool, default False
+        Make the running sums expressions of ``pair`` instead of variables.
 
     Returns
     -------
     pyomo.environ.ConcreteModel
         With ``pair``, ``inbound_by`` and ``outbound_by``, ``pair_cost`` and ``cost``.
     """
-    return build_together([problem], integer=integer)
+    return build_together([problem], integer=integer, written_out=written_out)
 
 
-def build_together(problems: Sequence[ServiceTimeProblem], *, integer: bool = False) -> Any:
+def build_together(
+    problems: Sequence[ServiceTimeProblem], *, integer: bool = False, written_out: bool = False
+) -> Any:
     """Declare one model for several components, their stages numbered on from one to the next."""
     first = np.concatenate([[0], np.cumsum([problem.n_stages for problem in problems])]).tolist()
     stages = [(p, j) for p, problem in enumerate(problems) for j in range(problem.n_stages)]
@@ -78,15 +86,33 @@ def build_together(problems: Sequence[ServiceTimeProblem], *, integer: bool = Fa
         domain=pyo.Binary if integer else pyo.NonNegativeReals,
         doc="probability that the stage hears the one and quotes the other",
     )
-    m.inbound_by = pyo.Var(m.INBOUND, bounds=(0, 1), doc="P(inbound service time <= candidate)")
-    m.outbound_by = pyo.Var(m.OUTBOUND, bounds=(0, 1), doc="P(outbound service time <= candidate)")
-
     with_inbound: dict[tuple[int, int], list[Any]] = {}
     with_outbound: dict[tuple[int, int], list[Any]] = {}
     for j, pairs in enumerate(feasible):
         for a, b in pairs:
             with_inbound.setdefault((j, a), []).append(m.pair[j, a, b])
             with_outbound.setdefault((j, b), []).append(m.pair[j, a, b])
+    if written_out:
+        _write_out_sums(m, with_inbound, with_outbound)
+    else:
+        _accumulate(m, with_inbound, with_outbound)
+    m.choose = pyo.Constraint(m.STAGE, rule=lambda m, j: m.inbound_by[j, n_inbound[j] - 1] == 1)
+    m.deliver = pyo.ConstraintList(doc="a supplier delivers no later than its customer is told")
+    for problem, offset in zip(problems, first, strict=False):
+        _deliver(m, problem, offset)
+    m.cost = pyo.Objective(expr=pyo.sum_product(m.pair_cost, m.pair), doc="money per period")
+    return m
+
+
+_Pairs = dict[tuple[int, int], list[Any]]
+_INBOUND_BY = "P(inbound service time <= candidate)"
+_OUTBOUND_BY = "P(outbound service time <= candidate)"
+
+
+def _accumulate(m: Any, with_inbound: _Pairs, with_outbound: _Pairs) -> None:
+    """Add the running sums as variables, each the one before it and the pairs that it adds."""
+    m.inbound_by = pyo.Var(m.INBOUND, bounds=(0, 1), doc=_INBOUND_BY)
+    m.outbound_by = pyo.Var(m.OUTBOUND, bounds=(0, 1), doc=_OUTBOUND_BY)
 
     def accumulate_inbound(m: Any, j: int, a: int) -> Any:
         before = m.inbound_by[j, a - 1] if a else 0.0
@@ -98,12 +124,19 @@ def build_together(problems: Sequence[ServiceTimeProblem], *, integer: bool = Fa
 
     m.accumulate_inbound = pyo.Constraint(m.INBOUND, rule=accumulate_inbound)
     m.accumulate_outbound = pyo.Constraint(m.OUTBOUND, rule=accumulate_outbound)
-    m.choose = pyo.Constraint(m.STAGE, rule=lambda m, j: m.inbound_by[j, n_inbound[j] - 1] == 1)
-    m.deliver = pyo.ConstraintList(doc="a supplier delivers no later than its customer is told")
-    for problem, offset in zip(problems, first, strict=False):
-        _deliver(m, problem, offset)
-    m.cost = pyo.Objective(expr=pyo.sum_product(m.pair_cost, m.pair), doc="money per period")
-    return m
+
+
+def _write_out_sums(m: Any, with_inbound: _Pairs, with_outbound: _Pairs) -> None:
+    """Add the running sums as expressions of the pairs."""
+
+    def inbound_by(_: Any, j: int, a: int) -> Any:
+        return pyo.quicksum(one for k in range(a + 1) for one in with_inbound.get((j, k), ()))
+
+    def outbound_by(_: Any, j: int, b: int) -> Any:
+        return pyo.quicksum(one for k in range(b + 1) for one in with_outbound.get((j, k), ()))
+
+    m.inbound_by = pyo.Expression(m.INBOUND, rule=inbound_by, doc=_INBOUND_BY)
+    m.outbound_by = pyo.Expression(m.OUTBOUND, rule=outbound_by, doc=_OUTBOUND_BY)
 
 
 def _deliver(m: Any, problem: ServiceTimeProblem, offset: int) -> None:

@@ -91,13 +91,7 @@ def load(highs: Any, program: LinearProgram) -> tuple[float, Floats]:
     import highspy
 
     n_rows, n_columns = len(program.row_lower), len(program.cost)
-    largest = np.ones(n_rows)
-    if len(program.value):
-        largest = np.zeros(n_rows)
-        np.maximum.at(largest, program.index, np.abs(program.value))
-        largest[largest == 0.0] = 1.0
-    by = np.exp2(-np.rint(np.log2(largest)))
-    by[np.abs(np.log2(by)) < 4.0] = 1.0  # near enough as it is
+    by = _near_one(program)
     dearest = float(np.abs(program.cost).max(initial=0.0))
     near = dearest == 0.0 or 1e-2 <= dearest <= 1e6
     unit = 1.0 if near else float(np.exp2(np.rint(np.log2(dearest))))
@@ -111,6 +105,20 @@ def load(highs: Any, program: LinearProgram) -> tuple[float, Floats]:
         np.where(program.integer, whole, continuous).astype(np.int32),
     )  # fmt: skip
     return unit, by
+
+
+def _near_one(program: LinearProgram) -> Floats:
+    """Powers of two that bring each row's largest coefficient near 1, (n_rows,)."""
+    by = np.ones(len(program.row_lower))
+    size = np.abs(program.value)
+    if size.max(initial=0.0) == size.min(initial=np.inf) == 1.0:
+        return by
+    largest = np.zeros_like(by)
+    np.maximum.at(largest, program.index, size)
+    largest[largest == 0.0] = 1.0
+    by = np.exp2(-np.rint(np.log2(largest)))
+    by[np.abs(np.log2(by)) < 4.0] = 1.0  # near enough as it is
+    return by
 
 
 def run(highs: Any, unit: float, *, is_integer: bool) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -24,6 +25,7 @@ from echelon.optimization.candidate_lists import (
     every_quote,
     grid_of_periods,
     growing_problems,
+    holds_every_time,
     listed_whole,
 )
 from echelon.optimization.outcome import Outcome
@@ -39,6 +41,8 @@ from echelon.optimization.proof import (
     split_times,
 )
 from echelon.optimization.search import PlansOnly, Search
+from echelon.optimization.settled_proof import prove_settled
+from echelon.policies.columns import LISTED_TIMES
 
 ROUNDING = 1e-12
 """A relative gap that is nothing but rounding."""
@@ -71,6 +75,12 @@ class Solution:
     messages: PassedMessages | None = None
     contenders: Callable[[], ServiceTimes] | None = None
 
+    def over_listed(self) -> Solution:
+        """Say of the same that it was compared with the times listed and no others."""
+        return replace(
+            self, outcome=self.outcome.over_listed(), route=f"{self.route}, {LISTED_TIMES}"
+        )
+
 
 Method: TypeAlias = Callable[[ServiceTimes, CoveredCost, Limits, Search], Solution]
 
@@ -97,17 +107,32 @@ def milp(times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search)
     whole.
     """
     del search  # the model starts from nothing, so that it can be used to check the others
-    problem = _listed(times, cost)
-    if problem is None:
-        raise SolverError(_TOO_MANY)
-    if problem.n_pairs <= MOST_PAIRS and limits.solver == "highs":
-        from echelon.optimization.templates.by_template import by_template  # when it is needed
-
-        return _in_ticks(problem, by_template(problem, limits))
+    begun = Search()
     try:
-        return _in_ticks(problem, joint_distribution(problem, limits))
+        every = _every_time(times, cost)
+        if every is not None:
+            return _in_ticks(every, prove_settled(every, limits, begun, _by_model))
+        problem = _listed(times, cost)
+        if problem is None:
+            raise SolverError(_TOO_MANY)
+        found = _in_ticks(problem, _by_model(problem, limits, begun))
+        at_vertices = cost.concave and cost.covered_only
+        if at_vertices or times.quote_unit > 1 or holds_every_time(times, problem):
+            return found
+        return found.over_listed()
     except StoppedWithoutPlanError:
         return stopped(times, cost, limits, Search(), "time_limit")
+
+
+def _by_model(problem: ServiceTimeProblem | FlatProblem, limits: Limits, search: Search) -> Answer:
+    """Declare the joint-distribution model, or take a live one of the same pattern."""
+    del search
+    whole = problem.dense() if isinstance(problem, FlatProblem) else problem
+    if whole.n_pairs <= MOST_PAIRS and limits.solver == "highs":
+        from echelon.optimization.templates.by_template import by_template  # when it is needed
+
+        return by_template(whole, limits)
+    return joint_distribution(whole, limits)
 
 
 METHODS: dict[str, Method] = {"auto": auto, "dual": dual, "exact": exact, "milp": milp}
@@ -117,14 +142,14 @@ def _solve(
     times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search, *, model: bool
 ) -> Solution:
     if times.quote_unit > 1:
-        whole = every_quote(times, cost)
+        whole = search.problem or every_quote(times, cost)
         if whole is None:
             raise SolverError(_TOO_MANY)
-        return _in_ticks(whole, prove(whole, limits, search, model=model))
+        return _in_ticks(whole, _proved(whole, limits, search, model=model))
     if not (cost.concave and cost.covered_only):
-        grid = None if cost.concave else grid_of_periods(times, cost)
+        grid = None if cost.concave else search.problem or grid_of_periods(times, cost)
         if grid is not None:
-            return _in_ticks(grid, prove(grid, limits, search, model=model))
+            return _in_ticks(grid, _proved(grid, limits, search, model=model))
         return _over_growing_lists(times, cost, limits, search, model=model)
     if _is_tree(times) and (listed := _listed(times, cost)) is not None:
         return _in_ticks(listed, prove(listed, limits, search, model=model))
@@ -141,12 +166,22 @@ def _solve(
     return _closed(found, contenders, cost, limits, search)
 
 
+def _proved(
+    problem: ServiceTimeProblem | FlatProblem, limits: Limits, search: Search, *, model: bool
+) -> Answer:
+    """Prove a plan over all times there are, in which no supplies lie where that can be said."""
+    if isinstance(problem, ServiceTimeProblem):
+        return prove(problem, limits, search, model=model)
+    return prove_settled(problem, limits, search, partial(prove, model=model))
+
+
 def _over_growing_lists(
     times: ServiceTimes, cost: CoveredCost, limits: Limits, search: Search, *, model: bool
 ) -> Solution:
     """Prove a plan over as many candidates as there are, or as there is time for.
 
-    What a short list proves says nothing of a longer one: the bound is over the last one.
+    What a short list proves says nothing of a longer one: the bound is over the last one, and
+    proves an optimum only if that holds every time there is.
     """
     found, route = None, ""
     best, price = times.outbound_low, np.inf
@@ -154,7 +189,7 @@ def _over_growing_lists(
         left = search.left(limits.time_limit)
         some = replace(limits, time_limit=None if left is None else 0.5 * left)
         choice, found, route = prove(problem, some, PlansOnly(search), model=False)
-        search.prove_anew(found.bound)
+        search.prove_anew(found.bound, listed_only=not holds_every_time(times, problem))
         best, price = _cheaper(times, cost, problem.chosen(choice)[1], best, price)
         search.start = best
     if found is None:
@@ -163,7 +198,8 @@ def _over_growing_lists(
         choice, found, route = prove(problem, limits, search)
         best, price = _cheaper(times, cost, problem.chosen(choice)[1], best, price)
     outcome = outcome_of(price, found.bound, found.termination, limits, search)
-    return Solution(best, outcome, route)
+    solution = Solution(best, outcome, route)
+    return solution.over_listed() if search.listed_only else solution
 
 
 def _cheaper(
@@ -275,7 +311,8 @@ def stopped(
     service = search.best()
     outcome = outcome_of(search.cost, search.bound, termination, limits, search)
     outcome = replace(outcome, termination=termination)  # also where the proof had just ended
-    return Solution(least if service is None else service, outcome, "stopped")
+    solution = Solution(least if service is None else service, outcome, "stopped")
+    return solution.over_listed() if search.listed_only else solution
 
 
 def _is_tree(times: ServiceTimes) -> bool:
@@ -291,15 +328,22 @@ def _listed(times: ServiceTimes, cost: CoveredCost, *added: Integers) -> Service
     if times.quote_unit > 1:
         whole = every_quote(times, cost)
         return whole.dense() if isinstance(whole, FlatProblem) else whole
-    grid = None if cost.concave else grid_of_periods(times, cost)
-    if grid is not None and grid.n_pairs <= _MOST_DECLARED:
-        return grid.dense()  # as `_solve` takes it: a cost that bends is least anywhere
     lists = listed_whole(times, whole_periods=not cost.concave)
     if lists is None:
         return None
     if added:
         lists = lists.including(*added)
     return ServiceTimeProblem.of(times, cost, lists.inbound, lists.outbound)
+
+
+def _every_time(times: ServiceTimes, cost: CoveredCost) -> FlatProblem | None:
+    """Lay out every time there is; None where they are too many for a model, or need not be."""
+    if times.quote_unit > 1:
+        whole = every_quote(times, cost) if cost.covered_only else None
+        return whole if isinstance(whole, FlatProblem) else None
+    # as `_solve` takes it: a cost that bends is least anywhere
+    grid = None if cost.concave else grid_of_periods(times, cost)
+    return grid if grid is not None and grid.n_pairs <= _MOST_DECLARED else None
 
 
 def _in_ticks(problem: ServiceTimeProblem | FlatProblem, answer: Answer) -> Solution:

@@ -82,6 +82,10 @@ def build_model(
     ``model.write("model.lp")`` or ``".mps"``, add constraints of your own, or hand it to any solver
     of Pyomo's.
 
+    A lane lets a stage hear its supplies later than they are complete. Only where the cost of some
+    stock falls as time passes can that seem to save: the model's optimum is then a lower bound on
+    that of :func:`echelon.optimize`, whose plans use every supply at once.
+
     Parameters
     ----------
     network : Network

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from echelon.policies.columns import LISTED_TIMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Outcome:
     trace : tuple of (seconds, bound, objective)
         What was known when, one entry per gain, from the first plan on; empty where only the end is
         known.
+    listed_only : bool
+        Whether the bound is over the service times that were listed, and not over all there are.
     """
 
     status: str
@@ -35,6 +39,20 @@ class Outcome:
     termination: str
     seconds: float
     trace: tuple[tuple[float, float, float], ...] = ()
+    listed_only: bool = False
+
+    def over_listed(self) -> Outcome:
+        """Say of the same that it was compared with the service times listed and no others.
+
+        However small the gap, that proves no optimum.
+        """
+        proven = self.status == "optimal"
+        return replace(
+            self,
+            status="feasible" if proven else self.status,
+            termination=LISTED_TIMES if self.termination == "optimal" else self.termination,
+            listed_only=True,
+        )
 
 
 def relative_gap(objective: float, bound: float) -> float:

@@ -20,6 +20,7 @@ from echelon.execution import (
 from echelon.execution.algebra import algebra_in_one_thread
 from echelon.execution.limits import within
 from echelon.network.network import Network
+from echelon.optimization.made_ready import made_ready
 from echelon.optimization.placement import (
     INTERRUPTED,
     ComponentTask,
@@ -170,7 +171,7 @@ def unsearched(tasks: Sequence[ComponentTask]) -> list[Placed]:
 def _one_by_one(tasks: Sequence[ComponentTask], shard: Sequence[int], way: Way) -> list[Placed]:
     """Place the components of a shard that was lost, each by itself."""
     outcomes = run_shards(
-        partial(_or_explain, place),
+        _place_alone,
         [tasks[c] for c in shard],
         n_jobs=way.n_jobs,
         backend=way.backend,
@@ -187,10 +188,16 @@ def _one_by_one(tasks: Sequence[ComponentTask], shard: Sequence[int], way: Way) 
 
 
 @algebra_in_one_thread()
+def _place_alone(task: ComponentTask) -> Placement | Failure:
+    return _or_explain(place, task)
+
+
+@algebra_in_one_thread()
 def _place_shard(patience: float | None, tasks: Sequence[ComponentTask]) -> list[Placed]:
     placed: list[Placed] = []
     stopped = False
-    for task in tasks:
+    # should that fail, each is placed by itself, and the one at fault fails alone
+    for task in attempt(made_ready, tasks).value or tasks:
         how = place_unsearched if stopped else place
         placed.append(_as_placed(attempt_twice(_in_time, patience, how, task)))
         stopped = stopped or _interrupted(placed[-1])

@@ -97,13 +97,13 @@ def place_at_once(
 
         block, stopped = place_plain(plain, limits, n_jobs, progress)
     else:
-        found = attempt(plain.placed)
+        found = attempt(plain.placed, progress)
         if found.value is None:
             _LOG.warning("placing all at once failed: %s: %s", found.error, found.message)
             return PlacedAtOnce(
                 None, list(components), every or source.tasks(components, method, limits), every
             )
-        block, stopped = found.value, False
+        block, stopped = found.value
     done = np.zeros(len(components), dtype=np.bool_)
     done[block.components] = True
     rest = np.flatnonzero(~done).tolist()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from echelon.errors import InfeasibleError, SolverError
+from echelon.exact.guaranteed_service.flat import FlatProblem
 from echelon.exact.guaranteed_service.interpolated import PassedMessages
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import CompiledNetwork, Floats, Integers
@@ -22,6 +23,14 @@ INTERRUPTED = "interrupted"
 
 
 _ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What has been prepared for one component beside others: its times, its problem with costs."""
+
+    times: ServiceTimes
+    problem: FlatProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,8 @@ class ComponentTask:
         Of an earlier search.
     whole : bool
         Whether stages quote whole periods.
+    ready : Ready, optional
+        What has been prepared; the placement is the same without.
     """
 
     cost: GuaranteedServiceCost
@@ -50,6 +61,7 @@ class ComponentTask:
     start: Floats | None = None
     messages: PassedMessages | None = None
     whole: bool = False
+    ready: Ready | None = None
 
     @property
     def times(self) -> ServiceTimes:
@@ -89,13 +101,14 @@ def place(task: ComponentTask) -> Placement:
     plain = _placed_as_plain(task)
     if plain is not None:
         return plain
-    times = task.times
+    times = task.times if task.ready is None else task.ready.times
     search = _begun(task, times)
     try:
         solution = METHODS[task.method](times, task.cost, task.limits, search)
     except KeyboardInterrupt:  # it ends the search; what it has found is a plan all the same
         solution = stopped(times, task.cost, task.limits, search, INTERRUPTED)
     columns = evaluate(task, times, *times.settled(solution.service))
+    task.cost.known.clear()  # large beside the plan, which keeps the task
     outcome = _as_settled(solution.outcome, columns, task)
     return Placement(columns, outcome, solution.route, solution.messages)
 
@@ -120,7 +133,7 @@ def _begun(task: ComponentTask, times: ServiceTimes) -> Search:
         start = np.maximum(start, times.outbound_low)
     if task.messages is not None and task.messages.fits(times):
         messages = task.messages.in_ticks_of(times)
-    return Search(start, messages)
+    return Search(start, messages, None if task.ready is None else task.ready.problem)
 
 
 def place_unsearched(task: ComponentTask) -> Placement:
@@ -145,11 +158,13 @@ def check_random_lead_times(component: CompiledNetwork) -> None:
         Naming the stage and what varies.
     """
     stuck = ~component.can_stock
-    for varies, what, std in (
-        (component.lead_time_std > 0.0, "its own lead time", component.lead_time_std),
-        (wait_std(component) > 0.0, "the transit to it", wait_std(component)),
+    if not stuck.any():
+        return
+    for std, what in (
+        (component.lead_time_std, "its own lead time"),
+        (wait_std(component), "the transit to it"),
     ):
-        odd = np.flatnonzero(stuck & varies)
+        odd = np.flatnonzero(stuck & (std > 0.0))
         if len(odd):
             raise InfeasibleError(
                 f"may not hold stock, so it cannot keep a service time while {what} varies "
@@ -181,9 +196,13 @@ def _as_settled(outcome: Outcome, columns: dict[str, Floats], task: ComponentTas
             "a fault of the library or of the solver. Fix: try another method, and report it."
         )
     gap = relative_gap(objective, outcome.bound)
-    status = "optimal" if gap <= max(limits.gap, 1e-12) else "feasible"
+    proven = gap <= max(limits.gap, 1e-12) and not outcome.listed_only
     return replace(
-        outcome, objective=objective, bound=min(outcome.bound, objective), gap=gap, status=status
+        outcome,
+        objective=objective,
+        bound=min(outcome.bound, objective),
+        gap=gap,
+        status="optimal" if proven else "feasible",
     )
 
 
@@ -192,25 +211,16 @@ def evaluate(
 ) -> dict[str, Floats]:
     """Stage columns of the chosen service times, from the times themselves, not from the tables."""
     component, cost = task.cost.component, task.cost
-    n = component.n_stages
     tau = (inbound + times.process - service) / times.ticks_per_period
     heard, quoted = inbound / times.ticks_per_period, service / times.ticks_per_period
-    asked = [StageTimes(heard[j], quoted[j], tau[j]) for j in range(n)]
-    safety, base, extra = np.empty(n), np.empty(n), np.zeros(n)
-    plain = np.array([j for j in range(n) if j not in cost.special], dtype=np.int64)
-    safety[plain], base[plain] = cost.plain_stock(plain, tau[plain])
-    for j, stock in cost.special.items():
-        safety[j], base[j] = stock.safety_stock(asked[j]), stock.base_stock(asked[j])
-        extra[j] = stock.extra_stock(asked[j])
+    safety, base, extra = _stocks(cost, heard, quoted, tau)
     mean = cost.seen.mean
     _check_stockless(component, base)
     pred_ptr = component.pred_ptr - component.pred_ptr[0]
     in_lanes = np.add.reduceat(
         np.append(component.pred_usage * component.pred_lead_time, 0.0), pred_ptr[:-1]
     ) * (np.diff(pred_ptr) > 0)
-    promised = np.full(n, np.nan)
-    for j in np.flatnonzero(~np.isnan(task.target)).tolist():
-        promised[j] = cost.stock(j).promised_service(asked[j], float(base[j]))
+    promised = _promises(task, heard, quoted, tau, base)
     return {
         "service_time": quoted,
         "inbound_service_time": heard,
@@ -225,6 +235,44 @@ def evaluate(
         "service_level": promised,
         **_orders(cost, base, extra),
     }
+
+
+def _stocks(
+    cost: GuaranteedServiceCost, heard: Floats, quoted: Floats, tau: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Safety, base and extra stock of all stages, units, for one choice of times, periods."""
+    n = len(tau)
+    safety, base, extra = np.empty(n), np.empty(n), np.zeros(n)
+    plain = np.array([j for j in range(n) if j not in cost.special], dtype=np.int64)
+    safety[plain], base[plain] = cost.plain_stock(plain, tau[plain])
+    searched: set[int] = set()
+    for table in cost.known:
+        stages, *stock = table.at(tau)
+        safety[stages], base[stages] = stock
+        searched = set(stages.tolist())
+    for j, special in cost.special.items():
+        if j not in searched:
+            times = StageTimes(heard[j], quoted[j], tau[j])
+            safety[j], base[j] = special.safety_stock(times), special.base_stock(times)
+            extra[j] = special.extra_stock(times)
+    return safety, base, extra
+
+
+def _promises(
+    task: ComponentTask, heard: Floats, quoted: Floats, tau: Floats, base: Floats
+) -> Floats:
+    """Service that base stocks give the stages' customers, NaN where none buys or none is known."""
+    cost = task.cost
+    promised = np.full(len(tau), np.nan)
+    for table in cost.known:
+        stages, service = table.promises(tau, base)
+        promised[stages] = service
+    wanted = ~np.isnan(task.target)
+    for j in np.flatnonzero(wanted & np.isnan(promised)).tolist():
+        times = StageTimes(heard[j], quoted[j], tau[j])
+        promised[j] = cost.stock(j).promised_service(times, float(base[j]))
+    promised[~wanted] = np.nan
+    return promised
 
 
 def _orders(cost: GuaranteedServiceCost, base: Floats, cycle_stock: Floats) -> dict[str, Floats]:

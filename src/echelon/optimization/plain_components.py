@@ -8,14 +8,15 @@ per component. Whether a component belongs here depends on it alone, and so does
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from echelon.exact.guaranteed_service.component_times import ComponentTimes
-from echelon.exact.guaranteed_service.plain_cycles import place_cycles, small_with_cycles
+from echelon.exact.guaranteed_service.plain_cycles import cycles_placed, small_with_cycles
 from echelon.exact.guaranteed_service.plain_tree import MOST_TICKS
+from echelon.execution import cut
 from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
 from echelon.optimization.demand_seen import DemandSeen
 from echelon.optimization.placed_block import PlacedBlock, positions_of
@@ -23,6 +24,12 @@ from echelon.optimization.placement import ComponentTask
 from echelon.optimization.random_times import wait_std
 from echelon.optimization.ready_cycles import ROUTE
 from echelon.optimization.tasks import CostSource
+from echelon.progress import Progress, track
+
+_TICKS_AS_LONG = 500.0
+"""Ticks of a window that take as long as what is to be done for a stage anyway."""
+_TICKS_AT_A_TIME = 25e6
+"""A quarter of a second or so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +91,64 @@ class PlainComponents:
         """Components that the dynamic program takes."""
         return self.components[self.is_tree]
 
-    def placed(self) -> PlacedBlock:
+    def placed(self, progress: Progress = None) -> tuple[PlacedBlock, bool]:
         """Place every plain tree by dynamic program, and what has few cycles by many of them.
 
-        Those without a plan, or without a proof in so many programs, are left out.
+        Those without a plan, or without a proof in so many programs, are left out, and so is what
+        an interrupt leaves undone.
+
+        Parameters
+        ----------
+        progress : bool, callable or None
+
+        Returns
+        -------
+        PlacedBlock
+        bool
+            Whether an interrupt ended it before all were tried.
+        """
+        began = time.perf_counter()
+        service = np.zeros(self.compiled.n_stages, np.int64)
+        cost = np.full(self.times.n_components, np.inf)
+        cyclic = self.components[self.is_cyclic]
+        stopped = False
+        try:
+            with track(progress, len(self.trees) + len(cyclic), "placing") as advance:
+                for n_trees in self._trees_placed(service, cost):
+                    advance(n_trees)
+                found = cycles_placed(self.times, cyclic, self.slope, service)
+                for c, least in zip(cyclic.tolist(), found, strict=True):
+                    cost[c] = least
+                    advance(1)
+        except KeyboardInterrupt:  # what has been placed until then is kept
+            stopped = True
+        block = self._block(service, cost, time.perf_counter() - began)
+        return block, stopped
+
+    def _trees_placed(self, service: Integers, cost: Floats) -> Iterator[int]:
+        """Run the compiled program for so few trees at a time that an interrupt is heard.
+
+        Gives how many they were; their ``service`` and ``cost`` are written.
         """
         from echelon.kernels.forest_placement import place_forest  # numba: when it is needed
 
-        began = time.perf_counter()
-        times = self.times
-        service = np.zeros(self.compiled.n_stages, np.int64)
-        cost = np.full(times.n_components, np.inf)
-        place_forest(
-            self.trees, times.component_ptr, times.pred_ptr, times.pred_stage, times.lane_delay,
-            times.process, times.can_stock, *times.windows, *times.roots,
-            self.slope, np.zeros_like(self.slope), service, cost,
-        )  # fmt: skip
-        cyclic = self.components[self.is_cyclic]
-        cost[cyclic] = place_cycles(times, cyclic, self.slope, service)
+        times, trees = self.times, self.trees
+        windows, roots, still = times.windows, times.roots, np.zeros_like(self.slope)
+        stages = np.diff(times.component_ptr)[trees]
+        work = stages * _TICKS_AS_LONG + times.ticks_of_windows[trees]
+        for first, last in cut(work.tolist(), share=_TICKS_AT_A_TIME):
+            place_forest(
+                trees[first:last], times.component_ptr, times.pred_ptr, times.pred_stage,
+                times.lane_delay, times.process, times.can_stock, *windows, *roots,
+                self.slope, still, service, cost,
+            )  # fmt: skip
+            yield last - first
+
+    def _block(self, service: Integers, cost: Floats, seconds: float) -> PlacedBlock:
+        """Evaluate what has been placed: components whose cost is finite."""
         done = self.components[np.isfinite(cost[self.components])]
-        routes = np.full(times.n_components, "tree program", dtype=object)
-        routes[cyclic] = ROUTE
+        routes = np.full(self.times.n_components, "tree program", dtype=object)
+        routes[self.components[self.is_cyclic]] = ROUTE
         n = len(done)
         return PlacedBlock(
             components=done,
@@ -112,7 +156,7 @@ class PlainComponents:
             objective=cost[done],
             bound=cost[done],
             gap=np.zeros(n),
-            seconds=np.full(n, (time.perf_counter() - began) / max(n, 1)),
+            seconds=np.full(n, seconds / max(n, 1)),
             status=["optimal"] * n,
             termination=["optimal"] * n,
             method=routes[done].tolist(),

@@ -25,6 +25,8 @@ def wait_std(component: CompiledNetwork) -> Floats:
     Variances of the stage's own time and of all transits to it are added, as though it waited for
     one after the other. The variance of the largest of independent deviations is never more.
     """
+    if not (component.lead_time_std.any() or component.pred_lead_time_std.any()):
+        return np.zeros(component.n_stages)
     transits = np.bincount(_customer(component), _transit_std(component) ** 2, component.n_stages)
     return np.sqrt(component.lead_time_std**2 + transits)
 
@@ -55,20 +57,20 @@ class RandomTimes:
         found: dict[int, Wait] = {}
         if not random.any():
             return found
-        varies = _transit_std(shard) > 0.0
+        every = self._network.lane_lead_time_distributions
+        varies, awaited = (_transit_std(shard) > 0.0).tolist(), (shard.pred_share > 0.0).tolist()
+        ptr, rows = (shard.pred_ptr - shard.pred_ptr[0]).tolist(), shard.lane_row.tolist()
+        outside = (shard.inbound_service_time > 0.0).tolist()
         for j in np.flatnonzero(random).tolist():
-            lanes = slice(*(shard.pred_ptr[j : j + 2] - shard.pred_ptr[0]))
-            varying = varies[lanes]
+            lanes = range(ptr[j], ptr[j + 1])
             _, laws = self._network.process_time(int(shard.stage_row[j]))
-            rows = shard.lane_row[lanes][varying]
-            transits = [self._network.lane_lead_time_distributions[row] for row in rows]
+            transits = [every[rows[lane]] for lane in lanes if varies[lane]]
             if laws is None or None in transits:
                 continue
             # a supply from outside comes when it is said to, beside those of the network
-            awaited = shard.pred_share[lanes] > 0.0
-            fixed = not varying[awaited].all() or shard.inbound_service_time[j] > 0.0
-            known = tuple(law for law in transits if law is not None)
-            wait = Wait(self._sum(laws), known, bool(fixed))
+            fixed = outside[j] or any(awaited[lane] and not varies[lane] for lane in lanes)
+            known = tuple([law for law in transits if law is not None])
+            wait = Wait(self._sum(laws), known, fixed)
             if len(self._made) == _MOST_KEPT:  # the oldest: few are shared where so many are made
                 del self._made[next(iter(self._made))]
             found[j] = self._made.setdefault(wait, wait)

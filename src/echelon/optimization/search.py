@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from echelon.exact.guaranteed_service.flat import FlatProblem
 from echelon.exact.guaranteed_service.interpolated import PassedMessages
 from echelon.network.compiled import Integers
 
@@ -20,20 +21,28 @@ class Search:
         Outbound service times of a plan to begin with, ticks.
     messages : PassedMessages, optional
         Of a component with the same lanes, solved before, in ticks of this one.
+    problem : FlatProblem, optional
+        What is searched, where that has been made ready.
 
     Attributes
     ----------
     cost, bound : float
         Money per period; ``inf`` and ``-inf`` before the first plan and the first bound.
+    listed_only : bool
+        Whether the bound is over the service times that were listed, and not over all there are.
     trace : list of (seconds, bound, cost)
         One entry whenever either was better than before.
     """
 
     def __init__(
-        self, start: Integers | None = None, messages: PassedMessages | None = None
+        self,
+        start: Integers | None = None,
+        messages: PassedMessages | None = None,
+        problem: FlatProblem | None = None,
     ) -> None:
-        self.start, self.messages = start, messages
+        self.start, self.messages, self.problem = start, messages, problem
         self.cost, self.bound = np.inf, -np.inf
+        self.listed_only = False
         self.trace: list[tuple[float, float, float]] = []
         self._began = time.perf_counter()
         self._plan: Callable[[], Integers] | None = None
@@ -60,12 +69,12 @@ class Search:
         self.bound = max(self.bound, bound)
         self.trace.append((self.seconds, min(self.bound, self.cost), self.cost))
 
-    def prove_anew(self, bound: float) -> None:
+    def prove_anew(self, bound: float, *, listed_only: bool) -> None:
         """Take a bound over other candidates in place of what was shown before.
 
         What is above it in the trace was never a bound for these.
         """
-        self.bound = bound
+        self.bound, self.listed_only = bound, listed_only
         self.trace = [(seconds, min(known, bound), cost) for seconds, known, cost in self.trace]
         self.trace.append((self.seconds, min(bound, self.cost), self.cost))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from echelon.execution.collector import collector_paused
 from echelon.network.compiled import CompiledNetwork
 from echelon.network.network import Network
 from echelon.optimization.cost.assemble_cost import CostAssembler
@@ -24,6 +25,7 @@ class CostSource:
     costs: CostAssembler
 
     @classmethod
+    @collector_paused()
     def of(
         cls, network: Network, service_level: float | None, *, by_period: bool = False
     ) -> CostSource:
@@ -49,6 +51,7 @@ class CostSource:
         costs = CostAssembler(network, targets, seen, by_period=by_period)
         return cls(compiled, targets, seen, costs)
 
+    @collector_paused()
     def tasks(
         self, components: Iterable[int], method: str, limits: Limits, *, whole: bool = False
     ) -> list[ComponentTask]:

@@ -79,6 +79,9 @@ STAGES: Final = Table(
     ),
 )
 
+LISTED_TIMES: Final = "listed times"
+"""Of a component whose plan was compared with some of the service times there are, not all."""
+
 COMPONENTS: Final = Table(
     "plan.components",
     "One row per connected component: what its plan costs, and how sure that is.",
@@ -88,12 +91,18 @@ COMPONENTS: Final = Table(
         Column(
             "status",
             "",
-            "`optimal`: within the gap asked for; `feasible`: a plan with a larger gap; "
+            "`optimal`: within the gap asked for; `feasible`: a plan with a larger gap, or one "
+            "compared with some of the service times only (`method` then says `listed times`); "
             "`failed`: no plan, and `plan.failures` says why",
             dtype="text",
         ),
         Column("objective", "money/period", "Cost of holding the safety stock", blank="no plan"),
-        Column("bound", "money/period", "Proven: no plan costs less", blank="no plan"),
+        Column(
+            "bound",
+            "money/period",
+            "Proven: no plan costs less; where `method` says `listed times`, no plan of those",
+            blank="no plan",
+        ),
         Column("gap", "-", "Objective less bound, over objective", blank="no plan"),
         Column("termination", "", "Why the search stopped", dtype="text"),
         Column("method", "", "What solved it", dtype="text", blank="no plan"),

@@ -12,7 +12,15 @@ import pandas as pd
 
 from echelon.display import ROWS, counted, money, more, quantity, with_units
 from echelon.errors import DomainError
-from echelon.policies.columns import COMPONENTS, LEVELS, SEGMENTS, STAGES, TRACE, UNITS
+from echelon.policies.columns import (
+    COMPONENTS,
+    LEVELS,
+    LISTED_TIMES,
+    SEGMENTS,
+    STAGES,
+    TRACE,
+    UNITS,
+)
 from echelon.results import Result
 from echelon.tables.column import Table
 
@@ -61,9 +69,10 @@ class Plan(Result):
         Holding cost of the safety stock, money per period.
     bound : float
         Proven: no plan of the model costs less. Where the base stock of some stage is an exact
-        quantile or a mixture over lead times, over the plans whose service times are candidates,
-        every whole period among them, or as many as there was time for where lead times have
-        fractions of a period; with side constraints that limit stock, over the candidates
+        quantile or a mixture over lead times, over the plans whose service times are candidates:
+        every multiple of the lead times' common unit, or as many as there was time for where these
+        have fine fractions (``method`` in the components then says ``listed times``, and their
+        status is never ``optimal``); with side constraints that limit stock, over the candidates
         that ``step`` adds to.
     gap : float
         ``(objective - bound) / |objective|``.
@@ -216,6 +225,12 @@ class Plan(Result):
         proof = f"  proven lower bound          {bound:>16} {a_year}, {gap_in_words(self.gap)}"
         if self.bound != self.bound:  # levels that were measured, and no model's
             proof = f"  no proven lower bound: {self.termination}"
+        listed = int(self.components["method"].astype(str).str.contains(LISTED_TIMES).sum())
+        if listed:
+            proof += (
+                f"\n  (that of {listed:,} of {counted(len(self.components), 'component')} over the "
+                "service times listed, which are not all)"
+            )
         return [
             f"  annual cost of {of:<13}{cost:>16} {a_year}{planned}",
             proof,

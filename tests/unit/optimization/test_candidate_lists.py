@@ -13,7 +13,7 @@ import echelon as ec
 from echelon.distributions import Empirical
 from echelon.exact.guaranteed_service.problem import priced
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
-from echelon.optimization import candidate_lists
+from echelon.optimization import candidate_lists, methods
 from echelon.optimization.candidate_lists import (
     bound_of_each,
     grid_of_periods,
@@ -119,6 +119,43 @@ def test_a_short_list_and_a_grid_find_the_least_cost(monkeypatch, at_once):
     assert found.outcome.bound <= enumerated(times, Waves()) + 1e-9
 
 
+@pytest.mark.parametrize(("unit", "every"), [(10, False), (1, True)])
+def test_lists_that_end_with_every_time_prove_an_optimum(monkeypatch, unit, every):
+    """Of times in tenths of a period, the roots' sums and whole periods are not all tenths."""
+    monkeypatch.setattr(candidate_lists, "_ASKED_AT_ONCE", 20)
+    tenths = diamond([3 * unit, 2 * unit, 4 * unit + (unit > 1), 2 * unit], [0, unit, 1, 0], unit)
+    found = METHODS["auto"](tenths, Waves(), Limits(0.5, None, "highs"), Search())
+    assert found.outcome.gap <= 0.5
+    assert found.outcome.status == ("optimal" if every else "feasible")
+    assert found.route.endswith("listed times") != every
+
+
+def test_a_model_of_some_of_the_times_does_not_claim_an_optimum(monkeypatch):
+    """Tenths of which only the roots' sums and whole periods are in the model: a dearer plan."""
+    times = diamond([31, 22, 41, 23], [0, 7, 11, 0], ticks=10.0)
+    limits = Limits(1e-9, None, "highs")
+    every = METHODS["milp"](times, Waves(), limits, Search())
+    assert (every.outcome.status, every.outcome.listed_only) == ("optimal", False)
+    monkeypatch.setattr(methods, "_MOST_DECLARED", 1_000)
+    some = METHODS["milp"](times, Waves(), limits, Search())
+    assert some.outcome.objective > every.outcome.objective * (1.0 + 1e-3)
+    assert some.outcome.gap <= 1e-9
+    assert (some.outcome.status, some.outcome.termination) == ("feasible", "listed times")
+    assert some.route == "joint distribution, listed times"
+
+
+def test_a_search_stopped_among_lists_says_what_its_bound_is_over():
+    times = diamond([31, 22, 41, 23], [0, 7, 11, 0], ticks=10.0)
+    search = Search()
+    least, price = priced(times, Waves(), times.outbound_low)
+    search.note(-np.inf, price, lambda: least)
+    search.prove_anew(price, listed_only=True)
+    found = methods.stopped(times, Waves(), Limits(1e-9, None, "highs"), search, "interrupted")
+    assert found.outcome.gap == 0.0
+    assert (found.outcome.status, found.outcome.termination) == ("feasible", "interrupted")
+    assert found.route == "stopped, listed times"
+
+
 def test_lists_grow_and_hold_the_plan_so_far():
     times = diamond([137_777, 91_301, 203_449, 61_331], [11_003, 0, 7_919, 31_337], ticks=1e4)
     search = Search()
@@ -161,9 +198,9 @@ def test_bounds_over_other_candidates_do_not_count():
     part = PlansOnly(whole)
     part.note(7.0, 10.0, lambda: np.array([1]))
     assert (part.bound, whole.bound, whole.cost) == (7.0, -np.inf, 10.0)
-    whole.prove_anew(7.0)
+    whole.prove_anew(7.0, listed_only=True)
     PlansOnly(whole).note(8.0, 9.0, lambda: np.array([2]))
-    whole.prove_anew(6.0)
+    whole.prove_anew(6.0, listed_only=False)
     assert (whole.bound, whole.cost) == (6.0, 9.0)
     assert [bound for _, bound, _ in whole.trace] == [-np.inf, 6.0, 6.0, 6.0]
 
@@ -174,7 +211,13 @@ def test_fine_fractions_of_random_lead_times_end_with_a_plan_and_a_bound():
         warnings.simplefilter("ignore")
         plan = ec.optimize(network(times), time_limit=5.0)
         whole = ec.optimize(network((3.0, 2.0, 4.0, 3.0)))
-    assert plan.status == "optimal"
+    assert plan.gap <= 1e-6
+    assert plan.status == "feasible"  # a longer list may hold a cheaper plan
+    assert plan.components["method"].item().endswith("listed times")
+    assert plan.termination in ("listed times", "time_limit")
+    assert "1 of 1 component over the service times listed, which are not all" in plan.summary()
+    assert (whole.status, whole.termination) == ("optimal", "optimal")
+    assert "listed" not in whole.summary()
     assert np.isfinite(plan.bound)
     proven = plan.trace["bound"].dropna()
     assert proven.is_monotonic_increasing

@@ -12,6 +12,7 @@ from echelon.exact.guaranteed_service.service_times import (
     NO_LIMIT,
     ServiceTimes,
     denominator_of,
+    limits_within_reach,
 )
 from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
 
@@ -69,7 +70,7 @@ class ComponentTimes:
         before = np.concatenate([[0], np.cumsum(awaited)]).astype(np.int64)
         pred_ptr = before[compiled.pred_ptr - compiled.pred_ptr[0]]
         of_lane = np.repeat(component, np.diff(pred_ptr))
-        limit = compiled.max_service_time
+        limit = limits_within_reach(compiled.max_service_time)
         given = (process, transit, compiled.inbound_service_time, limit)
         ticks, exact = _ticks(given, (component, of_lane, component, component), len(sizes))
         per_stage = ticks[component]

@@ -42,6 +42,8 @@ _TREES_WHILE_FALLING = 5
 _WORTHWHILE = 0.002
 """Share of the gap that a round must close for its kind of work to go on."""
 _ROUNDS_WITHOUT_GAIN = 8
+_ROUNDING = 1e-13
+"""A share of a cost that is nothing but rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +150,15 @@ def ascend(
         told = flat.evaluate(rounded)
         plans = [rounded] if np.isfinite(told) and (rounds < _ROUNDS_PLAIN or told < cost) else []
         for candidate in (*plans, best):
+            price = flat.evaluate(candidate)
             for tree in range(tries):
-                if late():
+                if late() or _meet(bound, min(price, cost)):
                     break
                 draw = stream(seed, "spanning tree", rounds, tree)
                 candidate = improve_on_tree(flat, candidate, draw, rounds + tree)
-            if flat.evaluate(candidate) < cost:
-                best, cost = candidate, flat.evaluate(candidate)
+                price = flat.evaluate(candidate)
+            if price < cost:
+                best, cost = candidate, price
         rounds += 1
         if watch is not None:
             watch(min(bound, cost), cost, _given(best))
@@ -169,6 +173,11 @@ def ascend(
         if late():
             break
     return Ascent(best, cost, min(bound, cost), rounds, passed)
+
+
+def _meet(bound: float, cost: float) -> bool:
+    """Whether nothing but rounding is left between the two, so that no plan is any better."""
+    return bool(cost - bound <= _ROUNDING * abs(cost) < np.inf)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from echelon.exact.guaranteed_service.curves import Curves
 from echelon.exact.guaranteed_service.problem import (
     CostFunction,
     ServiceTimeChoice,
@@ -27,6 +28,18 @@ class CoveredCost(CostFunction, Protocol):
 
     def over_covered(self, stage: int, covered: Floats) -> Floats:
         """Money per period over net replenishment times (periods) of any shape."""
+        ...
+
+
+@runtime_checkable
+class CostOfAll(Protocol):
+    """A cost function that can be asked for all stages at once."""
+
+    def over_all(self, ptr: Integers, covered: Floats) -> Floats:
+        """Money per period over net replenishment times (m,), periods, that stand stage by stage.
+
+        ``ptr`` (n_stages + 1,) says where those of each stage begin. As ``over_covered`` of each.
+        """
         ...
 
 
@@ -50,6 +63,8 @@ class FlatProblem:
     own_inbound : (len(inbound),) float64
     own_outbound : (len(outbound),) float64
         What a time costs whatever the other: what folded stages add; ``inf`` forbids it.
+    curves : Curves, optional
+        Where rows share curves and some may fall: how they lie in ``cost``.
     """
 
     times: ServiceTimes
@@ -62,6 +77,7 @@ class FlatProblem:
     cost: Floats
     own_inbound: Floats
     own_outbound: Floats
+    curves: Curves | None = None
 
     @classmethod
     def of(cls, problem: ServiceTimeProblem | FlatProblem) -> FlatProblem:
@@ -150,8 +166,7 @@ class FlatProblem:
         )
         row_start = (ends - 1)[curve_of_row] - uncovered // step
         end_of_stage = np.append(0, ends)[np.searchsorted(begins, np.arange(times.n_stages + 1))]
-        covered = np.split(tau / times.ticks_per_period, end_of_stage[1:-1])
-        tabulated = np.concatenate([cost.over_covered(j, one) for j, one in enumerate(covered)])
+        tabulated = _tabulated(cost, end_of_stage, tau / times.ticks_per_period)
         stockless = np.repeat(~times.can_stock, np.diff(end_of_stage))
         return cls(
             times=times,
@@ -164,6 +179,7 @@ class FlatProblem:
             cost=np.where(stockless & (tau != 0), inf, tabulated),
             own_inbound=np.zeros(inbound_ptr[-1]),
             own_outbound=np.zeros(outbound_ptr[-1]),
+            curves=None if cost.concave else Curves(end_of_stage, tau),
         )
 
     @property
@@ -179,6 +195,10 @@ class FlatProblem:
     def with_terms(self, own_inbound: Floats, own_outbound: Floats) -> FlatProblem:
         """Give the same problem with other costs of the single times."""
         return replace(self, own_inbound=own_inbound, own_outbound=own_outbound)
+
+    def with_rows(self, cost: Floats, row_start: Integers) -> FlatProblem:
+        """Give the same problem with other rows of costs, as long as those there are."""
+        return replace(self, cost=cost, row_start=row_start)
 
     def among(self, stages: Integers) -> FlatProblem:
         """Give the problem of some stages (ascending) and the lanes between them."""
@@ -260,6 +280,14 @@ class FlatProblem:
                 choice.inbound, choice.outbound,
             )
         )  # fmt: skip
+
+
+def _tabulated(cost: CoveredCost, ptr: Integers, covered: Floats) -> Floats:
+    """Ask for the costs of all stages, whose times (periods) begin where ``ptr`` says."""
+    if isinstance(cost, CostOfAll):
+        return cost.over_all(ptr, covered)
+    parts = np.split(covered, ptr[1:-1])
+    return np.concatenate([cost.over_covered(j, one) for j, one in enumerate(parts)])
 
 
 def _curves(of: Integers, uncovered: Integers, step: int) -> tuple[Integers, Integers, Integers]:

@@ -8,6 +8,8 @@ breaks a lane that was left out, until the least of their costs is that of a pla
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from echelon.exact.guaranteed_service.component_times import ComponentTimes
@@ -59,24 +61,36 @@ def place_cycles(
         Money per period: ``inf`` where no service times keep within the limits, NaN where that many
         tree programs prove nothing.
     """
+    each = cycles_placed(times, components, slope, service, most_programs=most_programs)
+    return np.fromiter(each, np.float64, len(components))
+
+
+def cycles_placed(
+    times: ComponentTimes,
+    components: Integers,
+    slope: Floats,
+    service: Integers,
+    *,
+    most_programs: int | None = None,
+) -> Iterator[float]:
+    """Place one component after the other, as :func:`place_cycles`, and give the cost of each."""
     from echelon.kernels.cycle_placement import place_by_branching  # numba: when it is needed
 
     room = MOST_PROGRAMS if most_programs is None else most_programs
     low, high = times.windows
     root_ptr, root = times.roots
     bound, split = np.empty(room), np.empty((room, 2), np.int64)
-    cost, still = np.empty(len(components)), np.zeros_like(slope)
-    for k, c in enumerate(components.tolist()):
+    still = np.zeros_like(slope)
+    for c in components.tolist():
         first, last = times.component_ptr[c], times.component_ptr[c + 1]
         own, both = slice(first, last), slice(2 * first, 2 * last)
         lanes = times.pred_ptr[first : last + 1]
         roots = root_ptr[2 * first : 2 * last + 1]
         along = slice(lanes[0], lanes[-1])
         lows, highs = np.empty((2, room, 2 * (last - first)), np.int64)
-        cost[k] = place_by_branching(
+        yield place_by_branching(
             lanes - lanes[0], times.pred_stage[along], times.lane_delay[along], times.process[own],
             times.can_stock[own], low[both], high[both], roots - roots[0],
             root[roots[0] : roots[-1]], slope[own], still[own], lows, highs, bound, split,
             service[own],
         )  # fmt: skip
-    return cost

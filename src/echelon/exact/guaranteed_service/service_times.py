@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor, inf, lcm
 
 import numpy as np
@@ -18,6 +19,8 @@ _FALLBACK_TICKS_PER_PERIOD = 1e9
 MOST_CANDIDATES = 3_000
 MOST_STEPS = 300_000
 NO_LIMIT = int(np.iinfo(np.int64).max)
+_NEVER_REACHED = 1e9
+"""Periods: a thousand times the longest time that tables allow, and still whole in ticks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class ServiceTimes:
             cannot quote the whole periods asked for.
         """
         process = component.lead_time + component.review_period
-        limit = component.max_service_time
+        limit = limits_within_reach(component.max_service_time)
         awaited = component.pred_share > 0.0
         transit = component.pred_lead_time[awaited]
         before = np.concatenate([[0], np.cumsum(awaited)]).astype(np.int64)
@@ -228,14 +231,14 @@ class ServiceTimes:
         of, rest = _distinct(of, np.concatenate([self.lane_delay, -self.process]) % unit)
         first = -((rest - self.inbound_low[of]) // unit)  # the least multiple that is long enough
         counts = np.maximum((self.inbound_high[of] - rest) // unit - first + 1, 0)
-        each = np.repeat(rest + unit * first, counts) + unit * _within(counts)
+        each = np.repeat(rest + unit * first, counts) + unit * within_runs(counts)
         of = np.concatenate([np.repeat(of, counts), stages])
         of, heard = _distinct(of, np.concatenate([each, self.inbound_low]))
         inbound_ptr = np.searchsorted(of, np.arange(n + 1))
         low, high = -(-self.outbound_low // unit), self.outbound_high // unit
         counts = np.maximum(high - low + 1, 0)
         outbound_ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        quoted = unit * (np.repeat(low, counts) + _within(counts))
+        quoted = unit * (np.repeat(low, counts) + within_runs(counts))
         return (inbound_ptr, heard), (outbound_ptr, quoted)
 
     def candidates(
@@ -419,7 +422,7 @@ def _distinct(of: Integers, values: Integers) -> tuple[Integers, Integers]:
     return of[new], values[new]
 
 
-def _within(counts: Integers) -> Integers:
+def within_runs(counts: Integers) -> Integers:
     """Number, from 0 on, within each of several runs laid end to end."""
     return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
@@ -440,6 +443,12 @@ def _ticks_per_period(times: tuple[Floats, ...]) -> float:
     return float(ticks)
 
 
+def limits_within_reach(limit: Floats) -> Floats:
+    """Take a limit on service times (periods) that none can reach for none: ``inf``."""
+    return np.where(limit < _NEVER_REACHED, limit, inf)
+
+
+@lru_cache(maxsize=4096)
 def denominator_of(time: float) -> int:
     """Denominator of the common fraction that a time (periods) is; 0 where it is none.
 

@@ -54,8 +54,9 @@ class ExactDemands:
         whole = whole_times(shard)
         served = np.flatnonzero((np.diff(shard.demand_ptr) > 0) & (np.diff(shard.succ_ptr) == 0))
         found = {}
+        ptr, every = (shard.demand_ptr - shard.demand_ptr[0]).tolist(), shard.demand_row.tolist()
         for j in served.tolist():
-            demand = self._demand(shard, j)
+            demand = self._demand(every[ptr[j] : ptr[j + 1]])
             if demand is None or (random[j] and j not in waits):
                 continue  # of a wait two moments are known, or of periods that differ no sum
             if demand.family in _NORMAL and not normal:
@@ -67,20 +68,23 @@ class ExactDemands:
                 found[j] = (demand, level)
         return found
 
-    def _demand(self, shard: CompiledNetwork, stage: int) -> Distribution | None:
-        """Demand of all customers of a stage, None where it has no distribution over time."""
-        here = slice(*(shard.demand_ptr[stage : stage + 2] - shard.demand_ptr[0]))
-        rows = shard.demand_row[here].tolist()
-        laws: tuple[Distribution, ...] = tuple(self._laws[row] for row in rows)
-        if any(law.family == "per_period" for law in laws):
-            return None  # periods differ, and their sum depends on the first
+    def _demand(self, rows: list[int]) -> Distribution | None:
+        """Demand of all customers of a stage, None where it has no distribution over time.
+
+        ``rows``: theirs in the table ``demand``.
+        """
         if not independent_rows(rows, self._partners):
             return None
+        laws: tuple[Distribution, ...] = tuple([self._laws[row] for row in rows])
+        for law in laws:
+            if law.family == "per_period":
+                return None  # periods differ, and their sum depends on the first
         if len(laws) == 1:
             return laws[0]
-        if laws not in self._made:
-            self._made[laws] = sum_of(laws)
-        return self._made[laws]
+        known = self._made.get(laws)
+        if known is None:
+            known = self._made[laws] = sum_of(laws)
+        return known
 
 
 def whole_times(shard: CompiledNetwork) -> bool:

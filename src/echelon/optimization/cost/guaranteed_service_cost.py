@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from echelon.network.compiled import CompiledNetwork, Floats, Integers
 from echelon.optimization.cost.demand_over_time import SteadyDemand
+from echelon.optimization.cost.levels_at_once import LevelTable, SearchedLevels
 from echelon.optimization.cost.normal_bound import NormalBound
 from echelon.optimization.cost.stage_stock import StageStock, StageTimes
 from echelon.optimization.demand_seen import DemandSeen
-from echelon.optimization.random_times import wait_std_at
+from echelon.optimization.random_times import wait_std, wait_std_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,15 @@ class GuaranteedServiceCost:
         What a simulation needs beside the base stocks: ``order_quantity``, ``below_base_stock``
         (by how much a reorder point is below the base stock), ``maximum_order``; NaN where a stage
         has none.
+    known : list of LevelTable
+        That of the last :meth:`over_all`, if there was one.
     """
 
     component: CompiledNetwork
     seen: DemandSeen
     special: Mapping[int, StageStock]
     orders: Mapping[str, Floats] = field(default_factory=dict)
+    known: list[LevelTable] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def plain(self) -> bool:
@@ -77,8 +81,7 @@ class GuaranteedServiceCost:
         safety, base : (n,) float64
             Units.
         """
-        bound = np.array([std**2 for std in self.seen.bound_std[stages].tolist()])
-        noise = np.array([self.wait_noise(j) ** 2 for j in stages.tolist()])
+        bound, noise = self._plain_squares(stages)
         safety = np.sqrt(bound * covered + noise)
         return safety, self.seen.mean[stages] * covered + safety
 
@@ -95,6 +98,52 @@ class GuaranteedServiceCost:
         """Money per period over net replenishment times of any shape; stages that allow it."""
         return self.cost_of(stage, StageTimes.covering(covered))
 
+    def over_all(self, ptr: Integers, covered: Floats) -> Floats:
+        """Money per period over net replenishment times of all stages, as :meth:`over_covered`.
+
+        Parameters
+        ----------
+        ptr : (n_stages + 1,) int64
+            Where the times of each stage begin.
+        covered : (m,) float64
+            Periods.
+
+        Returns
+        -------
+        (m,) float64
+        """
+        return self._money(ptr, covered, LevelTable.of_curves(self.special, ptr, covered))
+
+    def _money(self, ptr: Integers, covered: Floats, searched: SearchedLevels) -> Floats:
+        """As :meth:`over_all`, with the levels that have been searched for."""
+        n = len(ptr) - 1
+        of = np.repeat(np.arange(n), np.diff(ptr))
+        held = np.empty(len(covered))
+        plain = np.array([j not in self.special for j in range(n)], dtype=np.bool_)
+        some = np.flatnonzero(plain[of])
+        stages = np.flatnonzero(plain)
+        bound, noise = np.zeros(n), np.zeros(n)
+        bound[stages], noise[stages] = self._plain_squares(stages)
+        held[some] = np.sqrt(bound[of[some]] * covered[some] + noise[of[some]])
+        table, at, place = searched
+        rate = np.zeros(n)
+        rate[table.stages] = table.rate
+        held[at] = table.levels[place] - rate[of[at]] * covered[at] + 0.0
+        self.known[:] = [table]
+        money = self.component.holding_cost[of] * held
+        for j in set(self.special).difference(table.stages.tolist()):
+            here = slice(ptr[j], ptr[j + 1])
+            money[here] = self.over_covered(j, covered[here])
+        return np.asarray(money)
+
+    def _plain_squares(self, stages: Integers) -> tuple[Floats, Floats]:
+        """Variance of the bound per period, and what varying supplies add, of plain stages."""
+        bound = np.array([std**2 for std in self.seen.bound_std[stages].tolist()])
+        noise = np.zeros(len(stages))
+        for at in np.flatnonzero(wait_std(self.component)[stages] > 0.0).tolist():
+            noise[at] = self.wait_noise(int(stages[at])) ** 2
+        return bound, noise
+
     def cost_of(self, stage: int, times: StageTimes) -> Floats:
         """Money per period of a stage's stock, shape of the times."""
         stock = self.stock(stage)
@@ -107,6 +156,30 @@ class GuaranteedServiceCost:
         """Safety stock of a plain stage at no time covered, units: for supplies that vary."""
         spread = wait_std_at(self.component, stage)
         return float(self.seen.safety_factor[stage] * self.seen.mean[stage] * spread)
+
+
+def costs_of_all(
+    asked: Sequence[tuple[GuaranteedServiceCost, Integers, Floats]],
+) -> list[Floats]:
+    """Ask the costs of many components at once, each as :meth:`GuaranteedServiceCost.over_all`.
+
+    Parameters
+    ----------
+    asked : sequence of (GuaranteedServiceCost, ptr, covered)
+        Each with the arguments of that method.
+
+    Returns
+    -------
+    list of (m,) float64
+        Money per period.
+    """
+    searched = LevelTable.of_components(
+        [(cost.special, ptr, covered) for cost, ptr, covered in asked]
+    )
+    return [
+        cost._money(ptr, covered, own)
+        for (cost, ptr, covered), own in zip(asked, searched, strict=True)
+    ]
 
 
 def steady(seen: DemandSeen, stage: int) -> SteadyDemand:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd, sqrt
 from typing import Self
 
@@ -38,6 +39,7 @@ _COLUMNS = ("policy", "order_quantity", "order_multiple", "minimum_order", "serv
 _PLAIN = (NormalBound, ExactQuantile, RandomWait)
 _LIMITS = ("capacity", "maximum_order")
 _MOST_DENOMINATOR = 1_000
+_ONE = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,7 @@ class Ordering(Extension):
             found = lattice_step(self._laws[demand_row])
             if found is None:
                 return None
-            steps.append(Fraction(*found))
+            steps.append(_ONE if found == (1, 1) else Fraction(*found))
         for below, below_row, units in component.lanes_to_customers(stage):
             lot = self._rules[below_row].lot
             step = _fraction(lot) if lot else self._step(component, below)
@@ -243,7 +245,7 @@ class Ordering(Extension):
             if step is None or usage is None:
                 return None
             if usage:
-                steps.append(step * usage)
+                steps.append(step if usage == 1 else step * usage)
         return _common(steps) if steps else None
 
     def _lots_below(self, component: Component, stage: int) -> dict[int, float]:
@@ -321,6 +323,7 @@ def demand_between(
     return exposure_demand(law, 1.0)
 
 
+@lru_cache(maxsize=4096)
 def _fraction(value: float) -> Fraction | None:
     found = Fraction(value).limit_denominator(_MOST_DENOMINATOR)
     return found if abs(float(found) - value) <= 1e-12 * max(abs(value), 1.0) else None
@@ -328,6 +331,8 @@ def _fraction(value: float) -> Fraction | None:
 
 def _common(steps: list[Fraction]) -> Fraction:
     """Largest number of which all are multiples."""
+    if all(step == steps[0] for step in steps):
+        return steps[0]
     above = [step.numerator for step in steps]
     denominator = 1
     for step in steps:

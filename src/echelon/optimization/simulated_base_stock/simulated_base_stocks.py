@@ -12,6 +12,7 @@ import pandas as pd
 from echelon.display import share_beside
 from echelon.errors import warn_of_data
 from echelon.execution import Outcome, run_shards
+from echelon.network.last_stages import last_stages
 from echelon.network.network import Network
 from echelon.optimization.simulated_base_stock.arguments import check
 from echelon.optimization.simulated_base_stock.asked import Asked
@@ -229,10 +230,12 @@ class _Piece:
 
 def _failures(network: Network, plan: Plan, outcomes: dict[int, Outcome[Found]]) -> pd.DataFrame:
     ids = network.compiled.component_id
+    failed = {c: outcome for c, outcome in outcomes.items() if outcome.failed}
     rows = [
-        (int(ids[c]), "", "", outcome.error, outcome.message)
-        for c, outcome in outcomes.items()
-        if outcome.failed
+        (int(ids[c]), *stage, outcome.error, outcome.message)
+        for (c, outcome), stage in zip(
+            failed.items(), last_stages(network, list(failed)), strict=True
+        )
     ]
     own = pd.DataFrame(rows, columns=list(FAILURE_COLUMNS)) if rows else no_failures()
     both = [frame for frame in (plan.failures, own) if len(frame)]

@@ -10,6 +10,7 @@ import pandas as pd
 from echelon.errors import InfeasibleError
 from echelon.execution.shards import cut
 from echelon.execution.workers import attempt, run_shards
+from echelon.network.last_stages import last_stages
 from echelon.network.network import Network
 from echelon.optimization.target_inventory.arguments import TargetOptions
 from echelon.optimization.target_inventory.live_model import LiveModel
@@ -83,7 +84,7 @@ def solve_targets(
         rounded_times=read.rounded_times,
         arguments=dict(arguments or {}),
         seconds={"reading": laid_out - began, "solving": done - laid_out},
-        failures=_failures(read.problems, solutions),
+        failures=_failures(network, read.problems, solutions),
     )
 
 
@@ -148,13 +149,17 @@ def _solved_or_why_not(
         return TargetFailure(type(error).__name__, str(error), error.stage)
 
 
-def _failures(problems: Sequence[TargetProblem], solutions: Sequence[_Solved]) -> pd.DataFrame:
+def _failures(
+    network: Network, problems: Sequence[TargetProblem], solutions: Sequence[_Solved]
+) -> pd.DataFrame:
     rows = []
     for problem, solved in zip(problems, solutions, strict=True):
         if isinstance(solved, TargetFailure):
-            item, location = ("", "")
+            stages = last_stages(network, problem.components)
             if solved.stage is not None:
-                item, location = problem.labels[solved.stage]
-            told = (item, location, solved.error, solved.message)
-            rows += [(component, *told) for component in problem.components]
+                stages = [problem.labels[solved.stage]] * len(stages)
+            rows += [
+                (component, *stage, solved.error, solved.message)
+                for component, stage in zip(problem.components, stages, strict=True)
+            ]
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS), dtype=object)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -80,7 +80,7 @@ class Templates:
         live = self._live.pop(key, None)
         if live is None:
             _check_choices(pattern)
-            live = LiveTemplate(pattern, assembled_program(pattern))
+            live = LiveTemplate(pattern, assembled_program(pattern), self._solver_left())
             self.n_assembled += 1
         if before < DECLARED_AT <= met:
             self.n_declared += 1
@@ -90,9 +90,13 @@ class Templates:
                     "fault of the library. Fix: use method='auto', and report it."
                 )
         self._live[key] = live
-        if len(self._live) > self._most:
-            self._live.popitem(last=False)
         return live
+
+    def _solver_left(self) -> Any:
+        """Give up the template that was used longest ago, where there is no room for one more."""
+        if len(self._live) < self._most:
+            return None
+        return self._live.popitem(last=False)[1].release()
 
 
 @cache

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from echelon.errors import InfeasibleError, SolverError
-from echelon.network.compiled import Floats, Integers
+from echelon.execution import attempt
+from echelon.network.compiled import Floats
 from echelon.optimization.linear_program import LinearProgram, load, new_highs, run
 from echelon.optimization.outcome import relative_gap
+from echelon.optimization.templates.found import Found, Judged, Solutions
 from echelon.optimization.templates.pattern import OrderPattern
 from echelon.optimization.templates.start import basis_of, least_pairs, usual_costs
 
@@ -22,73 +25,67 @@ _WHOLE = 1e-6
 _OPTIONS: dict[str, Any] = {
     "presolve": "off",  # it would take longer than what it saves
     "solver": "simplex",
-    "simplex_strategy": 4,  # primal: new costs leave a basis feasible
     "simplex_primal_edge_weight_strategy": 1,  # Devex
     "primal_simplex_bound_perturbation_multiplier": 0.0,
 }
 """Options of HiGHS, of those measured the ones that take least."""
+_DUAL, _PRIMAL = 1, 4
+"""Strategies of its simplex: new costs leave a basis feasible, and the primal one goes on from it.
 
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What came out of one problem.
-
-    Attributes
-    ----------
-    inbound, outbound : (n_stages,) int64
-        Candidates chosen, numbered within their stage.
-    cost, bound : float
-        Money per period.
-    branched : bool
-        Whether the relaxation left a gap, which branch and bound has closed.
-    termination : str
-    """
-
-    inbound: Integers
-    outbound: Integers
-    cost: float
-    bound: float
-    branched: bool = False
-    termination: str = "optimal"
+From nothing, the dual one takes less: hardly ever is a cost negative."""
+_ROUNDING = 1e-12
+"""A relative gap that is nothing but rounding."""
+_CLEARLY = 1e-9
+"""Of the dearest pair: how much more any other plan costs where there is only one; far above what
+HiGHS takes for equal, which is 1e-7 of costs brought to ``_LARGE``."""
+_MOST_NODES = 500
+"""Pairs looked at to see that; beyond, plans that cost nearly the same are many."""
 
 
 class LiveTemplate:
     """The compiled model of a pattern in a HiGHS of its own.
 
-    Every problem is solved from one basis, that of a plan which depends on the pattern alone.
-    So an answer does not depend on the problems before it, as it would from their last basis where
-    several plans cost the least.
+    A problem is solved from one basis, that of a plan which depends on the pattern alone, or from
+    none. So an answer does not depend on the problems before it, as it would from their last basis
+    where several plans cost the least. Many problems at once go on from that last basis all the
+    same, in a third of the time, and are solved anew where their prices leave room for another
+    plan. Where lanes make no cycle, all solutions of the relaxation are mixtures of plans, so
+    where only one plan is left, it is the one that any basis ends with.
 
     Parameters
     ----------
     pattern : OrderPattern
     program : LinearProgram
         Of the pattern, as ``assembled_program`` gives it.
+    solver : Highs, optional
+        What another template has released: to make one takes as long as to solve some problems.
     """
 
-    def __init__(self, pattern: OrderPattern, program: LinearProgram) -> None:
+    def __init__(self, pattern: OrderPattern, program: LinearProgram, solver: Any = None) -> None:
         import highspy
 
         self.pattern, self.program = pattern, program
         self._pairs = np.arange(pattern.n_pairs, dtype=np.int32)
-        self._rows = (
-            program.start,
-            program.index,
-            program.value,
-            program.row_lower,
-            program.row_upper,
-        )
-        self._states = highspy.HighsModelStatus
+        self._optimal = highspy.HighsModelStatus.kOptimal
+        self._infeasible = highspy.HighsModelStatus.kInfeasible
         self._kinds = highspy.HighsVarType
-        self._highs = new_highs()
+        self._highs = new_highs() if solver is None else solver
         for option, value in _OPTIONS.items():
             self._highs.setOptionValue(option, value)
         load(self._highs, program)
-        least = least_pairs(pattern)
-        self._basis = None if least is None else basis_of(pattern, least)
-        if least is None or pattern.n_pairs <= _OFTEN:
+        n_sums = len(program.cost) - pattern.n_pairs
+        often = pattern.n_pairs <= _OFTEN
+        least = least_pairs(pattern) if often or n_sums > 0 else None
+        self._basis = None if least is None else basis_of(pattern, least, n_sums)
+        if often:
             self._relax(usual_costs(pattern))
             self._basis = self._highs.getBasis()
+        self._is_forest = pattern.is_forest
+
+    def release(self) -> Any:
+        """Give up the HiGHS, for another template to take over; this one cannot solve any more."""
+        highs, self._highs = self._highs, None
+        return highs
 
     def solve(self, costs: Floats, *, gap: float, time_limit: float | None = None) -> Found:
         """Find the cheapest choice of pairs.
@@ -109,29 +106,77 @@ class LiveTemplate:
         SolverError
             If HiGHS stops without an optimum of the relaxation.
         """
-        dearest = float(np.abs(costs).max(initial=0.0))
-        unit = float(np.exp2(np.rint(np.log2(dearest)))) / _LARGE if dearest > 0.0 else 1.0
-        values, prices = self._relax(costs / unit)
-        bound = self._bound(costs, prices * unit)
-        is_whole = _is_whole(values)
-        found = self._rounded(costs, values, bound, is_whole)
-        if is_whole or relative_gap(found.cost, bound) <= gap:
-            return found
-        return self._branched(found, costs, unit, gap, time_limit)
+        unit = _units_of(costs[None])
+        values, prices = self._relax(costs / unit[0])
+        relaxed = self._judged(costs[None], values[None], prices[None] * unit[:, None])
+        return self._closed(relaxed, 0, costs, gap, time_limit)
+
+    def solve_all(
+        self, costs: Floats, *, gap: float, time_limit: float | None = None
+    ) -> list[Found | None]:
+        """Find the cheapest choice for each row of costs; None for those that fail.
+
+        Each gets the answer that :meth:`solve` gives it.
+        """
+        found: dict[int, Found | None] = {}
+        if self._is_forest and len(costs) > 1:
+            found.update(self._going_on(costs))
+        rest = [k for k in range(len(costs)) if k not in found]
+        solutions = self._solutions(costs[rest], going_on=False)
+        judged = self._judged(costs[rest], solutions.values, solutions.prices)
+        for i, k in enumerate(rest):
+            seconds, asked = solutions.seconds[i], (costs[k], gap, time_limit)
+            if seconds is not None:
+                found[k] = attempt(self._closed, judged, i, *asked, seconds).value
+        return [found.get(k) for k in range(len(costs))]
+
+    def _going_on(self, costs: Floats) -> dict[int, Found]:
+        """Solve each problem from the basis of the one before; those that leave no doubt."""
+        from echelon.kernels.pattern_answers import are_only_plans  # numba: when it is needed
+
+        solutions = self._solutions(costs, going_on=True)
+        judged = self._judged(costs, solutions.values, solutions.prices)
+        certain = np.empty(len(costs), np.bool_)
+        are_only_plans(
+            solutions.prices, costs, *self.pattern.arrays, _CLEARLY, _MOST_NODES, certain
+        )
+        certain &= judged.is_whole & (judged.bound == judged.cost)
+        return {
+            k: Found(judged.inbound[k], judged.outbound[k], cost, cost, seconds=seconds)
+            for k, cost in enumerate(judged.cost.tolist())
+            if certain[k] and (seconds := solutions.seconds[k]) is not None
+        }
+
+    def _solutions(self, costs: Floats, *, going_on: bool) -> Solutions:
+        """Solve the relaxation for each row of costs, from the basis of the one before or not."""
+        n = len(costs)
+        values = np.zeros((n, self.pattern.n_pairs))
+        prices = np.zeros((n, len(self.pattern.lane_inbound)))
+        seconds: list[float | None] = [None] * n
+        unit = _units_of(costs)[:, None]
+        for k, scaled in enumerate(costs / unit):
+            began = time.perf_counter()
+            relaxed = attempt(self._go_on if going_on and k else self._relax, scaled).value
+            if relaxed is not None:
+                values[k], prices[k] = relaxed
+                seconds[k] = time.perf_counter() - began
+        return Solutions(values, prices * unit, seconds)
 
     def _relax(self, costs: Floats) -> tuple[Floats, Floats]:
-        """Solve the relaxation: values of the columns, prices of the rows."""
+        """Solve the relaxation: values of the pairs, prices of the lane rows."""
         highs = self._highs
+        highs.setOptionValue("simplex_strategy", _DUAL if self._basis is None else _PRIMAL)
         highs.changeColsCost(len(costs), self._pairs, costs)
         for _ in range(2):
-            if self._basis is not None:
+            if self._basis is None:
+                highs.clearSolver()
+            else:
                 highs.setBasis(self._basis)
             highs.run()
             state = highs.getModelStatus()
-            if state == self._states.kOptimal:
-                solution = highs.getSolution()
-                return np.array(solution.col_value), np.array(solution.row_dual)
-            if state == self._states.kInfeasible:
+            if state == self._optimal:
+                return self._solution()
+            if state == self._infeasible:
                 raise InfeasibleError("no service times satisfy the limits of this component")
             highs.clearSolver()  # once more, from nothing
         raise SolverError(
@@ -139,29 +184,71 @@ class LiveTemplate:
             "method='auto'."
         )
 
-    def _bound(self, costs: Floats, prices: Floats) -> float:
-        """Bound every plan by the prices of the rows, whatever they are."""
-        from echelon.kernels.pattern_programs import bound_by_prices  # numba: when it is needed
+    def _go_on(self, costs: Floats) -> tuple[Floats, Floats]:
+        """Solve the relaxation from the basis at hand."""
+        highs = self._highs
+        highs.setOptionValue("simplex_strategy", _PRIMAL)
+        highs.changeColsCost(len(costs), self._pairs, costs)
+        highs.run()
+        if highs.getModelStatus() != self._optimal:
+            raise SolverError("HiGHS stopped without an optimum")
+        return self._solution()
 
-        pattern = self.pattern
-        return bound_by_prices(
-            prices, costs, pattern.pair_inbound, pattern.inbound_ptr, *self._rows
-        )
+    def _solution(self) -> tuple[Floats, Floats]:
+        solution = self._highs.getSolution()
+        values, prices = np.array(solution.col_value), np.array(solution.row_dual)
+        n_rows = len(self.pattern.lane_inbound)
+        return values[: self.pattern.n_pairs], prices[len(prices) - n_rows :]
 
-    def _rounded(self, costs: Floats, values: Floats, bound: float, is_whole: bool) -> Found:
+    def _judged(self, costs: Floats, values: Floats, prices: Floats) -> Judged:
+        """Read plans at the median, and bound every plan by the prices, whatever they are."""
+        from echelon.kernels.pattern_answers import judge  # numba: when it is needed
+
+        n = len(costs)
+        inbound = np.empty((n, self.pattern.n_stages), np.int64)
+        outbound = np.empty_like(inbound)
+        cost, bound, is_whole = np.empty(n), np.empty(n), np.empty(n, np.bool_)
+        judge(
+            values, prices, costs, *self.pattern.arrays, _WHOLE, _ROUNDING,
+            inbound, outbound, cost, bound, is_whole,
+        )  # fmt: skip
+        return Judged(values, inbound, outbound, cost, bound, is_whole)
+
+    def _closed(
+        self,
+        relaxed: Judged,
+        k: int,
+        costs: Floats,
+        gap: float,
+        time_limit: float | None,
+        seconds: float = 0.0,
+    ) -> Found:
+        """Make a plan of what came out for a problem, by branch and bound where it is not whole."""
+        cost, bound = float(relaxed.cost[k]), float(relaxed.bound[k])
+        if relaxed.is_whole[k] and cost < np.inf:
+            inbound, outbound = relaxed.inbound[k], relaxed.outbound[k]
+            return Found(inbound, outbound, cost, min(bound, cost), seconds=seconds)
+        began = time.perf_counter()
+        found = self._rounded(costs, relaxed.values[k], bound)
+        if relative_gap(found.cost, bound) > gap:
+            unit = float(_units_of(costs[None])[0])
+            found = self._branched(found, costs, unit, gap, time_limit)
+        return replace(found, seconds=seconds + time.perf_counter() - began)
+
+    def _rounded(self, costs: Floats, values: Floats, bound: float) -> Found:
         """Round to a plan: the cheapest of the quantiles, which keep every lane.
 
         See :func:`echelon.optimization.guaranteed_service.extract`.
         """
-        from echelon.kernels.pattern_programs import plan_at_quantile  # numba: when it is needed
+        from echelon.kernels.pattern_answers import plan_at_quantile, running_sums
 
         parts = self.pattern.arrays[:4]
         n = self.pattern.n_stages
-        sums = values[len(costs) :]
+        sums = running_sums(values, *parts)
         best = Found(np.zeros(0, np.int64), np.zeros(0, np.int64), np.inf, bound)
-        for quantile in [0.5] if is_whole else _between(sums):
+        for quantile in _between(np.concatenate(sums)):
             inbound, outbound = np.empty(n, np.int64), np.empty(n, np.int64)
-            cost = plan_at_quantile(quantile, values, costs, *parts, inbound, outbound)
+            cost = plan_at_quantile(quantile, *sums, costs, *parts, inbound, outbound)
             if cost < best.cost:
                 best = Found(inbound, outbound, cost, min(bound, cost))
         if best.cost == np.inf:
@@ -173,6 +260,7 @@ class LiveTemplate:
     ) -> Found:
         """Make pairs whole, in the same HiGHS, and leave it as it was."""
         highs, n = self._highs, len(costs)
+        highs.changeColsCost(n, self._pairs, costs / unit)
         whole = np.full(n, int(self._kinds.kInteger), dtype=np.uint8)
         highs.changeColsIntegrality(n, self._pairs, whole)
         highs.setOptionValue("mip_rel_gap", gap)
@@ -183,8 +271,8 @@ class LiveTemplate:
             outcome = run(highs, unit, is_integer=True)
             better = found
             if np.isfinite(outcome.objective):
-                values = np.array(highs.getSolution().col_value)
-                better = self._rounded(costs, values, found.bound, _is_whole(values))
+                values = np.array(highs.getSolution().col_value)[:n]
+                better = self._rounded(costs, values, found.bound)
         finally:
             whole[:] = int(self._kinds.kContinuous)
             highs.changeColsIntegrality(n, self._pairs, whole)
@@ -196,8 +284,14 @@ class LiveTemplate:
         return replace(best, bound=bound, branched=True, termination=outcome.termination)
 
 
-def _is_whole(values: Floats) -> bool:
-    return bool(np.abs(values - np.rint(values)).max() <= _WHOLE)
+def _units_of(costs: Floats) -> Floats:
+    """Power of two by which the dearest pair of each row comes close to ``_LARGE``, (n,).
+
+    To divide by it rounds nothing.
+    """
+    dearest = np.abs(costs).max(axis=1, initial=0.0)
+    unit = np.exp2(np.rint(np.log2(np.where(dearest > 0.0, dearest, _LARGE))))
+    return np.asarray(unit / _LARGE)
 
 
 def _between(probabilities: Floats) -> list[float]:

@@ -98,6 +98,28 @@ class OrderPattern:
         return len(self.pair_inbound)
 
     @property
+    def is_forest(self) -> bool:
+        """Whether the lanes that have rows make no cycle, whichever way they run."""
+        stages = np.arange(self.n_stages)
+        tied = self.lane_outbound >= 0  # other rows are about the customer alone
+        customer = np.repeat(stages, np.diff(self.inbound_ptr))[self.lane_inbound[tied]]
+        supplier = np.repeat(stages, np.diff(self.outbound_ptr))[self.lane_outbound[tied]]
+        lanes = set(zip(supplier.tolist(), customer.tolist(), strict=True))
+        joined = list(range(self.n_stages))  # to another stage of the same tree, or to itself
+
+        def root(stage: int) -> int:
+            while joined[stage] != stage:
+                stage = joined[stage]
+            return stage
+
+        for one, other in lanes:
+            first, second = root(one), root(other)
+            if first == second:
+                return False
+            joined[first] = second
+        return True
+
+    @property
     def key(self) -> bytes:
         """The pattern as one value: components that share it share their model."""
         sizes = np.array([self.n_stages, self.n_pairs, len(self.lane_inbound)], dtype=np.int64)

@@ -16,8 +16,9 @@ from echelon.execution import attempt
 from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.optimization.candidate_lists import listed_whole
 from echelon.optimization.methods import MOST_PAIRS
+from echelon.optimization.templates.found import Found
 from echelon.optimization.templates.kept import templates_here
-from echelon.optimization.templates.live import Found, LiveTemplate
+from echelon.optimization.templates.live import LiveTemplate
 from echelon.optimization.templates.pattern import OrderPattern
 
 
@@ -89,6 +90,11 @@ class _LaidOut:
     cost: Floats
     quoted: Integers
 
+    def costs(self, alike: list[int]) -> Floats:
+        """Costs of the pairs of components that have one pattern, a row each."""
+        ends = self.ends[:, 1]
+        return np.stack([self.cost[ends[k] : ends[k + 1]] for k in alike])
+
     def by_pattern(self) -> dict[bytes, list[int]]:
         """Positions of the components of each pattern, but for those that were left out."""
         ends = self.ends[:, 0].tolist()
@@ -110,22 +116,22 @@ def place_plain_shard(shard: PlainShard) -> ShardPlaced:
             continue
         first_quoted = template.pattern.outbound_ptr[:-1]
         made = (time.perf_counter() - began) / len(alike)
-        for k in alike:
-            began = time.perf_counter()
-            (_, first, quoted), (_, last, _) = laid.ends[k : k + 2].tolist()
-            solved = attempt(_solve, template, laid.cost[first:last], shard).value
-            if solved is not None:
-                service = laid.quoted[quoted + first_quoted + solved.outbound]
-                done[k] = service, solved, made + time.perf_counter() - began
+        costs = laid.costs(alike)
+        found = template.solve_all(costs, gap=shard.gap, time_limit=shard.time_limit)
+        for k, one in zip(alike, found, strict=True):
+            if one is not None:
+                service = laid.quoted[laid.ends[k, 2] + first_quoted + one.outbound]
+                done[k] = service, one, made + one.seconds
     placed = sorted(done)
-    services, found, seconds = zip(*(done[k] for k in placed), strict=True) if done else ((),) * 3
+    services = [done[k][0] for k in placed]
+    plans = [done[k][1] for k in placed]
     return ShardPlaced(
         shard.chosen[np.array(placed, dtype=np.int64)],
         np.concatenate(services) if services else np.zeros(0, np.int64),
-        np.array([one.bound for one in found]),
-        np.array(seconds),
-        np.array([one.branched for one in found], dtype=np.bool_),
-        [one.termination for one in found],
+        np.array([one.bound for one in plans]),
+        np.array([done[k][2] for k in placed]),
+        np.array([one.branched for one in plans], dtype=np.bool_),
+        [one.termination for one in plans],
     )
 
 
@@ -138,10 +144,6 @@ def _template(shard: PlainShard, laid: _LaidOut, key: bytes, alike: list[int]) -
         key=key,
         n_problems=len(alike),
     )
-
-
-def _solve(template: LiveTemplate, costs: Floats, shard: PlainShard) -> Found:
-    return template.solve(costs, gap=shard.gap, time_limit=shard.time_limit)
 
 
 def _lay_out(shard: PlainShard) -> _LaidOut:

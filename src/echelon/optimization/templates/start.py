@@ -24,15 +24,14 @@ def least_pairs(pattern: OrderPattern) -> Integers | None:
     return chosen if earliest_pairs(*pattern.arrays, chosen) else None
 
 
-def basis_of(pattern: OrderPattern, pairs: Integers) -> Any:
+def basis_of(pattern: OrderPattern, pairs: Integers, n_sums: int) -> Any:
     """Basis of HiGHS at which exactly these pairs, one a stage, are chosen.
 
-    Basic are they, all running sums, and the slacks of the lane rows.
+    Basic are they, all running sums that have columns, and the slacks of the lane rows.
     """
     import highspy
 
     status = highspy.HighsBasisStatus
-    n_sums = int(pattern.inbound_ptr[-1] + pattern.outbound_ptr[-1])
     columns = [status.kLower] * pattern.n_pairs + [status.kBasic] * n_sums
     for k in pairs.tolist():
         columns[k] = status.kBasic

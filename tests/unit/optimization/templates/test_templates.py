@@ -13,16 +13,22 @@ from hypothesis import strategies as st
 import echelon as ec
 from echelon.errors import InfeasibleError, SolverError
 from echelon.exact.guaranteed_service.problem import ServiceTimeProblem
+from echelon.kernels.pattern_answers import bound_by_prices
 from echelon.optimization.methods import _listed
 from echelon.optimization.proof import Limits, joint_distribution, prove
 from echelon.optimization.tasks import component_tasks
 from echelon.optimization.templates import by_template as route
-from echelon.optimization.templates import kept, live
+from echelon.optimization.templates import kept, live, program
 from echelon.optimization.templates.by_template import BRANCHED, by_template
 from echelon.optimization.templates.kept import DECLARED_AT, Templates, templates_here
 from echelon.optimization.templates.live import LiveTemplate
 from echelon.optimization.templates.pattern import OrderPattern, pair_costs
-from echelon.optimization.templates.program import assembled_program, declared_program, same
+from echelon.optimization.templates.program import (
+    assembled_program,
+    declared_program,
+    is_written_out,
+    same,
+)
 from tests.networks import random_network, random_portfolio
 
 LIMITS = Limits(1e-9, None, "highs")
@@ -123,8 +129,10 @@ def test_longer_times_in_the_same_order_share_a_model():
     assert key(2.0, 3.0, 4.0) != key(2.0, 0.0, 4.0)
 
 
-def test_an_answer_does_not_depend_on_those_before():
+@pytest.mark.parametrize("often", [0, 150])
+def test_an_answer_does_not_depend_on_those_before(monkeypatch, often):
     """Equal costs leave many plans; from the last basis another of them would come out."""
+    monkeypatch.setattr(live, "_OFTEN", often)
     problem = drawn(4, 7, 2)
     pattern = OrderPattern.of(problem)
     rng = np.random.default_rng(0)
@@ -159,13 +167,114 @@ def test_branching_closes_a_gap_of_the_relaxation():
 def test_the_bound_holds_for_any_prices():
     problem = drawn(2, 7, 3)
     pattern, costs = OrderPattern.of(problem), pair_costs(problem)
-    template = LiveTemplate(pattern, assembled_program(pattern))
-    best = template.solve(costs, gap=1e-9)
+    best = LiveTemplate(pattern, assembled_program(pattern)).solve(costs, gap=1e-9)
     assert best.bound == pytest.approx(best.cost, rel=1e-12)
     rng = np.random.default_rng(1)
-    n_rows = len(template.program.row_lower)
     for _ in range(50):
-        assert template._bound(costs, rng.normal(0.0, costs.mean(), n_rows)) <= best.cost
+        prices = rng.normal(0.0, costs.mean(), len(pattern.lane_inbound))
+        assert bound_by_prices(prices, costs, *pattern.arrays) <= best.cost
+
+
+@pytest.mark.parametrize("written_out", [False, True])
+def test_sums_written_out_or_in_columns_say_the_same(monkeypatch, written_out):
+    """Whatever the size, either form is the declared model and gives the answers of the other."""
+    problems = [drawn(seed, 7, seed % 3, lane_times=True) for seed in range(6)]
+    known = [by_template(problem, LIMITS)[1].objective for problem in problems]
+    monkeypatch.setattr(program, "is_written_out", lambda _: written_out)
+    sizes = [OrderPattern.of(problem).n_pairs for problem in problems]
+    monkeypatch.setattr(live, "_OFTEN", sorted(sizes)[2])  # so that some start from nothing
+    templates_here.cache_clear()
+    for problem, cost in zip(problems, known, strict=True):
+        pattern = OrderPattern.of(problem)
+        arrays = assembled_program(pattern)
+        n_sums = len(arrays.cost) - pattern.n_pairs
+        assert (n_sums == 0) == written_out
+        assert same(arrays, declared_program(problem))
+        outcome = by_template(problem, LIMITS)[1]
+        assert outcome.objective == pytest.approx(cost, rel=1e-12)
+        assert outcome.bound == pytest.approx(cost, rel=1e-12)
+
+
+def test_few_candidates_have_their_sums_written_out_and_many_do_not():
+    few, many = drawn(3, 6), drawn(3, 6)
+    assert is_written_out(OrderPattern.of(few))
+    lists = [np.arange(0, 40) for _ in many.inbound]
+    tables = [np.abs(np.subtract.outer(lists[0], lists[0])) * 1.0 for _ in many.inbound]
+    wide = ServiceTimeProblem(many.times, lists, lists, tables)
+    assert not is_written_out(OrderPattern.of(wide))
+
+
+@pytest.mark.parametrize("often", [0, 150])
+@pytest.mark.parametrize("extra_lanes", [0, 3])
+def test_all_at_once_are_solved_as_one_by_one(monkeypatch, extra_lanes, often):
+    """To the bit, also of costs under which many plans are the best."""
+    monkeypatch.setattr(live, "_OFTEN", often)
+    problem = drawn(4, 7, extra_lanes)
+    pattern = OrderPattern.of(problem)
+    rng = np.random.default_rng(0)
+    clear = rng.lognormal(0.0, 1.0, (20, pattern.n_pairs)) * pair_costs(problem)
+    tied = rng.integers(0, 3, (20, pattern.n_pairs)).astype(float)
+    costs = np.concatenate([clear, tied, np.zeros((1, pattern.n_pairs))])[rng.permutation(41)]
+    assert pattern.is_forest == (extra_lanes == 0)
+    taken: list[int] = []
+    going_on = LiveTemplate._going_on
+
+    def watched(self, asked):
+        found = going_on(self, asked)
+        taken.extend(found)
+        return found
+
+    monkeypatch.setattr(LiveTemplate, "_going_on", watched)
+    template = LiveTemplate(pattern, assembled_program(pattern))
+    together = template.solve_all(costs, gap=1e-9)
+    assert (len(costs) // 3 < len(taken) < len(costs)) == pattern.is_forest  # the others twice
+    for k, one in enumerate(together):
+        alone = LiveTemplate(pattern, assembled_program(pattern)).solve(costs[k], gap=1e-9)
+        np.testing.assert_array_equal(alone.outbound, one.outbound)
+        np.testing.assert_array_equal(alone.inbound, one.inbound)
+        assert (alone.cost, alone.bound) == (one.cost, one.bound)
+        assert alone.branched == one.branched
+
+
+def test_one_that_fails_leaves_the_others_as_they_are(monkeypatch):
+    problem = drawn(4, 7)
+    pattern = OrderPattern.of(problem)
+    costs = pair_costs(problem) * np.arange(1.0, 10.0)[:, None] ** 0.5
+    template = LiveTemplate(pattern, assembled_program(pattern))
+    before = template.solve_all(costs, gap=1e-9)
+    bad = costs[4] / live._units_of(costs)[4]
+    for name in ("_relax", "_go_on"):
+        solve = getattr(LiveTemplate, name)
+
+        def failing(self, asked, solve=solve):
+            if np.array_equal(asked, bad):
+                raise RuntimeError("planted")
+            return solve(self, asked)
+
+        monkeypatch.setattr(LiveTemplate, name, failing)
+    after = template.solve_all(costs, gap=1e-9)
+    assert [one is None for one in after] == [k == 4 for k in range(9)]
+    for one, other in zip(before, after, strict=True):
+        if other is not None:
+            np.testing.assert_array_equal(one.outbound, other.outbound)
+            assert (one.cost, one.bound) == (other.cost, other.bound)
+
+
+def test_a_solver_taken_over_gives_the_same_bits():
+    """Also where many plans are the best; and who has released one cannot go on with it."""
+    rng = np.random.default_rng(3)
+    used = None
+    for seed in range(8):
+        problem = drawn(seed, 3 + seed % 5, seed % 3)
+        pattern = OrderPattern.of(problem)
+        program_of = assembled_program(pattern)
+        new, other = LiveTemplate(pattern, program_of), LiveTemplate(pattern, program_of, used)
+        for costs in (pair_costs(problem), *rng.integers(0, 3, (3, pattern.n_pairs)).astype(float)):
+            for one, same_one in zip(new._relax(costs), other._relax(costs), strict=True):
+                np.testing.assert_array_equal(one, same_one)
+        used = other.release()
+        with pytest.raises(AttributeError):
+            other.solve(pair_costs(problem), gap=1e-9)
 
 
 def test_few_templates_are_kept_and_patterns_met_often_are_declared():
@@ -235,14 +344,14 @@ def test_a_crash_takes_one_component_with_it(monkeypatch):
     before = ec.optimize(network, method="milp")
     templates_here.cache_clear()
     bad = problem_of(network.subset([4]))
-    key, solve = OrderPattern.of(bad).key, LiveTemplate.solve
+    key, relax = OrderPattern.of(bad).key, LiveTemplate._relax
 
-    def crashing(self, costs, **arguments):
+    def crashing(self, costs):
         if self.pattern.key == key:
             raise RuntimeError("planted")
-        return solve(self, costs, **arguments)
+        return relax(self, costs)
 
-    monkeypatch.setattr(live.LiveTemplate, "solve", crashing)
+    monkeypatch.setattr(LiveTemplate, "_relax", crashing)
     after = ec.optimize(network, method="milp")
     alike = [c for c in range(12) if OrderPattern.of(problem_of(network.subset([c]))).key == key]
     assert after.failures["component"].tolist() == alike
@@ -305,7 +414,7 @@ def test_an_interrupt_leaves_a_plan_for_every_component(monkeypatch):
         calls.append(1)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(live.LiveTemplate, "solve", interrupted)
+    monkeypatch.setattr(LiveTemplate, "_relax", interrupted)
     plan = ec.optimize(network, method="milp")
     assert len(calls) == 1
     assert len(plan.stages) == network.n_stages - known.components["status"].eq("failed").sum()
