@@ -1,6 +1,6 @@
-"""The whole job on a portfolio: seconds by step, memory, growth, and what a second core gives.
+"""The whole job on a portfolio: seconds by step, memory, and what a second core gives.
 
-python -m benchmarks.quality.fifty_thousand [SKUS ...]
+python -m benchmarks.quality.fifty_thousand [SKUS [SKUS OF THE SECOND TABLE]]
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import echelon as ec
 
-SIZES = (1_000, 5_000, 20_000, 50_000, 200_000)
 HEADLINE = 50_000
 TWO_CORES = 10_000
 _LOOK_SECONDS = 0.5
@@ -167,26 +165,6 @@ def steps_table(tables: float, hundred: Measured, thousand: Measured, n_skus: in
     return "\n".join([*lines, "", f"{failed:,} components failed."])
 
 
-def growth_table(sizes: Sequence[int], runs: Sequence[Measured]) -> str:
-    """Seconds and memory by size, and how far from growing in proportion."""
-    first = runs[0]
-    lines = [
-        "### Growth with the number of SKUs, the same command, 100 replications",
-        "",
-        "| SKUs | stages | clock | CPU | CPU of a stage | beside the smallest | memory together |",
-        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    unit = first.cpu / first.summary["counts"]["stages"]
-    for size, run in zip(sizes, runs, strict=True):
-        stages = run.summary["counts"]["stages"]
-        each = run.cpu / stages
-        lines.append(
-            f"| {size:,} | {stages:,} | {run.wall:.1f} s | {run.cpu:.1f} s | {1e3 * each:.3f} ms "
-            f"| {each / unit - 1.0:+.0%} | {run.memory / 2**30:.2f} GiB |"
-        )
-    return "\n".join(lines)
-
-
 def cores_table(n_skus: int, one: Measured, two: Measured) -> str:
     """What a second worker gives, and that it changes no bit."""
     if one.summary["digest"] != two.summary["digest"]:
@@ -212,26 +190,19 @@ def _solving(run: Measured) -> float:
     return float(run.summary["seconds"]["check"] + run.summary["seconds"]["solve"])
 
 
-def table(sizes: Sequence[int] = SIZES, headline: int = HEADLINE, cores: int = TWO_CORES) -> str:
-    """Measure all of it, compiled kernels on disk."""
-    parts, runs = [], []
+def table(headline: int = HEADLINE, cores: int = TWO_CORES) -> str:
+    """Measure both, compiled kernels on disk."""
+    parts = []
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        for size in (50, *sizes):  # the first compiles, and does not count
+        for size in (50, headline):  # the first compiles, and does not count
             folder = root / str(size)
             folder.mkdir()
             written = write_tables(folder, size)
             measured = command(folder, n_jobs=2)
-            if size == 50:
-                continue
-            runs.append(measured)
-            print(f"{size:,} SKUs: {measured.wall:.1f} s", file=sys.stderr)
-            if size == headline:
-                parts.append(
-                    steps_table(written, measured, command(folder, n_jobs=2, replications=1_000),
-                                size)
-                )  # fmt: skip
-        parts.append(growth_table(sizes, runs))
+        print(f"{size:,} SKUs: {measured.wall:.1f} s", file=sys.stderr)
+        many = command(folder, n_jobs=2, replications=1_000)
+        parts.append(steps_table(written, measured, many, size))
         folder = root / "cores"
         folder.mkdir()
         write_tables(folder, cores)
@@ -241,5 +212,4 @@ def table(sizes: Sequence[int] = SIZES, headline: int = HEADLINE, cores: int = T
 
 
 if __name__ == "__main__":
-    asked = tuple(map(int, sys.argv[1:])) or SIZES
-    print(table(asked, headline=max(asked) if HEADLINE not in asked else HEADLINE))
+    print(table(*map(int, sys.argv[1:])))
