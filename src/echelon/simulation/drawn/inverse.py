@@ -143,7 +143,7 @@ def _make(law: Distribution) -> Table:
     return table_of_quantiles(quantiles_of(law), law.mean, law.std, low, high)
 
 
-_ROOM: Final = 1 << 26
+_ROOM: Final = 1 << 24
 """Bytes that the tables of laws may take which are kept for the next simulation."""
 
 _ENTRY: Final = 1024
