@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import mmap
 import sys
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -186,7 +185,6 @@ def start_feature_state(
     component: int,
     shelves: ShelfWatch | None = None,
     width: int = WIDTH,
-    memory: Callable[[int, int], Floats] | None = None,
 ) -> FeatureState:
     """Stock on hand, nothing on order, nobody waiting, everything up.
 
@@ -200,15 +198,12 @@ def start_feature_state(
         Of the shard; without it nothing is watched.
     width : int
         Runs that there is room for, at most ``WIDTH``.
-    memory : callable, optional
-        Gives zeros of a number of rows and columns.
 
     Returns
     -------
     FeatureState
         Of that component alone.
     """
-    zeros = _zeros if memory is None else memory
     part = part_of(structure, features, component)
     stages, lanes = part.stages, part.lanes
     held = part.held
@@ -235,7 +230,7 @@ def start_feature_state(
     ages, most_lots = lists_of(structure, features, part, ruled)
     n_lists = len(most_lots)
     state = FeatureState(
-        rows=zeros(n_rows_of(features, component, part), width),
+        rows=np.zeros((n_rows_of(features, component, part), width)),
         outside_line=line.take(np.maximum(structure.outside_delay[stages], 0)),
         make_line=line.take(make_size),
         release_line=line.take(release_size),
@@ -251,10 +246,10 @@ def start_feature_state(
         past=past.take(past_size),
         past_size=past_size,
         shelves=nothing_watched(structure) if shelves is None else shelves,
-        lines=zeros(max(line.taken, 1), width),
-        history=zeros(max(past.taken, 1), width),
+        lines=np.zeros((max(line.taken, 1), width)),
+        history=np.zeros((max(past.taken, 1), width)),
         heads=np.empty((max(n_lists, 1), width, HEAD), dtype=np.int64),
-        first=zeros(max(n_lists, 1), width),
+        first=np.zeros((max(n_lists, 1), width)),
         lots=_hardly_used(max(most_numbers(most_lots) * width, 1)),
         room=np.zeros(1, dtype=np.int64),
         doomed=np.zeros(lanes.stop - lanes.start, dtype=np.int64),
@@ -262,10 +257,6 @@ def start_feature_state(
     )
     _stock_up(state, structure, part)
     return state
-
-
-def _zeros(n_rows: int, width: int) -> Floats:
-    return np.zeros((n_rows, width))
 
 
 def start_again(

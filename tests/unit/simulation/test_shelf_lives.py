@@ -234,11 +234,11 @@ def test_fewer_runs_are_advanced_together_where_memory_is_refused(monkeypatch: p
     assert before["expired"].sum() > 0.0
     widths = []
 
-    def refuse(structure, features, component, shelves=None, width=128, memory=None):
+    def refuse(structure, features, component, shelves=None, width=128):
         widths.append(width)
         if width > 7:
             raise MemoryError
-        return start_feature_state(structure, features, component, shelves, width, memory)
+        return start_feature_state(structure, features, component, shelves, width)
 
     monkeypatch.setattr("echelon.simulation.shelf_lives.start_feature_state", refuse)
     pd.testing.assert_frame_equal(ec.simulate(network, **asked).stages, before)
