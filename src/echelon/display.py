@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -141,7 +142,8 @@ def with_units(
         words = unit_in_words(unit, period=period, currency=currency)
         header.append((name, f"[{words}]" if words else ""))
     table = pd.DataFrame(written, columns=list(frame.columns), dtype=object)
-    table.columns = pd.MultiIndex.from_tuples(header)
+    if header:
+        table.columns = pd.MultiIndex.from_tuples(header)
     return table
 
 
@@ -166,3 +168,26 @@ def wrapped(text: str, indent: str = "") -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def in_text(summary: str, table: pd.DataFrame, rest: str = "", **look: Any) -> str:
+    """Put a summary, a table and a line on what the table leaves out below one another.
+
+    What is empty is left out. ``look`` goes to ``to_string``.
+
+    Examples
+    --------
+    >>> print(in_text("Two stages", pd.DataFrame({"stock": [4]}), "1 more row"))
+    Two stages
+     stock
+         4
+    1 more row
+    """
+    shown = "" if table.empty else table.to_string(index=False, **look)
+    return "\n".join(filter(None, (summary, shown, rest)))
+
+
+def in_html(summary: str, table: pd.DataFrame, rest: str = "", **look: Any) -> str:
+    """Write the same as :func:`in_text` for a notebook; ``look`` goes to ``to_html``."""
+    shown = "" if table.empty else table.to_html(index=False, border=0, **look)
+    return f"<pre>{escape(summary)}</pre>{shown}" + f"<p>{escape(rest)}</p>" * bool(rest)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,9 +24,11 @@ from echelon.demand.history import (
     series_codes,
 )
 from echelon.demand.score import FEWEST_DEGREES
+from echelon.display import in_html, in_text
 from echelon.errors import DomainError, Fault, TableError
 from echelon.results import Provenance, Result, frame_digest
-from echelon.tables.check import Checked, check_table
+from echelon.tables.check import check_table
+from echelon.tables.checked import Checked
 from echelon.tables.history import FORECASTS
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -132,13 +133,10 @@ class ForecastModels(Result):
 
     def __repr__(self) -> str:
         """Summary and the first ten rows."""
-        shown = self.errors.head(10).to_string(index=False, float_format="{:,.2f}".format)
-        return f"{self.summary()}\n{shown}"
+        return in_text(self.summary(), self.errors.head(10), float_format="{:,.2f}".format)
 
     def _repr_html_(self) -> str:
-        shown = self.errors.head(10)
-        table = shown.to_html(index=False, float_format="{:,.2f}".format, border=0)
-        return f"<pre>{escape(self.summary())}</pre>{table}"
+        return in_html(self.summary(), self.errors.head(10), float_format="{:,.2f}".format)
 
 
 def fit_forecasts(

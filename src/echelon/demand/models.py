@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from echelon.demand.candidates import CANDIDATES
 from echelon.demand.classify import CLASSES
 from echelon.demand.history import Panel
 from echelon.demand.lookup import series_named
+from echelon.display import in_html, in_text
 from echelon.distributions import Distribution, make
 from echelon.results import Result
 
@@ -223,13 +223,13 @@ class DemandModels(Result):
 
     def __repr__(self) -> str:
         """Summary and the ten largest series."""
-        shown = self.models.nlargest(10, "mean")[[*self.keys, *_SHOWN]]
-        return f"{self.summary()}\n{shown.to_string(index=False, float_format='{:,.2f}'.format)}"
+        return in_text(self.summary(), self._largest(), float_format="{:,.2f}".format)
 
     def _repr_html_(self) -> str:
-        shown = self.models.nlargest(10, "mean")[[*self.keys, *_SHOWN]]
-        table = shown.to_html(index=False, float_format="{:,.2f}".format, border=0)
-        return f"<pre>{escape(self.summary())}</pre>{table}"
+        return in_html(self.summary(), self._largest(), float_format="{:,.2f}".format)
+
+    def _largest(self) -> pd.DataFrame:
+        return self.models.nlargest(10, "mean")[[*self.keys, *_SHOWN]]
 
 
 _SHOWN = ("class", "family", "mean", "std", "source", "widening")

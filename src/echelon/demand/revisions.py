@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from echelon.demand.arguments import check_whole
 from echelon.demand.failures import failures_frame
 from echelon.demand.forecast import Floats, Snapshots, read_snapshots
 from echelon.demand.history import Absent, Panel
+from echelon.display import in_html, in_text
 from echelon.results import Provenance, Result, frame_digest
 
 
@@ -63,13 +63,10 @@ class ForecastRevisions(Result):
 
     def __repr__(self) -> str:
         """Summary and the first ten rows."""
-        shown = self.forecast_errors.head(10).to_string(index=False, float_format="{:,.2f}".format)
-        return f"{self.summary()}\n{shown}"
+        return in_text(self.summary(), self.forecast_errors.head(10), float_format="{:,.2f}".format)
 
     def _repr_html_(self) -> str:
-        shown = self.forecast_errors.head(10)
-        table = shown.to_html(index=False, float_format="{:,.2f}".format, border=0)
-        return f"<pre>{escape(self.summary())}</pre>{table}"
+        return in_html(self.summary(), self.forecast_errors.head(10), float_format="{:,.2f}".format)
 
 
 def fit_forecast_revisions(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from echelon.display import ROWS, counted, more, quantity, with_units
+from echelon.display import ROWS, counted, in_html, in_text, more, quantity, with_units
 from echelon.errors import DomainError, UnknownNameError
 from echelon.exact.columns import COMPONENTS, STAGES, UNITS
 from echelon.exact.systems import MODELS, Model, Solved
@@ -80,19 +79,17 @@ class Evaluation(Result):
             lines.append(f"  cost {quantity(self.cost)} {money}: {told}")
         return "\n".join([*lines, *self.failure_lines("evaluation", failures)])
 
-    def _shown(self) -> pd.DataFrame:
+    def _shown(self) -> tuple[pd.DataFrame, str]:
         first = self.stages.head(ROWS)
-        return with_units(first, UNITS, period=self.period, currency=self.currency)
+        table = with_units(first, UNITS, period=self.period, currency=self.currency)
+        return table, more(len(self.stages), ROWS, "evaluation.stages")
 
     def __repr__(self) -> str:
         """Summary and the first stages."""
-        rest = more(len(self.stages), ROWS, "evaluation.stages")
-        table = self._shown().to_string(index=False) if len(self.stages) else ""
-        return "\n".join(filter(None, (self.summary(), table, rest)))
+        return in_text(self.summary(), *self._shown())
 
     def _repr_html_(self) -> str:
-        table = self._shown().to_html(index=False, border=0) if len(self.stages) else ""
-        return f"<pre>{escape(self.summary())}</pre>{table}"
+        return in_html(self.summary(), *self._shown())
 
 
 def evaluate(

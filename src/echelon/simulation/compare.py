@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from echelon.display import ROWS, counted, more, with_units, wrapped
+from echelon.display import ROWS, counted, in_html, in_text, more, with_units, wrapped
 from echelon.errors import DomainError
 from echelon.results import Provenance, Result, frame_digest, no_failures
 from echelon.simulation.columns import UNITS
@@ -125,8 +124,8 @@ class Comparison(Result):
         order = {name: place for place, name in enumerate(_SHOWN)}
         return differs.sort_values("measure", key=lambda names: names.map(order)).head(ROWS)
 
-    def _table(self) -> pd.DataFrame:
-        """The measures that are shown, each written in its own unit."""
+    def _table(self) -> tuple[pd.DataFrame, str]:
+        """The measures that are shown, each written in its own unit, and what is left out."""
         written = []
         for row in self._shown().to_dict("records"):
             unit = UNITS[row["measure"]]
@@ -136,20 +135,15 @@ class Comparison(Result):
             text = with_units(line, units, period=self.period, currency=self.currency)
             text.columns = text.columns.get_level_values(0)
             written.append(text)
-        return pd.concat(written, ignore_index=True) if written else self._shown()
+        table = pd.concat(written, ignore_index=True) if written else self._shown()
+        return table, more(len(self.total), len(table), "comparison.total") if written else ""
 
     def __repr__(self) -> str:
         """Summary and the main measures of the network."""
-        table = self._table()
-        if table.empty:
-            return self.summary()
-        rest = more(len(self.total), len(table), "comparison.total")
-        return "\n".join(filter(None, (self.summary(), table.to_string(index=False), rest)))
+        return in_text(self.summary(), *self._table())
 
     def _repr_html_(self) -> str:
-        summary = f"<pre>{escape(self.summary())}</pre>"
-        table = self._table()
-        return summary if table.empty else summary + table.to_html(index=False, border=0)
+        return in_html(self.summary(), *self._table())
 
 
 _NUMBERS: Final = (

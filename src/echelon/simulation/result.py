@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from html import escape
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from echelon.display import ROWS, counted, money, more, quantity, share, with_units, wrapped
+from echelon.display import (
+    ROWS,
+    counted,
+    in_html,
+    in_text,
+    money,
+    more,
+    quantity,
+    share,
+    with_units,
+    wrapped,
+)
 from echelon.errors import DomainError
 from echelon.results import Result
 from echelon.simulation.columns import FRAMES, UNITS, with_errors
@@ -360,19 +370,10 @@ class Simulation(Result):
 
     def __repr__(self) -> str:
         """Summary and the ten costliest stages."""
-        if self.stages.empty:
-            return self.summary()
-        table, rest = self._costliest()
-        return "\n".join(filter(None, (self.summary(), table.to_string(index=False), rest)))
+        return in_text(self.summary(), *self._costliest())
 
     def _repr_html_(self) -> str:
-        summary = f"<pre>{escape(self.summary())}</pre>"
-        if self.stages.empty:
-            return summary
-        table, rest = self._costliest()
-        return (
-            summary + table.to_html(index=False, border=0) + f"<p>{escape(rest)}</p>" * bool(rest)
-        )
+        return in_html(self.summary(), *self._costliest())
 
 
 def _farthest_off(service: pd.DataFrame) -> pd.DataFrame:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import pandas as pd
 
-from echelon.display import ROWS, counted, more, quantity, with_units
+from echelon.display import ROWS, counted, in_html, in_text, more, quantity, with_units
 from echelon.exact.perishable.columns import LEVELS
 from echelon.network.network import Network
 from echelon.results import Result
@@ -80,17 +79,14 @@ class PerishableLevels(Result):
             )
         return "\n".join([*lines, *self.failure_lines("levels", failures)])
 
-    def _shown(self) -> pd.DataFrame:
-        return with_units(
-            self.stages.head(ROWS), _UNITS, period=self.period, currency=self.currency
-        )
+    def _shown(self) -> tuple[pd.DataFrame, str]:
+        first = self.stages.head(ROWS)
+        table = with_units(first, _UNITS, period=self.period, currency=self.currency)
+        return table, more(len(self.stages), ROWS, "levels.stages")
 
     def __repr__(self) -> str:
         """Summary and the first stages."""
-        rest = more(len(self.stages), ROWS, "levels.stages")
-        table = self._shown().to_string(index=False) if len(self.stages) else ""
-        return "\n".join(filter(None, (self.summary(), table, rest)))
+        return in_text(self.summary(), *self._shown())
 
     def _repr_html_(self) -> str:
-        table = self._shown().to_html(index=False, border=0) if len(self.stages) else ""
-        return f"<pre>{escape(self.summary())}</pre>{table}"
+        return in_html(self.summary(), *self._shown())

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Final
 
 import pandas as pd
 
-from echelon.display import ROWS, counted, money, more, quantity, with_units, wrapped
+from echelon.display import (
+    ROWS,
+    counted,
+    in_html,
+    in_text,
+    money,
+    more,
+    quantity,
+    with_units,
+    wrapped,
+)
 from echelon.optimization.calibration.columns import UNITS
 from echelon.policies.plan import Plan
 from echelon.results import Result
@@ -141,22 +150,20 @@ class Calibration(Result):
             )
         return "\n".join([*lines, *self.failure_lines("calibration", failures)])
 
-    def _table(self) -> pd.DataFrame:
+    def _table(self) -> tuple[pd.DataFrame, str]:
         shortfall = (self.customers["before"] - self.customers["target"]).sort_values()
         rows = self.customers.loc[shortfall.index].head(ROWS)[list(_SHOWN)]
-        return with_units(
+        table = with_units(
             rows.assign(met=rows["met"].map({True: "yes", False: "no"})),
             {**UNITS, "met": ""},
             period=self.plan.period,
             currency=self.plan.currency,
         )
+        return table, more(len(self.customers), ROWS, "calibration.customers")
 
     def __repr__(self) -> str:
         """Summary, and the stages that were furthest below their targets."""
-        rest = more(len(self.customers), ROWS, "calibration.customers")
-        return "\n".join(filter(None, (self.summary(), self._table().to_string(index=False), rest)))
+        return in_text(self.summary(), *self._table())
 
     def _repr_html_(self) -> str:
-        rest = more(len(self.customers), ROWS, "calibration.customers")
-        table = self._table().to_html(index=False, border=0)
-        return f"<pre>{escape(self.summary())}</pre>{table}" + f"<p>{escape(rest)}</p>" * bool(rest)
+        return in_html(self.summary(), *self._table())

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any
 
 import pandas as pd
 
-from echelon.display import ROWS, counted, more, quantity
+from echelon.display import ROWS, counted, in_html, in_text, more, quantity
 from echelon.errors import DomainError
 from echelon.optimization.arguments import limit_faults
 from echelon.optimization.portfolio.choose import choose
@@ -116,15 +115,15 @@ class OptionChoice(Result):
         ]
         return "\n".join([*lines, *self.failure_lines("choice", failures)])
 
+    def _table(self) -> tuple[pd.DataFrame, str]:
+        return self.chosen.head(ROWS), more(len(self.chosen), ROWS, "choice.chosen")
+
     def __repr__(self) -> str:
         """Summary and the first SKUs."""
-        rest = more(len(self.chosen), ROWS, "choice.chosen")
-        table = self.chosen.head(ROWS).to_string(index=False)
-        return "\n".join(filter(None, (self.summary(), table, rest)))
+        return in_text(self.summary(), *self._table())
 
     def _repr_html_(self) -> str:
-        table = self.chosen.head(ROWS).to_html(index=False, border=0)
-        return f"<pre>{escape(self.summary())}</pre>{table}"
+        return in_html(self.summary(), *self._table())
 
 
 def known(solved: Solved | None) -> Solved:

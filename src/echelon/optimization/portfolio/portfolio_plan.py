@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from echelon.display import ROWS, counted, money, more, quantity, with_units
+from echelon.display import (
+    ROWS,
+    counted,
+    in_html,
+    in_text,
+    money,
+    more,
+    quantity,
+    with_units,
+)
 from echelon.errors import DomainError
 from echelon.network.compiled import Floats
 from echelon.network.network import Network
@@ -227,18 +235,15 @@ class Portfolio(Result):
         ]
         return "\n".join([*lines, *self.failure_lines("portfolio", failures)])
 
-    def _costliest(self) -> pd.DataFrame:
+    def _costliest(self) -> tuple[pd.DataFrame, str]:
         order = self.skus["stock_value"].sort_values(ascending=False, kind="stable").index
         rows = self.skus.loc[order].head(ROWS)[list(_SHOWN)]
-        return with_units(rows, UNITS, period=self.period, currency=self.currency)
+        table = with_units(rows, UNITS, period=self.period, currency=self.currency)
+        return table, more(len(self.skus), ROWS, "portfolio.skus")
 
     def __repr__(self) -> str:
         """Summary and the SKUs with the most stock value."""
-        rest = more(len(self.skus), ROWS, "portfolio.skus")
-        return "\n".join(
-            filter(None, (self.summary(), self._costliest().to_string(index=False), rest))
-        )
+        return in_text(self.summary(), *self._costliest())
 
     def _repr_html_(self) -> str:
-        table = self._costliest().to_html(index=False, border=0)
-        return f"<pre>{escape(self.summary())}</pre>{table}"
+        return in_html(self.summary(), *self._costliest())

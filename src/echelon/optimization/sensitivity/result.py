@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Final
 
 import pandas as pd
 
-from echelon.display import ROWS, counted, money, more, quantity, with_units, wrapped
+from echelon.display import (
+    ROWS,
+    counted,
+    in_html,
+    in_text,
+    money,
+    more,
+    quantity,
+    with_units,
+    wrapped,
+)
 from echelon.results import Result
 from echelon.tables.column import Column, Table
 
@@ -153,20 +162,18 @@ class Sensitivity(Result):
             less = f"{row['less']:.1%} of service"
         return f"{less} less, {self.label(row).split(', ', 1)[1]}"
 
-    def _table(self) -> pd.DataFrame:
+    def _table(self) -> tuple[pd.DataFrame, str]:
         rows = self.levers.head(ROWS)
         rows = rows.assign(
             what=[self.label(row) for row in rows.to_dict("records")],
             now=[f"{number:.4g}" for number in rows["now"]],
         )
-        return with_units(rows[list(_SHOWN)], UNITS, period=self.period, currency=self.currency)
+        shown = with_units(rows[list(_SHOWN)], UNITS, period=self.period, currency=self.currency)
+        return shown, more(len(self.levers), ROWS, "sensitivity.levers")
 
     def __repr__(self) -> str:
         """Summary and the ten most valuable rows."""
-        rest = more(len(self.levers), ROWS, "sensitivity.levers")
-        return "\n".join(filter(None, (self.summary(), self._table().to_string(index=False), rest)))
+        return in_text(self.summary(), *self._table())
 
     def _repr_html_(self) -> str:
-        rest = more(len(self.levers), ROWS, "sensitivity.levers")
-        table = self._table().to_html(index=False, border=0)
-        return f"<pre>{escape(self.summary())}</pre>{table}" + f"<p>{escape(rest)}</p>" * bool(rest)
+        return in_html(self.summary(), *self._table())

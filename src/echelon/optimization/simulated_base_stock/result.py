@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +11,8 @@ import pandas as pd
 from echelon.display import (
     ROWS,
     counted,
+    in_html,
+    in_text,
     money,
     more,
     quantity,
@@ -206,16 +207,7 @@ class SimulatedBaseStocks(Result):
 
     def __repr__(self) -> str:
         """Summary and the costliest stages."""
-        if self.stages.empty:
-            return self.summary()
-        table, rest = self._table()
-        return "\n".join(filter(None, (self.summary(), table.to_string(index=False), rest)))
+        return in_text(self.summary(), *self._table())
 
     def _repr_html_(self) -> str:
-        summary = f"<pre>{escape(self.summary())}</pre>"
-        if self.stages.empty:
-            return summary
-        table, rest = self._table()
-        return (
-            summary + table.to_html(index=False, border=0) + f"<p>{escape(rest)}</p>" * bool(rest)
-        )
+        return in_html(self.summary(), *self._table())

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Final
 
 import pandas as pd
 
-from echelon.display import ROWS, counted, money, more, quantity, with_units, wrapped
+from echelon.display import (
+    ROWS,
+    counted,
+    in_html,
+    in_text,
+    money,
+    more,
+    quantity,
+    with_units,
+    wrapped,
+)
 from echelon.network.network import Network
 from echelon.optimization.target_inventory.columns import UNITS
 from echelon.optimization.target_inventory.components import COMPONENTS
@@ -233,16 +242,7 @@ class TargetPlan(Result):
 
     def __repr__(self) -> str:
         """Summary and mean targets of the ten stages with the largest."""
-        if self.targets.empty:
-            return self.summary()
-        table, rest = self._table()
-        return "\n".join(filter(None, (self.summary(), table.to_string(index=False), rest)))
+        return in_text(self.summary(), *self._table())
 
     def _repr_html_(self) -> str:
-        summary = f"<pre>{escape(self.summary())}</pre>"
-        if self.targets.empty:
-            return summary
-        table, rest = self._table()
-        return (
-            summary + table.to_html(index=False, border=0) + f"<p>{escape(rest)}</p>" * bool(rest)
-        )
+        return in_html(self.summary(), *self._table())

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from echelon.display import ROWS, counted, more, with_units, wrapped
+from echelon.display import ROWS, counted, in_html, in_text, more, with_units, wrapped
 from echelon.network.network import Network
 from echelon.policies.plan import Plan
 from echelon.policies.publication.as_plan import as_plan, reviewed_as
@@ -337,14 +336,10 @@ class Publication(Result):
 
     def __repr__(self) -> str:
         """Summary and the ten largest moves that wait."""
-        table, rest = self._table()
-        shown = "" if table.empty else table.to_string(index=False)
-        return "\n".join(filter(None, (self.summary(), shown, rest)))
+        return in_text(self.summary(), *self._table())
 
     def _repr_html_(self) -> str:
-        table, rest = self._table()
-        shown = "" if table.empty else table.to_html(index=False, border=0)
-        return f"<pre>{escape(self.summary())}</pre>{shown}" + f"<p>{escape(rest)}</p>" * bool(rest)
+        return in_html(self.summary(), *self._table())
 
 
 def _texts(frame: pd.DataFrame) -> list[str]:
