@@ -57,7 +57,8 @@ def test_best_base_stocks(published):
     cases = published("Best base-stock")
     assert len(cases) == 8
     for law, costs, delay, cost in cases:
-        best = lost_sales_base_stock(law, **costs, lead_time=delay, method="exact")
+        best = lost_sales_base_stock(law, **costs, lead_time=delay)
+        assert best.exact  # by default too
         assert best.cost == pytest.approx(cost, abs=ROUNDED + 5e-6), (law, costs, delay)
 
 

@@ -80,7 +80,7 @@ def lost_sales_base_stock(
     base_stock : array_like of float, optional
         Units on hand and on order after ordering; default the best.
     method : {"auto", "exact", "approximate"}, default "auto"
-        "auto" is exact up to twenty thousand states, or where the approximation is.
+        "auto" is exact up to a hundred thousand states, or where the approximation is.
     n_jobs : int, default 1
         Threads; -1 for every core.
     progress : bool, callable or None, default False

@@ -24,7 +24,7 @@ from echelon.execution.workers import run_shards
 from echelon.lead_time.exposure import exposure_demand
 from echelon.progress import Progress
 
-AUTO_STATES = 20_000
+AUTO_STATES = 100_000
 """Up to so many states ``auto`` evaluates a base stock exactly."""
 _NEVER = 1e-14
 """Units short, as a fraction of mean demand, that count as none."""
