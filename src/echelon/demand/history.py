@@ -18,7 +18,8 @@ from echelon.demand.mistaken_periods import (
     shown_day,
 )
 from echelon.errors import DomainError, Fault, TableError
-from echelon.tables.check import Checked, check_table, plain
+from echelon.tables.check import check_table
+from echelon.tables.checked import Checked, plain
 from echelon.tables.column import Table
 from echelon.tables.history import DEMAND_HISTORY
 from echelon.tables.segments import with_segments

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from echelon.errors import Fault
-from echelon.tables.check import Checked
+from echelon.tables.checked import Checked
 
 Integers: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]

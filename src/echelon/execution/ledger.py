@@ -204,20 +204,42 @@ class Ledger:
         return frame.sort_values(["written", "key"], ignore_index=True)
 
     def clear(self) -> int:
-        """Remove everything, and give how many files that were."""
+        """Remove everything, and give how many files that were.
+
+        Raises
+        ------
+        FolderError
+            As :meth:`prune`.
+        """
         return self.prune(())
 
     def prune(self, keep: Iterable[str]) -> int:
         """Remove all shards but those with these keys, and give how many that were.
 
         A run that was counting on one of them does it again.
+
+        Raises
+        ------
+        FolderError
+            If some cannot be removed, a folder of such a name for instance; the others are.
         """
         kept = set(keep)
         removed = 0
+        stay: list[str] = []
         for path in list(self._files()):
-            if path.stem not in kept:
+            if path.stem in kept:
+                continue
+            try:
                 path.unlink(missing_ok=True)
+            except OSError as error:
+                why = "it is a folder" if path.is_dir() else error.strerror
+                stay.append(f"{path.name}: {why}")
+            else:
                 removed += 1
+        if stay:
+            raise FolderError(
+                f"cannot remove from {self.folder}: {'; '.join(stay)}. Fix: remove them by hand."
+            )
         return removed
 
     def __repr__(self) -> str:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, wait
+from importlib import import_module
 from typing import Any, Final
 
 from echelon.errors import EchelonError
@@ -114,13 +115,37 @@ class Process:
     def release(self) -> None:
         """Leave the process, which is idle, to the next run."""
         if self._executor is not None:
-            with _GUARD:
-                atexit.unregister(_end_idle)
-                atexit.register(
-                    _end_idle
-                )  # before what was registered since, as exits go backwards
-                _IDLE.append(self._executor)
+            _keep(self._executor)
             self._executor = None
+
+
+def start_loading(workers: int, module: str) -> None:
+    """Start worker processes, and let them load a module while this one does something else.
+
+    Parameters
+    ----------
+    workers : int
+        How many the next run will use.
+    module : str
+        What its shards need; a run that begins before it is loaded waits for it.
+
+    Examples
+    --------
+    >>> start_loading(0, "echelon")
+    """
+    with _GUARD:
+        missing = workers - len(_IDLE)
+    for _ in range(missing):
+        executor = _new()
+        executor.submit(import_module, module)
+        _keep(executor)
+
+
+def _keep(executor: Any) -> None:
+    with _GUARD:
+        atexit.unregister(_end_idle)
+        atexit.register(_end_idle)  # before what was registered since, as exits go backwards
+        _IDLE.append(executor)
 
 
 _IDLE: list[Any] = []

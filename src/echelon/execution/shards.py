@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from echelon.errors import DomainError
 
 
-def cut(work: Sequence[float], *, share: float) -> list[tuple[int, int]]:
+def cut(work: Sequence[float] | NDArray[np.number], *, share: float) -> list[tuple[int, int]]:
     """Cut consecutive pieces into shards of about ``share`` work each.
 
     The cut depends on the work alone, never on the number of workers, so that whatever is summed
@@ -55,7 +56,7 @@ def cut(work: Sequence[float], *, share: float) -> list[tuple[int, int]]:
 
 
 def cut_by_key(
-    work: Sequence[float], keys: Sequence[str], *, share: float
+    work: Sequence[float] | NDArray[np.number], keys: Iterable[str], *, share: float
 ) -> list[tuple[int, int]]:
     """Cut consecutive pieces into shards of about ``share`` work, at places that their keys choose.
 
@@ -68,7 +69,7 @@ def cut_by_key(
     ----------
     work : sequence of n floats
         Work of each piece, >= 0, in any unit.
-    keys : sequence of n str
+    keys : iterable of n str
         A name of each piece that it keeps; different ones for different pieces.
     share : float
         Work of one shard, > 0.
@@ -95,14 +96,14 @@ def cut_by_key(
     >>> before[:-1] == after[: len(before) - 1]
     True
     """
-    if len(keys) != len(work):
-        raise DomainError(f"{len(keys)} keys for {len(work)} pieces. Fix: give one for each.")
     if not share > 0.0:
         raise DomainError(f"share is {share!r}, must be > 0. Fix: give the work of one shard.")
-    ends = np.cumsum(np.asarray(work, dtype=float)).tolist()
-    hashes = [hashlib.blake2b(key.encode(), digest_size=8).digest() for key in keys]
-    last = _least_within(ends, hashes, 0.5 * share)
-    bounds = sorted({0, len(keys), *(piece + 1 for piece in last)})
+    hashes = np.fromiter(map(_hash_of, keys), dtype=np.uint64)
+    if len(hashes) != len(work):
+        raise DomainError(f"{len(hashes)} keys for {len(work)} pieces. Fix: give one for each.")
+    ends = np.cumsum(work, dtype=float)
+    last = _least_within(ends.data, hashes.data, 0.5 * share)
+    bounds = sorted({0, len(hashes), *(piece + 1 for piece in last)})
     return [
         (start + first, start + stop)
         for start, end in pairwise(bounds)
@@ -110,7 +111,11 @@ def cut_by_key(
     ]
 
 
-def _least_within(ends: list[float], hashes: list[bytes], reach: float) -> list[int]:
+def _hash_of(key: str) -> int:
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big")
+
+
+def _least_within(ends: Sequence[float], hashes: Sequence[int], reach: float) -> list[int]:
     """Pieces whose hash is the least of all that end within ``reach`` work of their own end.
 
     One pass with a queue of rising hashes, as for the minimum of a sliding window.

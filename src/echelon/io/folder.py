@@ -14,7 +14,7 @@ from echelon.errors import Fault, FolderError, TableError, UnknownNameError
 from echelon.folder import FORMATS, MANIFEST, NETWORK, listed_files, listed_frames, read_manifest
 from echelon.io.frames import frame_path, lines_of, read_frame
 from echelon.network import Network
-from echelon.network.tables import check_segments
+from echelon.network.check_arguments import check_segments
 from echelon.tables import CATALOG, SETTINGS, Table, with_segments
 
 _OF_THE_WRITER = ("kind", "files")

@@ -15,7 +15,7 @@ from echelon.errors import Fault, FolderError
 from echelon.folder import MANIFEST, listed_files, read_manifest
 from echelon.io.frames import frame_path, read_frame
 from echelon.results import FAILURE_COLUMNS, Provenance
-from echelon.tables.check import label_of, plain
+from echelon.tables.checked import label_of, plain
 from echelon.tables.column import Column
 
 FAILURES: Final = tuple(

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Words = NDArray[np.uint64]
+from echelon.kernels.cell_digests import add_cells
+from echelon.kernels.philox import Words
 
 _SEEDS: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 _BITS: Final = 64
@@ -54,23 +54,24 @@ def rows_digest(
     False
     """
     named = [column for column in frame.columns if column not in (*key, *leave_out)]
-    numeric = [name for name in named if pd.api.types.is_numeric_dtype(frame[name])]
+    is_number = {name: pd.api.types.is_numeric_dtype(kind) for name, kind in frame.dtypes.items()}
+    numeric = [name for name in named if is_number[name]]
     rows = np.zeros(len(frame), dtype=np.uint64)
     for column in key:
         rows = _mixed(rows ^ _hashed(frame[column]), _word(column))
     rows = _mixed(rows, _word(name))
-    sums = [_summed(_mixed(rows, np.uint64(seed))) for seed in _SEEDS]
+    seeds = np.array(_SEEDS, dtype=np.uint64)
+    sums = np.array([_mixed(rows, seed).sum(dtype=np.uint64) for seed in seeds])
     values = frame[numeric].to_numpy(dtype=np.float64).T + 0.0  # there is one zero
     cells = [(values.view(np.uint64), ~np.isnan(values), numeric)]
-    for column in (other for other in named if other not in numeric):
+    for column in (other for other in named if not is_number[other]):
         filled = frame[column].notna().to_numpy()
         cells.append((_hashed(frame[column])[None], filled[None], [column]))
     for words, filled, names in cells:
-        for row, there, column in zip(words, filled, names, strict=True):
-            cell = _mixed(rows, _word(str(column))) ^ _mixed(row, np.uint64(0))
-            for place, seed in enumerate(_SEEDS):
-                sums[place] += _summed(_mixed(cell, np.uint64(seed))[there])
-    return add_digests([(sums[0] % _MODULUS) << _BITS | (sums[1] % _MODULUS)])
+        columns = np.array([_word(str(name)) for name in names], dtype=np.uint64)
+        add_cells(rows, np.ascontiguousarray(words), filled, columns, seeds, sums)
+    high, low = (int(total) for total in sums)
+    return high << _BITS | low
 
 
 def add_digests(parts: Collection[int]) -> int:
@@ -99,7 +100,3 @@ def _mixed(words: Words, other: np.uint64) -> Words:
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(mixed ^ (mixed >> np.uint64(31)))
-
-
-def _summed(words: Words) -> int:
-    return int(words.sum(dtype=np.uint64))

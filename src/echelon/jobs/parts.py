@@ -107,8 +107,7 @@ def write_frames(
             write_part(path, frame, _CONTRACTS[name][frame_name])
         parts.append(Part(table, file, len(frame), digest(path)))
         if "component" not in key:
-            segments = tuple(c for c in frame.columns if c not in key and _is_text(frame[c]))
-            named = (*key, *segments) if frame_name == "segments" else key
+            named = (*key, *_texts(frame, key)) if frame_name == "segments" else key
             digests.append(rows_digest(table, frame, named, leave_out=_TIMES))
 
 
@@ -130,5 +129,9 @@ def _with_all_columns(stages: pd.DataFrame) -> pd.DataFrame:
     return stages.assign(**added)[list(columns.STAGES.names)]
 
 
-def _is_text(column: pd.Series) -> bool:
-    return not pd.api.types.is_numeric_dtype(column)
+def _texts(frame: pd.DataFrame, key: tuple[str, ...]) -> tuple[str, ...]:
+    """Columns of text beside those of the key."""
+    kinds = frame.drop(columns=list(key)).dtypes
+    return tuple(
+        str(name) for name, kind in kinds.items() if not pd.api.types.is_numeric_dtype(kind)
+    )

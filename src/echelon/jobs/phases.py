@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from echelon.errors import Fault, FolderError, TableError
 from echelon.execution import Ledger, Outcome, digest_of, run_shards
 from echelon.io.divided import DividedTables
+from echelon.jobs.apart import Piece
 from echelon.jobs.check import Checked, check_shard, is_clean
 from echelon.jobs.fit import Fitted
 from echelon.jobs.job import Job
@@ -22,7 +23,6 @@ from echelon.jobs.steps import Done, is_whole, solve_shard
 from echelon.jobs.totals import Totals
 from echelon.jobs.work import Work
 from echelon.progress import Progress
-from echelon.results import FAILURE_COLUMNS
 
 WORK: Final = "work"
 """Folder inside that of the run for what it needs on the way."""
@@ -45,6 +45,8 @@ class Solved:
         Shards that an earlier call had finished.
     lost : list of Work
         Those of them whose parts somebody removed or altered since.
+    apart : list of str
+        Keys in the ledger of the pieces of shards that failed as a whole.
     peak_bytes : int
         Most memory of one worker.
     """
@@ -54,6 +56,7 @@ class Solved:
     failures: list[pd.DataFrame] = field(default_factory=list)
     kept: int = 0
     lost: list[Work] = field(default_factory=list)
+    apart: list[str] = field(default_factory=list)
     peak_bytes: int = 0
 
 
@@ -102,20 +105,15 @@ class Phases:
 
     def keys(self, works: Sequence[Work]) -> list[str]:
         """Name the entries of the ledger that belong to these shards."""
-        alone = [
-            digest_of(work.key, "only", place)
-            for work in works
-            for place in range(work.shard.n_components)
-        ]
-        return [work.key for work in works] + [_key_of_check(work) for work in works] + alone
+        return [work.key for work in works] + [_key_of_check(work) for work in works]
 
-    def check(self, works: Sequence[Work]) -> list[Checked | None]:
-        """Check every shard before any is solved.
+    def check(self, works: Sequence[Work]) -> int:
+        """Check every shard before any is solved; one that cannot be read fails when it is solved.
 
         Returns
         -------
-        list of Checked or None
-            None where a shard could not even be read; it fails when it is solved.
+        int
+            Stages that can be solved.
 
         Raises
         ------
@@ -123,42 +121,41 @@ class Phases:
             With the faults of all of them.
         """
         keys = [_key_of_check(work) for work in works]
-        found: list[Checked | None] = []
+        stages = 0
         faults: list[Fault] = []
         for work, outcome in zip(
             works, self._all(check_shard, works, keys, "checking", is_clean), strict=True
         ):
             _require_folder(outcome)
             checked = outcome.value
-            found.append(checked)
             if checked is None:
                 self._tell_failed(work, outcome)
                 continue
+            stages += checked.stages
             self._tell_warnings(work, checked.told)
             faults += checked.faults
         if faults:
             error: TableError = self.divided.error(faults)
             raise error
-        return found
+        return stages
 
-    def solve(self, works: Sequence[Work], checked: Sequence[Checked | None]) -> Solved:
-        """Solve every shard; where one fails as a whole, each of its components by itself."""
+    def solve(self, works: Sequence[Work]) -> Solved:
+        """Solve every shard; one that fails as a whole is taken apart."""
         solved = Solved()
         if self.fitted.failures is not None and len(self.fitted.failures):
             solved.failures.append(self.fitted.failures)
-        failed: list[tuple[Work, Outcome[Done], Checked | None]] = []
+        failed: list[tuple[Work, Outcome[Done]]] = []
         keys = [work.key for work in works]
         outcomes = self._all(solve_shard, works, keys, "solving", is_whole)
-        for work, known, outcome in zip(works, checked, outcomes, strict=True):
+        for work, outcome in zip(works, outcomes, strict=True):
             _require_folder(outcome)
             done = outcome.value
             if done is None:
                 self._tell_failed(work, outcome)
-                failed.append((work, outcome, known))
+                failed.append((work, outcome))
                 continue
             self._take(solved, work, done, outcome)
-        for work, outcome, known in failed:
-            self._one_by_one(solved, work, outcome, known)
+        self._take_apart(solved, failed)
         self._write_again(solved)
         solved.parts.sort(key=lambda part: (part[0], part[2][:1]))
         return solved
@@ -170,6 +167,7 @@ class Phases:
         keys: Sequence[str] | None,
         label: str,
         keep: Callable[[Value], bool] | None = None,
+        retries: int = 1,
     ) -> Iterator[Outcome[Value]]:
         job = self.job
         return run_shards(
@@ -185,12 +183,13 @@ class Phases:
             keep=keep,
             time_limit=job.time_limit,
             memory_limit=job.memory_limit,
+            retries=retries,
         )
 
     def _take(
         self, solved: Solved, work: Work, done: Done, outcome: Outcome[Done], **facts: Any
     ) -> None:
-        """Add what came of a shard, or of a component of it that was tried alone."""
+        """Add what came of a shard, or of a piece of it that was tried alone."""
         if outcome.kept and not all(part.is_there(work.out) for part in done.parts):
             solved.lost.append(work)
             done = replace(done, parts=())
@@ -212,38 +211,55 @@ class Phases:
             **facts,
         )
 
-    def _one_by_one(
-        self, solved: Solved, work: Work, outcome: Outcome[Done], known: Checked | None
-    ) -> None:
-        """Find which component of a shard makes it fail, and keep the others."""
-        numbers = work.shard.component_numbers()
-        stages = [("", "")] * len(numbers)  # one that could not be checked has no names
-        if known is not None:
-            numbers, stages = numbers[list(known.places)], list(known.first_stages)
-            solved.failures += _in_whole(known.failures, work.shard.component_numbers())
-        if known is None or len(stages) < 2:
-            rows = [
-                (number, *name, outcome.error, outcome.message)
-                for number, name in zip(numbers, stages, strict=True)
-            ]
-            solved.failures.append(pd.DataFrame(rows, columns=list(FAILURE_COLUMNS)))
-            return
-        alone = [
-            replace(work, only=(place,), key=digest_of(work.key, "only", place))
-            for place in range(len(stages))
-        ]
-        self.log.info("shard_taken_apart", shard=work.shard.number, components=len(alone))
-        keys = [one.key for one in alone]
-        for one, stage, found in zip(
-            alone, stages, self._all(solve_shard, alone, keys, "alone", is_whole), strict=True
-        ):
+    def _take_apart(self, solved: Solved, failed: Sequence[tuple[Work, Outcome[Done]]]) -> None:
+        """Find which components of shards make them fail, and keep the others."""
+        pieces: list[Piece] = []
+        for work, outcome in failed:
+            whole = self._whole(solved, work)
+            if len(whole.work.only) < 2:
+                solved.failures.append(whole.failures(outcome))
+                continue
+            self.log.info(
+                "shard_taken_apart", shard=work.shard.number, components=len(whole.work.only)
+            )
+            pieces += whole.parts(outcome)
+        single: list[Piece] = []
+        while pieces:
+            single += [piece for piece in pieces if len(piece.work.only) == 1]
+            several = [piece for piece in pieces if len(piece.work.only) > 1]
+            pieces = self._tried(solved, several, retries=0)  # smaller ones try them again
+        self._tried(solved, single, retries=1)  # at the end: one may take all of a time limit
+
+    def _tried(self, solved: Solved, pieces: Sequence[Piece], *, retries: int) -> list[Piece]:
+        """Solve pieces of shards, and give smaller ones of those that fail."""
+        works = [piece.work for piece in pieces]
+        keys = [work.key for work in works]
+        solved.apart += keys
+        smaller: list[Piece] = []
+        outcomes = self._all(solve_shard, works, keys, "taken apart", is_whole, retries)
+        for piece, found in zip(pieces, outcomes, strict=True):
             _require_folder(found)
             if found.value is not None:
-                self._take(solved, one, found.value, found, component=one.only[0])
+                told = ",".join(map(str, piece.work.only))
+                self._take(solved, piece.work, found.value, found, components=told)
                 continue
-            row = (numbers[one.only[0]], *stage, found.error, found.message)
-            solved.failures.append(pd.DataFrame([row], columns=list(FAILURE_COLUMNS)))
-            self._tell_failed(one, found)
+            self._tell_failed(piece.work, found)
+            if len(piece.work.only) > 1:
+                smaller += piece.parts(found)
+            else:
+                solved.failures.append(piece.failures(found))
+        return smaller
+
+    def _whole(self, solved: Solved, work: Work) -> Piece:
+        """All of a shard as a piece of it; what was set aside when it was checked, fails here."""
+        numbers = work.shard.component_numbers()
+        entry = self.ledger.read(_key_of_check(work))
+        if entry is None:  # it could not be checked either: no names, and nothing to solve
+            return Piece(work, numbers, (("", ""),) * len(numbers))
+        known: Checked = entry.value
+        solved.failures += _in_whole(known.failures, numbers)
+        every = replace(work, only=tuple(range(len(known.places))))
+        return Piece(every, numbers[list(known.places)], known.first_stages)
 
     def _write_again(self, solved: Solved) -> None:
         """Write the parts that somebody removed or altered since a shard was finished."""
@@ -287,4 +303,4 @@ def _key_of_check(work: Work) -> str:
 
 
 def _stages_of(work: Work) -> int:
-    return 1 if work.only else work.shard.n_stages
+    return len(work.only) or work.shard.n_stages

@@ -6,14 +6,15 @@ import os
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from echelon.display import counted
 from echelon.errors import DomainError, EchelonError, TableError, warn_of_data
-from echelon.execution import Ledger
-from echelon.io.divided import divide
-from echelon.jobs import CRASHED
+from echelon.execution import Ledger, start_loading
+from echelon.io.divided.divide import divide_and_tell
+from echelon.jobs import CRASHED, steps
 from echelon.jobs.fit import Fitted, fit_all
 from echelon.jobs.job import Job, make_job, read_job
 from echelon.jobs.log import RunLog
@@ -85,7 +86,8 @@ def run(
     file_format : {"parquet", "csv"}
     stages_per_shard : int, default 2000
     time_limit : float, optional
-        Longest that a shard may take, seconds; then its components are tried one by one.
+        Longest that a shard may take, seconds; then its components are tried one by one. A shard
+        that takes its worker with it, or all memory, is tried by halves, and halves of those.
     memory_limit : float, optional
         Most memory of one worker, GiB.
     fresh : bool, default False
@@ -179,17 +181,25 @@ def _end(job: Job, log: RunLog, status: str, exit_code: int, **facts: Any) -> No
         log.info("ended", status=status, exit_code=exit_code)
 
 
+def _start_workers(job: Job, ledger: Ledger, shards: int) -> None:
+    """Let workers load what they need while the shards are written, unless all is in the ledger."""
+    workers = min(job.n_jobs, shards)
+    if job.backend == "processes" and workers > 1 and ledger.finished < 2 * shards:
+        start_loading(workers, steps.__name__)
+
+
 def _all_steps(job: Job, log: RunLog, fresh: bool, progress: Progress) -> Run:
     clock = Clock()
     if fresh:
         shutil.rmtree(job.out / WORK, ignore_errors=True)
     ledger = Ledger(job.out / WORK / "ledger")
     with clock.step("divide"):
-        divided = divide(
+        divided = divide_and_tell(
             job.tables,
             job.out / WORK / "tables",
-            stages_per_shard=job.stages_per_shard,
-            settings=job.network,
+            job.stages_per_shard,
+            job.network,
+            partial(_start_workers, job, ledger),
         )
     log.info("divided", shards=len(divided.shards), stages=divided.n_stages)
     fitted = Fitted()
@@ -200,13 +210,13 @@ def _all_steps(job: Job, log: RunLog, fresh: bool, progress: Progress) -> Run:
     phases = Phases(job, divided, log, ledger, progress, fitted)
     works = phases.works()
     with clock.step("check"):
-        checked = phases.check(works)
-    log.info("checked", stages=sum(found.stages for found in checked if found))
+        stages = phases.check(works)
+    log.info("checked", stages=stages)
     with clock.step("solve"):
-        solved = phases.solve(works, checked)
+        solved = phases.solve(works)
     with clock.step("gather"):
         write_result(job, divided, solved, clock)
-        ledger.prune([*phases.keys(works), *fitted.keys])
+        ledger.prune([*phases.keys(works), *solved.apart, *fitted.keys])
         removed = remove_unlisted(job.out, solved)
         for name in ("checked", "fitted"):
             shutil.rmtree(job.out / WORK / name, ignore_errors=True)

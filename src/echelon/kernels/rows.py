@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from echelon.kernels._jit import Floats, jit_rows_step
+from echelon.kernels._jit import Floats, Integers, jit, jit_rows_step
 
 
 @jit_rows_step
@@ -25,6 +25,22 @@ def add(to: Floats, q: int, factor: float, what: Floats, i: int, n: int) -> None
     """Row ``to[q] += factor * what[i]``."""
     for r in range(n):
         to[q, r] += factor * what[i, r]
+
+
+@jit_rows_step
+def put(to: Floats, q: int, factor: float, what: Floats, i: int, n: int) -> None:
+    """Row ``to[q] = 0 + factor * what[i]``: what :func:`add` makes of a row of zeros."""
+    for r in range(n):
+        to[q, r] = 0.0 + factor * what[i, r]
+
+
+@jit_rows_step
+def is_something(what: Floats, i: int, n: int) -> bool:
+    """Whether row ``what[i]`` has any number but 0."""
+    count = 0
+    for r in range(n):
+        count += 1 if what[i, r] != 0.0 else 0
+    return count > 0
 
 
 @jit_rows_step
@@ -95,3 +111,15 @@ def product(values: Floats, p: int, q: int, n: int) -> float:
     for r in range(whole, n):
         a += values[p, r] * values[q, r]
     return ((a + b) + (c + d)) + ((e + f) + (g + h))
+
+
+@jit
+def add_up(values: Floats, row_of: Integers, total: Floats) -> None:
+    """Add each row of ``values`` (n, m) to that row of ``total``, one after the other.
+
+    row_of (n,): which row of ``total`` (n_rows, m), added to.
+    """
+    for i in range(row_of.size):
+        to = row_of[i]
+        for r in range(values.shape[1]):
+            total[to, r] += values[i, r]

@@ -262,8 +262,9 @@ def warn_of_unreckoned(
             on &= ~(f"{name}.{column}=" + cells.astype(str)).isin(reckoned)
             if not on.any():
                 continue
+            rows = int(on.sum())
             told.append(
-                f"{name}.{column} ({int(on.sum()):,} {name if on.sum() > 1 else name[:-1]})"
+                f"{name}.{column} ({rows:,} {name if rows > 1 else name.removesuffix('s')})"
             )
     if told:
         remedy = "simulate to see what that does to cost and service"

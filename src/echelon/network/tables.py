@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from echelon.errors import Fault, TableError
+from echelon.errors import TableError
 from echelon.network.alternatives import Alternatives, check_alternatives, check_expediting
 from echelon.network.check import (
     check_lanes,
@@ -19,8 +19,9 @@ from echelon.network.check import (
     resolve_holding_cost,
     resolve_value,
 )
+from echelon.network.check_arguments import check_periods, check_segments
 from echelon.network.check_ordering import check_ordering, check_remaining_life, check_supply
-from echelon.network.compiled import Booleans, Floats, Integers
+from echelon.network.compiled import Floats, Integers
 from echelon.network.correlation import Correlation, check_correlation
 from echelon.network.described import (
     LEAD_TIME_NAMES,
@@ -40,7 +41,6 @@ from echelon.tables import (
     FORECAST_ERRORS,
     LANES,
     PERIODS,
-    SEGMENTS,
     SETTINGS,
     STAGES,
     Checked,
@@ -49,20 +49,6 @@ from echelon.tables import (
     check_table,
     with_segments,
 )
-
-_BY_COLUMN = ("unit_cost", "holding_cost")
-"""Columns that are computed as a whole or not at all."""
-
-_BY_CELL = ("max_service_time", "mean", "std")
-"""Columns whose blank cells are computed."""
-
-_BY_FAMILY = {
-    name: times.family for times in (LEAD_TIME_NAMES, RELEASE_TIME_NAMES) for name in times.moments
-}
-"""Columns whose cells are computed where they are blank beside a family, and that family."""
-
-_TIMED = ("lead_time", "fit_lead_time")
-"""What of stages and lanes is in periods, and what fits it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,81 +319,6 @@ def _fill_stages(
     return frame
 
 
-def check_segments(names: object) -> tuple[tuple[str, ...], list[Fault]]:
-    """Read the names of the segment columns; the default stands in where they are faulty.
-
-    Parameters
-    ----------
-    names : sequence of str or None
-
-    Returns
-    -------
-    segments : tuple of str
-    faults : list of Fault
-    """
-
-    def fault(message: str, remedy: str) -> tuple[tuple[str, ...], list[Fault]]:
-        return SEGMENTS, [Fault("network", "segments", 0, names, message, remedy)]
-
-    if names is None:
-        return SEGMENTS, []
-    if isinstance(names, str) or not isinstance(names, Sequence) or not names:
-        return fault("must be a list of names", 'give a list, ["market", "channel"] for example')
-    if not all(isinstance(name, str) and name.strip() == name != "" for name in names):
-        return fault("holds what is no name", "give plain texts without blanks around them")
-    taken = {*DEMAND.names, *CORRELATION.names} - set(SEGMENTS)
-    clash = [name for name in names if name in taken or name.endswith("item")]
-    if clash:
-        return fault(
-            f"names {clash[0]!r}, which means something else in demand or correlation",
-            "rename the column",
-        )
-    if len(set(names)) < len(names):
-        return fault("names a column twice", "name each column once")
-    return tuple(names), []
-
-
-def check_periods(period: str, tables: Mapping[str, object]) -> list[Fault]:
-    """Find tables that say, by ``attrs["period"]``, that they are in another period.
-
-    Fitted tables say so. The word is lost in a merge, and then nothing is held against the table.
-
-    Parameters
-    ----------
-    period : str
-        Of the network.
-    tables : dict of str to DataFrame or None
-        ``stages``, ``lanes`` and ``demand`` as given.
-
-    Returns
-    -------
-    list of Fault
-        One per table.
-    """
-    faults = []
-    for name, table in tables.items():
-        column, verb = ("mean", "fit_demand") if name == "demand" else _TIMED
-        if not isinstance(table, pd.DataFrame) or column not in table.columns:
-            continue
-        said = table.attrs.get("period")
-        if not isinstance(said, str) or said not in PERIODS or said == period:
-            continue
-        told = f"the demand is per {said}" if name == "demand" else f"the lead times are in {said}s"
-        since = "it was" if name == "demand" else "they were"
-        faults.append(
-            Fault(
-                name,
-                column,
-                0,
-                None,
-                f"{told}, and the network is in {period}s",
-                f"{verb}(..., period={period!r}), or period={said!r} for the network; if {since} "
-                f"converted since, take 'period' out of {name}.attrs",
-            )
-        )
-    return faults
-
-
 def _key_is_faulty(checked: Checked, rows: Integers) -> bool:
     required = tuple(name for name in checked.table.key if checked.table[name].required)
     if not checked.named(required) or not checked.sound(checked.table.key).all():
@@ -423,61 +334,3 @@ def _key_of_demand(checked: Checked, rows: Integers) -> pd.DataFrame:
         if name != "period"
     }
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows))).astype("str")
-
-
-def without_computed(
-    frame: pd.DataFrame, filled: pd.DataFrame, given: pd.DataFrame, table: Table
-) -> pd.DataFrame:
-    """Blank the cells of a frame that hold what a network computed for the same key.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Stages, lanes or demand, most likely a copy of ``filled`` with changes; not modified.
-    filled, given : DataFrame
-        The network's table with and without what it computed, row by row.
-    table : Table
-        The contract of all three.
-
-    Returns
-    -------
-    DataFrame
-        The frame itself where its key cannot be read: the checks will say why.
-    """
-    expected = [name for name in table.key if name != "period"]
-    key = [name for name in expected if name in frame.columns]
-    if "period" in frame.columns:
-        return frame  # periods of the caller's own: nothing of it was computed here
-    if len(key) < len(expected) or frame.columns.has_duplicates or not len(frame):
-        return frame
-    at = pd.MultiIndex.from_frame(filled[key]).get_indexer(
-        pd.MultiIndex.from_frame(frame[key].astype("str"))
-    )
-    blanked = frame.copy()
-    for name in (*_BY_COLUMN, *_BY_CELL, *_BY_FAMILY):
-        if name not in filled.columns or name not in frame.columns:
-            continue
-        if not pd.api.types.is_numeric_dtype(frame[name].dtype):
-            continue
-        cells = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
-        computed = (
-            given[name].isna().to_numpy()
-            if name in given.columns
-            else np.ones(len(filled), dtype=np.bool_)
-        )
-        same = (at >= 0) & computed[at] & (cells == filled[name].to_numpy()[at])
-        if name in _BY_FAMILY:
-            family = _BY_FAMILY[name]
-            same &= _has_family(filled, family)[at] & _has_family(frame, family)
-        if name in _BY_COLUMN and not (same | np.isnan(cells)).all():
-            continue  # a changed cell makes the column the caller's, and it is checked as such
-        blanked[name] = np.where(same, np.nan, cells)
-    return blanked
-
-
-def _has_family(frame: pd.DataFrame, name: str) -> Booleans:
-    """Rows whose time has a distribution of its own, which fixes its moments."""
-    if name not in frame.columns:
-        return np.zeros(len(frame), dtype=np.bool_)
-    family = frame[name]
-    return (family.notna() & (family != "")).to_numpy(dtype=np.bool_)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from echelon.tables.calendar import CALENDAR
 from echelon.tables.catalog import CATALOG, RECORDS, dtype_of, table_named, template
-from echelon.tables.check import Checked, check_header, check_settings, check_table, label_of
+from echelon.tables.check import check_settings, check_table
+from echelon.tables.checked import Checked, label_of
 from echelon.tables.column import Column, Table
 from echelon.tables.correlation import CORRELATION
 from echelon.tables.demand import DEMAND
 from echelon.tables.describe import markdown
 from echelon.tables.disruptions import DISRUPTIONS
 from echelon.tables.forecast_errors import FORECAST_ERRORS
+from echelon.tables.header import check_header
 from echelon.tables.lanes import LANES
 from echelon.tables.levels import LEVELS
 from echelon.tables.segments import SEGMENTS, with_segments

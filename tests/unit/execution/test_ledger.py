@@ -145,6 +145,17 @@ def test_what_a_killed_run_was_writing_is_cleared_away_after_an_hour(kept):
     assert new.exists()
 
 
+def test_a_folder_of_the_name_of_a_shard_is_told_and_the_rest_removed(kept):
+    for name in ("ab", "cd"):
+        (kept.folder / f"{name}.shard").mkdir()
+    kept.write(KEY, 1)
+    told = r"ab\.shard: it is a folder; cd\.shard: it is a folder\. Fix: remove them by hand"
+    with pytest.raises(FolderError, match=told):
+        kept.clear()
+    assert KEY not in kept
+    assert kept.prune(["ab", "cd"]) == 0
+
+
 def test_a_value_that_cannot_be_pickled_leaves_nothing(kept):
     with pytest.raises(Exception, match="pickle"):
         kept.write(KEY, threading.Lock())

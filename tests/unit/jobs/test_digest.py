@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from echelon.jobs.digest import add_digests, rows_digest
+from echelon.kernels.cell_digests import add_cells
 
 KEY = ["item", "location"]
 
@@ -55,3 +56,25 @@ def test_any_change_shows(frame: pd.DataFrame, change):
 def test_the_name_of_the_frame_counts(frame: pd.DataFrame):
     assert rows_digest("plan", frame, KEY) != rows_digest("simulation", frame, KEY)
     assert rows_digest("plan", frame.head(0), KEY) == 0
+
+
+def mixed(word):
+    """SplitMix64's finaliser in whole numbers (Steele, Lea & Flood, 2014, figure 16)."""
+    word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    word = (word ^ word >> 27) * 0x94D049BB133111EB % 2**64
+    return word ^ word >> 31
+
+
+def test_cells_are_added_as_whole_numbers_would_be():
+    rng = np.random.default_rng(8)
+    rows, cells = rng.integers(0, 2**64, 6, np.uint64), rng.integers(0, 2**64, (3, 6), np.uint64)
+    columns, seeds = rng.integers(0, 2**64, 3, np.uint64), rng.integers(0, 2**64, 2, np.uint64)
+    filled = rng.random((3, 6)) < 0.7
+    found = np.array([5, 7], dtype=np.uint64)
+    add_cells(rows, cells, filled, columns, seeds, found)
+    wanted = [5, 7]
+    for c, i in np.argwhere(filled).tolist():
+        cell = mixed((int(rows[i]) + int(columns[c])) % 2**64) ^ mixed(int(cells[c, i]))
+        for k in range(2):
+            wanted[k] += mixed((cell + int(seeds[k])) % 2**64)
+    assert found.tolist() == [total % 2**64 for total in wanted]

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,29 @@ def divide(
     ...     divided.n_stages, sum(shard.read().n_stages for shard in divided.shards)
     (290, 290)
     """
+    return divide_and_tell(source, folder, stages_per_shard, settings, lambda _: None)
+
+
+def divide_and_tell(
+    source: Source,
+    folder: str | Path,
+    stages_per_shard: int,
+    settings: Mapping[str, Any] | None,
+    tell: Callable[[int], None],
+) -> DividedTables:
+    """Divide as :func:`divide` does, and tell early how many shards there will be.
+
+    Parameters
+    ----------
+    source, folder, stages_per_shard, settings
+        As of :func:`divide`.
+    tell : callable
+        Called once with the number of shards.
+
+    Returns
+    -------
+    DividedTables
+    """
     if type(stages_per_shard) is not int or stages_per_shard < 1:
         raise DomainError(
             f"stages_per_shard is {stages_per_shard!r}. Fix: give a whole number from 1."
@@ -100,7 +123,7 @@ def divide(
         (root / SHARDS).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=root, prefix=_ASIDE) as aside:
             given = open_source(source, settings, Path(aside))
-            told = _divide(given, root, Path(aside), stages_per_shard)
+            told = _divide(given, root, Path(aside), stages_per_shard, tell)
             text = json.dumps(told, indent=1, default=str) + "\n"
             write_aside(root / MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
     except OSError as error:
@@ -111,18 +134,23 @@ def divide(
     return read_divided(root)
 
 
-def _divide(given: Given, root: Path, aside: Path, stages_per_shard: int) -> dict[str, Any]:
+def _divide(
+    given: Given, root: Path, aside: Path, stages_per_shard: int, tell: Callable[[int], None]
+) -> dict[str, Any]:
     """Write the shards, and give the manifest of the whole."""
     divided = {name: rows for name, rows in given.rows.items() if name not in UNDIVIDED}
-    groups = find_groups(divided)
+    groups = find_groups(divided, aside)
     ranges = cut_by_key(
-        groups.size.tolist(), [f"{code:016x}" for code in groups.code], share=stages_per_shard
+        groups.size, (f"{code:016x}" for code in groups.code), share=stages_per_shard
     )
+    tell(len(ranges))
     shards = [Written() for _ in ranges]
     tables, rows = aside / "tables", aside / "rows"
     tables.mkdir()
     rows.mkdir()
-    shard_of = np.repeat(np.arange(len(ranges)), [last - first for first, last in ranges])
+    shard_of = np.repeat(
+        np.arange(len(ranges), dtype=np.int32), [last - first for first, last in ranges]
+    )
     for name, table in divided.items():
         found = sort_out(name, table, groups, shard_of, len(ranges), aside)
         write_table(name, found, groups, shards, tables, rows)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from echelon.errors import TableError
-from echelon.io.divided.keys import Codes, Lookup, codes_of
+from echelon.io.divided.coded import CodedRows
+from echelon.io.divided.joined import Joined
+from echelon.io.divided.keys import Codes, Lookup, Numbers, codes_of
 from echelon.io.divided.rows import TableRows
-from echelon.network.compiled import Booleans, Integers
-from echelon.network.graph import components
+from echelon.network.compiled import Booleans
 from echelon.tables import STAGES, check_table
 
 STAGE = ("item", "location")
@@ -35,7 +38,7 @@ Uses of a resource compete for it; disruptions of one name are one fault, told o
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Groups:
     """Stages that have to be seen together, and where rows of tables find theirs.
 
@@ -47,27 +50,26 @@ class Groups:
     ----------
     stages : Lookup
         Rows of stages by key.
-    items : Lookup
-        First rows of stages by item, folded.
     names : dict of str to Lookup
         Numbers of what rows of one name belong to, by column of the name.
-    group : (n_stages + n_names,) int64
+    group : (n_stages + n_names,) int32
         Group of each stage by its row, then of each name; groups are numbered by their first stage.
-    component : (n_stages,) int64
+    component : (n_stages,) int32
         Connected component of each stage, numbered as in a network of all of them.
-    size : (n_groups,) int64
+    size : (n_groups,) int32
         Stages of each group.
     code : (n_groups,) uint64
         Of the key of the group's first stage.
     """
 
     stages: Lookup
-    items: Lookup
     names: dict[str, Lookup]
-    group: Integers
-    component: Integers
-    size: Integers
+    group: Numbers
+    component: Numbers
+    size: Numbers
     code: Codes
+    _rows: TableRows
+    _aside: Path
 
     @property
     def n_groups(self) -> int:
@@ -79,7 +81,15 @@ class Groups:
         """How many connected components."""
         return int(self.component.max()) + 1
 
-    def of_rows(self, table: str, first: int, batch: Any) -> Integers:
+    @cached_property
+    def items(self) -> Lookup:
+        """First rows of stages by item, folded; only rows that name no stage ask for them."""
+        path = self._aside / "items"
+        found = CodedRows.of(self._rows, ("item",), path, folded=True).lookup()[0]
+        path.unlink()
+        return Lookup(found.codes.copy(), found.rows.copy())
+
+    def of_rows(self, table: str, first: int, batch: Any) -> Numbers:
         """Group of each row of a batch of a table, -1 where it has none.
 
         Parameters
@@ -91,11 +101,11 @@ class Groups:
 
         Returns
         -------
-        (n_rows,) int64
+        (n_rows,) int32
         """
         if table == "stages":
             return self.group[first : first + batch.num_rows]
-        home = np.full(batch.num_rows, -1, dtype=np.int64)
+        home = np.full(batch.num_rows, -1, dtype=np.int32)
         for stage in _stages_of(table, batch, self.stages):
             home = np.where(home < 0, stage, home)
         name = _NAMED.get(table, "")
@@ -104,17 +114,22 @@ class Groups:
         for item, _ in _ends(table, batch) if (home < 0).any() else ():
             alike = self.items.find(*codes_of([batch.column(item)], folded=True))
             home = np.where(home < 0, alike, home)
-        found = np.append(self.group, -1)[home]
-        return np.where(found < self.n_groups, found, -1)  # a resource that no stage uses
+        found = np.where(home < 0, np.int32(-1), self.group[home])
+        return np.where(found < self.n_groups, found, np.int32(-1))  # a resource that none uses
 
 
-def find_groups(tables: Mapping[str, TableRows]) -> Groups:
+def find_groups(tables: Mapping[str, TableRows], aside: Path) -> Groups:
     """Find out which stages belong together, from the columns that name them.
+
+    Rows are read a batch at a time. What stays in memory are some twenty bytes a stage: where its
+    code is, and to what it belongs.
 
     Parameters
     ----------
     tables : mapping of str to TableRows
         With stages.
+    aside : Path
+        Folder for what need not be in memory.
 
     Returns
     -------
@@ -125,52 +140,62 @@ def find_groups(tables: Mapping[str, TableRows]) -> Groups:
     TableError
         If there are no stages.
     """
-    codes, named = _all_codes(tables["stages"], STAGE)
-    n_stages = len(codes)
-    if not n_stages:
+    coded = CodedRows.of(tables["stages"], STAGE, aside / "stages")
+    if not coded.n_rows:
         empty = tables["stages"].schema.empty_table().to_pandas()
         raise TableError(check_table(empty, STAGES).faults)
-    stages = Lookup.of(*_named(codes, named))
-    twice = stages.find(codes, named)
-    again = np.flatnonzero((twice >= 0) & (twice != np.arange(n_stages)))
-    edges = [(again, twice[again])]  # rows of one key: which of them is at fault, a check says
-    names, n_nodes = _names(tables, n_stages)
-    lanes = [edges[0]]
-    for table in _TIES:
-        if table not in tables:
-            continue
-        for _, batch in tables[table].batches(_columns(table)):
-            ties = _ties(table, batch, stages, names)
-            edges += ties
-            lanes += ties if table == "lanes" else []
-    component = components(n_stages, *_joined(lanes))
-    only_lanes = len(edges) == len(lanes) and not names
-    group = component if only_lanes else components(n_nodes, *_joined(edges))
-    n_groups = int(group[:n_stages].max()) + 1
-    _, first = np.unique(group[:n_stages], return_index=True)
-    size = np.bincount(group[:n_stages], minlength=n_groups)
-    items = Lookup.of(*_named(*_all_codes(tables["stages"], ("item",), folded=True)))
-    return Groups(stages, items, names, group, component, size, codes[first])
+    stages, again, earlier = coded.lookup()
+    joined = Joined(coded.n_rows)
+    joined.add(again, earlier)  # rows of one key: which of them is at fault, a check says
+    names, n_nodes = _names(tables, coded.n_rows)
+    _tie("lanes", tables, joined, stages, names)
+    others = [table for table in _TIES if table != "lanes" and table in tables]
+    wider = joined.widened(n_nodes) if others or names else None
+    component = joined.numbered()
+    group = component
+    if wider is not None:
+        for table in others:
+            _tie(table, tables, wider, stages, names)
+        group = wider.numbered()
+    code, size = coded.codes_at(group[: coded.n_rows])
+    coded.path.unlink()
+    return Groups(stages, names, group, component, size, code, tables["stages"], aside)
 
 
 def _names(tables: Mapping[str, TableRows], n_stages: int) -> tuple[dict[str, Lookup], int]:
     """Number what rows of one name belong to, after the stages."""
-    found: dict[str, list[Codes]] = {}
+    found: dict[str, Codes] = {}
     for table, name in _NAMED.items():
+        for _, batch in tables[table].batches([name]) if table in tables else ():
+            codes, named = _codes(batch, (name,))
+            before = found.get(name, np.zeros(0, dtype=np.uint64))
+            found[name] = np.union1d(before, codes[named])
         if table in tables:
-            codes, named = _all_codes(tables[table], (name,))
-            found.setdefault(name, []).append(np.unique(codes[named]))
+            found.setdefault(name, np.zeros(0, dtype=np.uint64))
     names, n_nodes = {}, n_stages
-    for name, parts in found.items():
-        distinct = np.unique(np.concatenate(parts))
-        names[name] = Lookup(distinct, n_nodes + np.arange(len(distinct)))
+    for name, distinct in found.items():
+        rows = np.arange(n_nodes, n_nodes + len(distinct), dtype=np.int32)
+        names[name] = Lookup(distinct, rows)
         n_nodes += len(distinct)
     return names, n_nodes
 
 
+def _tie(
+    table: str,
+    tables: Mapping[str, TableRows],
+    joined: Joined,
+    stages: Lookup,
+    names: Mapping[str, Lookup],
+) -> None:
+    """Tie together what the rows of a table tie together."""
+    for _, batch in tables[table].batches(_columns(table)) if table in tables else ():
+        for one, other in _ties(table, batch, stages, names):
+            joined.add(one, other)
+
+
 def _ties(
     table: str, batch: Any, stages: Lookup, names: Mapping[str, Lookup]
-) -> list[tuple[Integers, Integers]]:
+) -> list[tuple[Numbers, Numbers]]:
     """Pairs of stages, and of stages and names, that the rows of a batch tie together."""
     ends = _stages_of(table, batch, stages)
     name = _NAMED.get(table, "")
@@ -184,7 +209,7 @@ def _ties(
     return pairs
 
 
-def _stages_of(table: str, batch: Any, stages: Lookup) -> list[Integers]:
+def _stages_of(table: str, batch: Any, stages: Lookup) -> list[Numbers]:
     return [stages.find(*_codes(batch, ends)) for ends in _ends(table, batch)]
 
 
@@ -201,26 +226,3 @@ def _columns(table: str) -> list[str]:
 
 def _codes(batch: Any, columns: tuple[str, ...]) -> tuple[Codes, Booleans]:
     return codes_of([batch.column(name) for name in columns])
-
-
-def _named(codes: Codes, named: Booleans) -> tuple[Codes, Integers]:
-    """Codes of the rows that have a name, and their rows."""
-    rows = np.flatnonzero(named)
-    return codes[rows], rows
-
-
-def _all_codes(
-    rows: TableRows, columns: tuple[str, ...], *, folded: bool = False
-) -> tuple[Codes, Booleans]:
-    """Codes of a whole table; of its texts a batch at a time is held."""
-    parts = [
-        codes_of([batch.column(name) for name in columns], folded=folded)
-        for _, batch in rows.batches(columns)
-    ]
-    if not parts:
-        return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.bool_)
-    return np.concatenate([code for code, _ in parts]), np.concatenate([one for _, one in parts])
-
-
-def _joined(pairs: list[tuple[Integers, Integers]]) -> tuple[Integers, Integers]:
-    return np.concatenate([one for one, _ in pairs]), np.concatenate([two for _, two in pairs])

@@ -15,9 +15,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from echelon.network.compiled import Booleans, Integers
+from echelon.network.compiled import Booleans
 
 Codes: TypeAlias = NDArray[np.uint64]
+Numbers: TypeAlias = NDArray[np.int32]
+"""Rows and groups: tables to divide are large, and four bytes count two thousand million."""
 
 _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 """Odd numbers of the splitmix64 generator, by which bits are spread."""
@@ -94,22 +96,16 @@ class Lookup:
     ----------
     codes : (n_distinct,) uint64
         Ascending.
-    rows : (n_distinct,) int64
+    rows : (n_distinct,) int32
         First row that has it.
     """
 
     codes: Codes
-    rows: Integers
+    rows: Numbers
 
-    @classmethod
-    def of(cls, codes: Codes, rows: Integers) -> Lookup:
-        """Make it of the codes of some rows, in the order of the rows."""
-        distinct, first = np.unique(codes, return_index=True)
-        return cls(distinct, rows[first])
-
-    def find(self, codes: Codes, named: Booleans) -> Integers:
+    def find(self, codes: Codes, named: Booleans) -> Numbers:
         """Give the row of each code, -1 where there is none or it is not ``named``."""
         if not len(self.codes):
-            return np.full(len(codes), -1, dtype=np.int64)
+            return np.full(len(codes), -1, dtype=np.int32)
         at = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
         return np.where(named & (self.codes[at] == codes), self.rows[at], -1)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from echelon.errors import Fault, FolderError
@@ -19,8 +19,11 @@ from echelon.tables import Table
 _BYTES_OF_A_CELL = 16
 """A number takes eight, a name some twenty."""
 
-_ROWS_AT_ONCE = 65_536
+_ROWS_AT_ONCE = 32_768
 """Rows of a batch: enough to be fast, few enough for histories of many columns."""
+
+_READ_AT_ONCE = 262_144
+"""Bytes of a column that are read from a Parquet file before they are needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class TableRows:
     ----------
     table : Table
         Its contract.
-    data : pyarrow.dataset.Dataset
+    read : callable
+        Gives batches of its rows in order, with those of some columns that are there.
     schema : pyarrow.Schema
         Its columns; an index that pandas wrote is left out, and text is plain text.
     n_rows : int
@@ -40,7 +44,7 @@ class TableRows:
     """
 
     table: Table
-    data: Any
+    read: Callable[[Sequence[str]], Iterator[Any]]
     schema: Any
     n_rows: int
     files: tuple[tuple[int, str], ...] = ()
@@ -68,15 +72,49 @@ class TableRows:
         wanted = [name for name in names if name in self.schema.names]
         schema = pa.schema([self.schema.field(name) for name in wanted])
         first = 0
-        for batch in self.data.to_batches(
-            columns=wanted,
-            batch_size=_ROWS_AT_ONCE,
-            batch_readahead=1,  # batches that wait are memory
-            fragment_readahead=1,
-        ):
+        for batch in self.read(wanted):
             if batch.num_rows:
-                yield first, batch.cast(schema)
+                yield first, _as(batch, schema)
                 first += batch.num_rows
+        release()
+
+
+def release() -> None:
+    """Give memory back that Arrow holds for its next batches: others may need it."""
+    pa.default_memory_pool().release_unused()
+
+
+def _as(batch: Any, schema: Any) -> Any:
+    """Columns of the kinds that the whole table has, empty where a file lacks one."""
+    there = set(batch.schema.names)
+    columns = [
+        batch.column(one.name).cast(one.type)
+        if one.name in there
+        else pa.nulls(batch.num_rows, one.type)
+        for one in schema
+    ]
+    return pa.record_batch(columns, schema=schema)
+
+
+def _of_files(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[Any]:
+    """Read Parquet page by page; a scanner of data sets would hold row groups."""
+    for path in paths:
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_AT_ONCE) as file:
+            yield from file.iter_batches(
+                batch_size=_ROWS_AT_ONCE,
+                columns=[name for name in columns if name in file.schema_arrow.names],
+                use_threads=False,
+            )
+
+
+def _of_table(table: Any, columns: Sequence[str]) -> Iterator[Any]:
+    yield from table.select(columns).to_batches(max_chunksize=_ROWS_AT_ONCE)
+
+
+def _of_mapped(path: Path, columns: Sequence[str]) -> Iterator[Any]:
+    with pa.memory_map(str(path)) as mapped, pa.ipc.open_file(mapped) as file:
+        for number in range(file.num_record_batches):
+            yield file.get_batch(number).select(columns)
 
 
 def place_of(files: Sequence[tuple[int, str]], row: int) -> str:
@@ -130,9 +168,27 @@ def rows_of_files(table: Table, paths: Sequence[Path]) -> tuple[TableRows, pd.Da
         schema = pa.unify_schemas(schemas, promote_options="permissive")
     except (ValueError, TypeError) as error:
         raise _unreadable(paths[0].parent, error) from error
-    data = ds.dataset([str(path) for path in paths], schema=schema, format="parquet")
-    kept = _plain(schema)
-    return TableRows(table, data, kept, first, tuple(files)), _header(schema)
+    read = partial(_of_files, tuple(paths))
+    return TableRows(table, read, _plain(schema), first, tuple(files)), _header(schema)
+
+
+def set_down(rows: TableRows, path: Path) -> TableRows:
+    """Move a table out of memory into a file, from which batches are mapped.
+
+    Parameters
+    ----------
+    rows : TableRows
+    path : Path
+        Written to.
+
+    Returns
+    -------
+    TableRows
+    """
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
+        for _, batch in rows.batches():
+            writer.write_batch(batch)
+    return TableRows(rows.table, partial(_of_mapped, path), rows.schema, rows.n_rows)
 
 
 def _unreadable(path: Path, error: Exception) -> FolderError:
@@ -164,7 +220,7 @@ def rows_of_frame(table: Table, frame: pd.DataFrame) -> tuple[TableRows | None, 
     if faults:
         return None, faults
     whole = pa.table(columns)
-    rows = TableRows(table, ds.dataset(whole), _plain(whole.schema), whole.num_rows)
+    rows = TableRows(table, partial(_of_table, whole), _plain(whole.schema), whole.num_rows)
     return rows, []
 
 

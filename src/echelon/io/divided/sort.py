@@ -13,13 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from echelon.io.divided.groups import Groups
+from echelon.io.divided.keys import Numbers
 from echelon.io.divided.rows import TableRows
 from echelon.network.compiled import Integers
 
 SHARD, ROW, GROUP = "shard of the row", "row of the source", "group of the row"
 """Columns that go with the rows on their way; no column of a table is called so."""
 
-_BYTES_AT_ONCE = 32_000_000
+_BYTES_AT_ONCE = 16_000_000
 """Memory that the part of a table takes which is sorted at once."""
 
 _MOST_FILES = 256
@@ -45,7 +46,7 @@ class Sorted:
 
 
 def sort_out(
-    name: str, rows: TableRows, groups: Groups, shard_of: Integers, n_shards: int, aside: Path
+    name: str, rows: TableRows, groups: Groups, shard_of: Numbers, n_shards: int, aside: Path
 ) -> Sorted:
     """Write the rows of a table into files of a few shards each, in batches.
 
@@ -55,7 +56,7 @@ def sort_out(
         Of the table.
     rows : TableRows
     groups : Groups
-    shard_of : (n_groups,) int64
+    shard_of : (n_groups,) int32
         Shard of each group; rows without a group go into the first.
     n_shards : int
     aside : Path
@@ -82,7 +83,7 @@ def sort_out(
         for first, batch in rows.batches():
             _note_blanks(batch, found)
             group = groups.of_rows(name, first, batch)
-            shard = np.append(shard_of, 0)[group]
+            shard = np.where(group < 0, np.int32(0), shard_of[group])
             row = first + np.arange(len(group))
             known = [*batch.columns, *_numbers(shard, row, group)]
             batch = pa.record_batch(known, schema=schema)
@@ -92,7 +93,7 @@ def sort_out(
     return found
 
 
-def _numbers(shard: Integers, row: Integers, group: Integers) -> list[Any]:
+def _numbers(shard: Numbers, row: Integers, group: Numbers) -> list[Any]:
     return [pa.array(shard, pa.int32()), pa.array(row, pa.int64()), pa.array(group, pa.int32())]
 
 

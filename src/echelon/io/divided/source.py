@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.dataset as ds
 
 from echelon.errors import DomainError, Fault, FolderError, TableError
-from echelon.io.divided.rows import TableRows, rows_of_files, rows_of_frame
+from echelon.io.divided.rows import TableRows, rows_of_files, rows_of_frame, set_down
 from echelon.io.folder import read_settings, require_known_files, text_columns, written_empty
 from echelon.io.frames import frame_path, read_frame
 from echelon.network import Network
-from echelon.network.tables import check_periods, check_segments
+from echelon.network.check_arguments import check_periods, check_segments
 from echelon.tables import (
     CATALOG,
     RECORDS,
@@ -187,7 +185,7 @@ def _from_folder(root: Path, given: Mapping[str, Any] | None, aside: Path) -> Gi
             faults += [*wrong, *mixed]
             lines[name] = str(paths[0].resolve())
             if taken is not None:
-                rows[name] = _set_down(taken, aside / f"{name}.arrow")
+                rows[name] = set_down(taken, aside / f"{name}.arrow")
         else:
             rows[name], headers[name] = rows_of_files(table, paths)
             faults += _header_faults(headers[name], table)
@@ -220,12 +218,3 @@ def _files(root: Path, name: str) -> list[Path]:
             "Fix: remove those that are stale."
         )
     return [one] if one else many
-
-
-def _set_down(rows: TableRows, path: Path) -> TableRows:
-    """Move a table out of memory into a file, from which batches are mapped."""
-    table = rows.data.to_table()
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-        writer.write_table(table)
-    data = ds.dataset(str(path), format="ipc")
-    return TableRows(rows.table, data, rows.schema, rows.n_rows)

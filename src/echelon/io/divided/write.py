@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from echelon.folder import MANIFEST, NETWORK, digest
 from echelon.io.divided.groups import Groups
+from echelon.io.divided.rows import release
 from echelon.io.divided.sort import GROUP, ROW, Sorted, shards_of
 
 COMPONENT = "component"
@@ -77,10 +78,11 @@ def write_table(
             if name == "stages":
                 component = groups.component[part.column(ROW).to_numpy()]
                 shard.n_components = len(np.unique(component))
-                origin = origin.append_column(COMPONENT, pa.array(component))
+                origin = origin.append_column(COMPONENT, pa.array(component, pa.int64()))
             (rows / str(number)).mkdir(exist_ok=True)
             pq.write_table(origin, rows / str(number) / f"{name}.parquet")
         file.unlink()
+        release()
 
 
 def _is_blank(cells: Any) -> bool:
