@@ -11,7 +11,7 @@ from echelon.simulation.described.levels import levels_of
 from echelon.simulation.measured import output
 from echelon.simulation.measured.gathered import gather
 from echelon.simulation.measured.labels import labels_of
-from echelon.simulation.measured.measured import measure_shard
+from echelon.simulation.measured.measured import measure_shard, merged
 from echelon.simulation.measured.scheme import Prices, scheme_of
 from echelon.simulation.plain.flow import flow
 from echelon.simulation.result import Simulation, no_rows
@@ -75,9 +75,7 @@ def measured_run(network, *, periods=60, warmup=10, runs=40, seed=1, keep=True, 
             )
             for block in (slice(half), slice(half, runs))
         ]
-        parts.append(
-            (c, c + 1, blocks[0].merge(blocks[1]).finish(part).placed(scheme.numbers(c, c + 1)))
-        )
+        parts.append((c, c + 1, merged(blocks).finish(part).placed(scheme.numbers(c, c + 1))))
     share = compiled.pred_share
     leaving = labels.leaving(network, structure, share, levels.demand_seen)
     gathered = gather(scheme, parts, leaving=leaving, disruption_ptr=features.disruption_ptr)

@@ -14,8 +14,9 @@ from echelon.kernels.flow_arrays import WIDTH, Features, Structure, Sums
 from echelon.kernels.plain_flow_work import work_for
 from echelon.kernels.run_components import run_plain
 from echelon.simulation.drawn.sources import DrawRow, Given, Sources, sources_of
+from echelon.simulation.measured.room import zero_sums
 from echelon.simulation.plain.flow import flow
-from echelon.simulation.work import run_features, zero_sums
+from echelon.simulation.work import run_features
 
 LAWS = (Normal(5.0, 4.0), Gamma(5.0, 4.0), Empirical([-3.0, 0.0, 4.0, 11.0], [0.1, 0.4, 0.3, 0.2]))
 """Returns and periods without demand are among them."""

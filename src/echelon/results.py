@@ -62,10 +62,18 @@ class LaterDigests(Mapping[str, str]):
     ----------
     make : callable
         Gives the digests of tables that never change; it is called once.
+    source : object, optional
+        What they are the digests of, where it is that and nothing else: two results of one source
+        need not be compared by digests.
     """
 
-    def __init__(self, make: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(self, make: Callable[[], Mapping[str, str]], source: object = None) -> None:
         self._make = make
+        self._source = source
+
+    def are_of(self, source: object) -> bool:
+        """Whether these are the digests of that very object; else the digests have to say."""
+        return self._source is source
 
     @cached_property
     def _made(self) -> dict[str, str]:

@@ -16,6 +16,7 @@ from scipy.special import ndtr
 import echelon as ec
 from echelon.demand.propagate import seen_upstream, seen_upstream_plain
 from echelon.distributions import Empirical
+from echelon.exact.guaranteed_service.candidate_times import candidates
 from echelon.exact.guaranteed_service.dual_ascent import ascend
 from echelon.exact.guaranteed_service.folding import Folding
 from echelon.exact.guaranteed_service.problem import CostFunction, ServiceTimeProblem
@@ -90,7 +91,7 @@ def problem_of(network: ec.Network) -> ServiceTimeProblem:
 
 def tabulate(component: CompiledNetwork, cost: CostFunction) -> ServiceTimeProblem:
     times = ServiceTimes.of(component)
-    inbound, outbound, complete = times.candidates(whole_periods=not cost.concave)
+    inbound, outbound, complete = candidates(times, whole_periods=not cost.concave)
     assert complete
     return ServiceTimeProblem.of(times, cost, inbound, outbound)
 
@@ -345,7 +346,7 @@ def test_candidates_stay_few_on_trees_with_fractional_times():
     stages = network.stages
     odd = stages.assign(lead_time=np.round(rng.uniform(0.5, 20.0, len(stages)), 4))
     times = ServiceTimes.of(network.replace(stages=odd).compiled)
-    inbound, outbound, complete = times.candidates()
+    inbound, outbound, complete = candidates(times)
     assert complete
     assert max(len(values) for values in inbound + outbound) <= 3 * 60 + 2
 

@@ -17,15 +17,18 @@ from echelon.kernels.feature_flow_disruptions import follow_events, states
 from echelon.kernels.feature_flow_make import make
 from echelon.kernels.feature_flow_orders import orders_up
 from echelon.kernels.feature_flow_rows import (
+    ASKER_ROWS,
     BAD,
     NOW,
     ON_HAND,
+    SHIPPED,
     STAGE_ROWS,
     STORED,
     place_of,
 )
 from echelon.kernels.feature_flow_send import send
 from echelon.kernels.feature_flow_service import serve_all
+from echelon.kernels.feature_flow_shares import keep
 from echelon.kernels.feature_flow_state import FeatureState
 from echelon.kernels.flow_arrays import (
     ECHELON_BASE_STOCK,
@@ -93,6 +96,9 @@ def feature_flow(
                         structure, features, state, p, draws, step, period, j, k,
                         sums, feature_sums,
                     )  # fmt: skip
+                elif state.sent_row[a - p.asker] >= 0:
+                    shipped = p.asker_rows + a * ASKER_ROWS + SHIPPED
+                    keep(n_runs, state.sent, state.sent_row[a - p.asker], step, state.rows, shipped)
             expire_parts(structure, features, state, p, period, j, feature_sums)
             count(structure, features, state, p, period, j, sums)
             if state.shelves.family[j] >= 0 and look_is_due(period, p.periods):

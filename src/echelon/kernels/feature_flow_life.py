@@ -281,21 +281,28 @@ def pour(w: FeatureState, out_of: int, line: int, when: int, n: int) -> None:
 
 
 @jit_step
-def store_fresh(w: FeatureState, stock: int, usable: float, what: int, n: int) -> None:
-    """Put row ``what`` into stock, ``usable`` for the last time in that period."""
+def store_fresh(w: FeatureState, i: int, stock: int, usable: float, what: int, n: int) -> None:
+    """Put row ``what`` of stage ``i`` into stock, ``usable`` for the last time in that period."""
     for r in range(n):
-        if w.rows[what, r] > 0.0:
+        if w.by_age[i, r] and w.rows[what, r] > 0.0:
             put_lot(w.heads, w.lots, w.first, w.room, stock, r, usable, usable, w.rows[what, r])
 
 
 @jit_step
 def take_back_ages(
-    w: FeatureState, stock: int, usable: float, draws: Floats, row: int, step: int, n: int
+    w: FeatureState,
+    i: int,
+    stock: int,
+    usable: float,
+    draws: Floats,
+    row: int,
+    step: int,
+    n: int,
 ) -> None:
-    """Returns go to stock as if they were fresh."""
+    """Returns to stage ``i`` go to stock as if they were fresh."""
     for r in range(n):
         units = -draws[row, step, r]
-        if units > 0.0:
+        if w.by_age[i, r] and units > 0.0:
             put_lot(w.heads, w.lots, w.first, w.room, stock, r, usable, usable, units)
 
 

@@ -100,7 +100,7 @@ def make(
     elif keeps:
         expire_list(w, p, j, made, period - 1, start, 1.0, f.tolerance[j], counted, feature_sums)
     elif made >= 0:
-        store_fresh(w, made, float(period + life - 1), start, n)
+        store_fresh(w, i, made, float(period + life - 1), start, n)
     if w.release_line[i] >= 0:
         move(
             w, p, draws, step, period, x.release_row[j], x.release_delay[j], w.release_line[i],
@@ -122,7 +122,7 @@ def make(
     if made >= 0:
         leave_line(w, made, w.stock_ages[i], np.inf, period, p.work + GONE, n)
     elif life > 0 and lane < 0:
-        store_fresh(w, w.stock_ages[i], float(period - x.release_delay[j] + life - 1), start, n)
+        store_fresh(w, i, w.stock_ages[i], float(period - x.release_delay[j] + life - 1), start, n)
 
 
 @jit_part

@@ -208,7 +208,7 @@ def _see_what_is_due(
             if w.shelves.family[j] >= 0:
                 take_back(n, w.rows, own + STORED, draws, row, step)
             if life > 0:
-                take_back_ages(w, w.stock_ages[i], float(period + life - 1), draws, row, step, n)
+                take_back_ages(w, i, w.stock_ages[i], float(period + life - 1), draws, row, step, n)
         else:
             gated = gated or x.lane_down_ptr[k + 1] > x.lane_down_ptr[k]
         if wait > 0:

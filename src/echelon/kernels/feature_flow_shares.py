@@ -16,6 +16,13 @@ def take_back(n: int, to: Floats, i: int, draws: Floats, row: int, step: int) ->
 
 
 @jit_rows
+def keep(n: int, to: Floats, i: int, step: int, what: Floats, j: int) -> None:
+    """Row ``to[i, step] = what[j]``."""
+    for r in range(n):
+        to[i, step, r] = what[j, r]
+
+
+@jit_rows
 def shut(n: int, is_open: Floats, i: int, down: Floats, j: int) -> None:
     """Row ``is_open[i]``: 0 where the lane is down."""
     for r in range(n):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import mmap
 import sys
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from echelon.kernels._jit import Floats, Integers, by_reference
 from echelon.kernels.feature_flow_lots import (
@@ -49,6 +50,8 @@ from echelon.kernels.feature_flow_rows import (
 )
 from echelon.kernels.flow_arrays import NO_RULE, WIDTH, Features, Structure
 from echelon.kernels.shelf_queues import ShelfWatch, nothing_watched
+
+Booleans: TypeAlias = NDArray[np.bool_]
 
 EMPTY: Final = np.array([0, -1, 0, 0])
 """Head of a list that never had a lot."""
@@ -93,6 +96,13 @@ class FeatureState(NamedTuple):
         What is watched of stages whose goods have an age that is not kept.
     may_hold : (n_lanes,) int64
         1 where goods under way may be held.
+    by_age : (n_stages, width) bool
+        Runs in which goods of a stage that perish are kept by age; in the others they keep for
+        ever. It is the same for all stages that hand goods on with the age they have.
+    sent_row : (n_askers,) int64
+        Row of ``sent`` that keeps what a segment of customers gets; -1 for none.
+    sent : (n, block, width) float64
+        What is shipped in each period of a block, where another kernel goes on with it.
     """
 
     rows: Floats
@@ -125,6 +135,9 @@ class FeatureState(NamedTuple):
     doomed: Integers
     watched: Integers
     may_hold: Integers
+    by_age: Booleans
+    sent_row: Integers
+    sent: Floats
     shelves: ShelfWatch
 
     def on_hand(self, structure: Structure) -> Floats:
@@ -185,6 +198,7 @@ def start_feature_state(
     component: int,
     shelves: ShelfWatch | None = None,
     width: int = WIDTH,
+    by_age: Booleans | None = None,
 ) -> FeatureState:
     """Stock on hand, nothing on order, nobody waiting, everything up.
 
@@ -198,6 +212,8 @@ def start_feature_state(
         Of the shard; without it nothing is watched.
     width : int
         Runs that there is room for, at most ``WIDTH``.
+    by_age : (n_stages, width) bool, optional
+        Of the component: runs in which a stage's goods are kept by age, if they perish; all.
 
     Returns
     -------
@@ -243,6 +259,9 @@ def start_feature_state(
         fast_mask=fast_mask,
         watched=looked_at(structure, features, part),
         may_hold=held.astype(np.int64),
+        by_age=np.ones((len(part.life), width), np.bool_) if by_age is None else by_age,
+        sent_row=np.full(part.askers.stop - part.askers.start, -1),
+        sent=np.zeros((1, 1, 1)),
         past=past.take(past_size),
         past_size=past_size,
         shelves=nothing_watched(structure) if shelves is None else shelves,
@@ -287,7 +306,8 @@ def _stock_up(state: FeatureState, structure: Structure, part: Part) -> None:
     begin = np.arange(len(fresh) * width).reshape(-1, width) * (LOT * LEAST)
     state.room[0] = begin.size * LOT * LEAST
     state.heads[lists, :, BEGIN], state.heads[lists, :, MASK] = begin, LEAST - 1
-    state.heads[lists, :, COUNT] = 1
-    state.first[lists] = until[:, None]
+    kept = state.by_age[fresh]
+    state.heads[lists, :, COUNT] = kept
+    state.first[lists] = np.where(kept, until[:, None], np.inf)
     state.lots[begin + LEAVES] = state.lots[begin + USABLE] = until[:, None]
     state.lots[begin + UNITS] = stock[fresh]

@@ -8,6 +8,7 @@ everything of a component is contiguous. All times are whole periods.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -282,15 +283,21 @@ class FeatureSums(NamedTuple):
 
 
 def rows_of_runs(count: int, kind: DTypeLike) -> NDArray[Any]:
-    """Rows of runs that are nothing, (count, WIDTH), from the start of a line of cache."""
-    rows = empty_rows(count, kind)
-    rows[:] = 0
-    return rows
+    """Rows of runs that are nothing, (count, WIDTH), from the start of a line of cache.
+
+    Memory that the system gives as zeros is not gone through to make it so.
+    """
+    return _from_a_line(np.zeros, count, kind)
 
 
 def empty_rows(count: int, kind: DTypeLike) -> NDArray[Any]:
-    """The same of any content: NumPy's own memory begins where it happens to."""
+    """The same of any content."""
+    return _from_a_line(np.empty, count, kind)
+
+
+def _from_a_line(make: Callable[..., NDArray[Any]], count: int, kind: DTypeLike) -> NDArray[Any]:
+    """Rows that begin at a line of cache: NumPy's own memory begins where it happens to."""
     size = count * WIDTH * np.dtype(kind).itemsize
-    memory = np.empty(size + VECTOR, dtype=np.uint8)
+    memory = make(size + VECTOR, dtype=np.uint8)
     begin = -memory.ctypes.data % VECTOR
     return memory[begin : begin + size].view(kind).reshape(count, WIDTH)

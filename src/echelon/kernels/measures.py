@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from echelon.kernels._jit import Floats, Integers, jit, jit_step
 from echelon.kernels.quantities import (
     CROSSES,
-    FIRST_FEATURE,
     FIRST_SERVICE,
     N_CROSSES,
     N_POOLED,
@@ -21,7 +22,17 @@ from echelon.kernels.quantities import (
     N_QUANTITIES,
     QUANTITIES,
 )
-from echelon.kernels.rows import add, as_multiple, collapse, copy, fill, moments, product
+from echelon.kernels.rows import (
+    add,
+    as_multiple,
+    collapse,
+    copy,
+    fill,
+    is_something,
+    moments,
+    product,
+    put,
+)
 
 (
     _ON_HAND,
@@ -153,14 +164,20 @@ def measure(
     periods, money = prices[0], prices[2]
     mean, spread, cross = stages
     row_mean, row_spread, row_cross = rows
-    work[:, :n_runs] = 0.0  # rows of features stay so without them
     of_rows[:, :, :n_runs] = 0.0
+    # rows that are 0 in every run, of a feature that is off say, are passed over
+    used = np.zeros(N_QUANTITIES, dtype=np.int64)
+    used_of_rows = np.zeros((of_rows.shape[0], N_POOLED), dtype=np.int64)
+    whole = kept_stages.shape[0] > 0 or group > 1
     for c in range(stage_ptr.size - 1):
         first_row = row_ptr[c]
         for j in range(stage_ptr[c], stage_ptr[c + 1]):
             _quantities(
-                c, j, shape, prices, charge_pipeline, sums, rich, feature_sums, n_runs, work
+                c, j, shape, prices, charge_pipeline, sums, rich, feature_sums, n_runs, work, used
             )
+            for q in range(N_QUANTITIES if whole else 0):
+                if not used[q]:
+                    fill(work, q, 0.0, n_runs)
             if kept_stages.shape[0] > 0:
                 copy(kept_stages[j], work, N_QUANTITIES, n_runs)
             for p in range(row.shape[0]):
@@ -168,13 +185,15 @@ def measure(
                 if k < 0:
                     continue
                 to = of_rows[k - first_row] if own[k] == 1 else spans[span[k]]
-                _add_to_group(p, j, to, shape, outside, periods[c], sums, rich, n_runs, work)
+                _add_to_group(p, j, to, shape, outside, periods[c], sums, n_runs, work, used)
+                for q in range(N_POOLED if own[k] == 1 else 0):
+                    used_of_rows[k - first_row, q] |= used[q]
             n = collapse(work, N_QUANTITIES, n_runs, group)
             for q in range(N_QUANTITIES):
                 # what is a multiple of another row, or the same in all runs, needs no sums
                 if q in (_ORDERING_COST, _BACKORDER_COST, _FILLED, _WATCHED):
                     continue
-                if rich or q < FIRST_FEATURE or q >= FIRST_SERVICE:
+                if used[q]:
                     moments(work, q, n, mean, spread, j)
             at_once = 1.0 if serve_delay[j] == 0 else 0.0
             as_multiple(mean, spread, j, _ORDERING_COST, money[j, _ORDERING], _ORDERS)
@@ -183,27 +202,31 @@ def measure(
             mean[j, _WATCHED], spread[j, _WATCHED] = 1.0, 0.0
             for x in range(N_CROSSES):
                 p, q = _PAIRS[x]
-                cross[j, x] = product(work, p, q, n)
+                if used[p] and used[q]:
+                    cross[j, x] = product(work, p, q, n)
             cross[j, _FILLED_DUE] = at_once * cross[j, _ON_TIME_DUE]
         for k in range(first_row, row_ptr[c + 1]):
             if own[k] == 0:
                 continue
-            sums_of_row = of_rows[k - first_row]
+            sums_of_row, used_of_row = of_rows[k - first_row], used_of_rows[k - first_row]
             if kept_rows.shape[0] > 0:
                 copy(kept_rows[k], sums_of_row, N_POOLED, n_runs)
             if span[k] >= 0:
                 for q in range(N_POOLED):
-                    if rich or q < FIRST_FEATURE or q >= FIRST_SERVICE:
+                    if used_of_row[q]:
                         add(spans[span[k]], q, 1.0, sums_of_row, q, n_runs)
             n = collapse(sums_of_row, N_POOLED, n_runs, group)
             for q in range(N_POOLED):
-                if rich or q < FIRST_FEATURE or q >= FIRST_SERVICE:
+                if used_of_row[q]:
                     moments(sums_of_row, q, n, row_mean, row_spread, k)
             for x in range(N_POOLED_CROSSES):
                 p, q = _PAIRS[x]
-                row_cross[k, x] = product(sums_of_row, p, q, n)
+                if used_of_row[p] and used_of_row[q]:
+                    row_cross[k, x] = product(sums_of_row, p, q, n)
             for q in range(N_POOLED):
-                fill(sums_of_row, q, 0.0, n_runs)
+                if used_of_row[q]:
+                    fill(sums_of_row, q, 0.0, n_runs)
+                used_of_row[q] = 0
 
 
 @jit_step
@@ -218,8 +241,12 @@ def _quantities(
     feature_sums: tuple[Floats, ...],
     n_runs: int,
     work: Floats,
+    used: Integers,
 ) -> None:
-    """Put the quantities of stage ``j``, of component ``c``, into ``work``."""
+    """Put the quantities of stage ``j``, of component ``c``, into ``work``.
+
+    used (N_QUANTITIES) overwritten: which rows there are. The others are 0 and not written.
+    """
     _, lane_ptr, asker_ptr, review, serve_delay = shape
     periods, cycles, money, lane_money = prices
     (
@@ -228,46 +255,47 @@ def _quantities(
     ) = sums  # fmt: skip
     in_release, expired, destroyed, scrapped, lost, expedited = feature_sums
     per = 1.0 / periods[c]
-    for q in range(FIRST_SERVICE if rich else FIRST_FEATURE):
-        fill(work, q, 0.0, n_runs)
-    for q in range(FIRST_SERVICE, N_QUANTITIES):
-        fill(work, q, 1.0 if q in (_SHORT, _WATCHED) else 0.0, n_runs)
-    add(work, _ON_HAND, per, on_hand, j, n_runs)
-    add(work, _IN_PROCESS, per, in_process, j, n_runs)
-    add(work, _ORDERS, per, orders, j, n_runs)
-    add(work, _ORDERED, per, ordered, j, n_runs)
-    add(work, _ORDERED_SQUARED, per, ordered_squared, j, n_runs)
-    add(work, _ASKED, per, asked, j, n_runs)
-    add(work, _ASKED_SQUARED, per, asked_squared, j, n_runs)
-    add(work, _STOCKOUTS, per, shortages, j, n_runs)
-    add(work, _SHORT, -per, ready, j, n_runs)
+    used[:] = 0
+    for q in (_SHORT, _WATCHED):
+        fill(work, q, 1.0, n_runs)
+        used[q] = 1
+    _add(work, used, _ON_HAND, per, on_hand, j, n_runs)
+    _add(work, used, _IN_PROCESS, per, in_process, j, n_runs)
+    _add(work, used, _ORDERS, per, orders, j, n_runs)
+    _add(work, used, _ORDERED, per, ordered, j, n_runs)
+    _add(work, used, _ORDERED_SQUARED, per, ordered_squared, j, n_runs)
+    _add(work, used, _ASKED, per, asked, j, n_runs)
+    _add(work, used, _ASKED_SQUARED, per, asked_squared, j, n_runs)
+    _add(work, used, _STOCKOUTS, per, shortages, j, n_runs)
+    _add(work, used, _SHORT, -per, ready, j, n_runs)
     # under reviews of every period or none, every period is a cycle
-    add(work, _WHOLE, 1.0, whole_cycles if review[j] >= 2 else ready, j, n_runs)
+    _add(work, used, _WHOLE, 1.0, whole_cycles if review[j] >= 2 else ready, j, n_runs)
     if cycles.shape[1] == 1:
         fill(work, _CYCLES, cycles[j, 0], n_runs)
+        used[_CYCLES] = 1
     else:
-        add(work, _CYCLES, 1.0, cycles, j, n_runs)
+        _add(work, used, _CYCLES, 1.0, cycles, j, n_runs)
     for k in range(lane_ptr[j], lane_ptr[j + 1]):
         sent = lane_money[k, 0]
-        add(work, _IN_TRANSIT, per, in_transit, k, n_runs)
-        add(work, _COMPONENT, per, component, k, n_runs)
-        add(work, _HOLDING_COST, per * sent, component, k, n_runs)
+        _add(work, used, _IN_TRANSIT, per, in_transit, k, n_runs)
+        _add(work, used, _COMPONENT, per, component, k, n_runs)
+        _add(work, used, _HOLDING_COST, per * sent, component, k, n_runs)
         if charge_pipeline:
-            add(work, _PIPELINE_COST, per * sent, in_transit, k, n_runs)
+            _add(work, used, _PIPELINE_COST, per * sent, in_transit, k, n_runs)
         if rich:
-            add(work, _EXPEDITED, per, expedited, k, n_runs)
-            add(work, _EXPEDITE_COST, per * lane_money[k, 1], expedited, k, n_runs)
+            _add(work, used, _EXPEDITED, per, expedited, k, n_runs)
+            _add(work, used, _EXPEDITE_COST, per * lane_money[k, 1], expedited, k, n_runs)
     for a in range(asker_ptr[j], asker_ptr[j + 1]):
-        add(work, _LATE, per, late, a, n_runs)
-        add(work, _DUE, per, due, a, n_runs)
-        add(work, _ON_TIME, per, on_time, a, n_runs)
+        _add(work, used, _LATE, per, late, a, n_runs)
+        _add(work, used, _DUE, per, due, a, n_runs)
+        _add(work, used, _ON_TIME, per, on_time, a, n_runs)
         if rich:
-            add(work, _LOST, per, lost, a, n_runs)
+            _add(work, used, _LOST, per, lost, a, n_runs)
     if rich:
-        add(work, _IN_RELEASE, per, in_release, j, n_runs)
-        add(work, _EXPIRED, per, expired, j, n_runs)
-        add(work, _DESTROYED, per, destroyed, j, n_runs)
-        add(work, _SCRAPPED, per, scrapped, j, n_runs)
+        _add(work, used, _IN_RELEASE, per, in_release, j, n_runs)
+        _add(work, used, _EXPIRED, per, expired, j, n_runs)
+        _add(work, used, _DESTROYED, per, destroyed, j, n_runs)
+        _add(work, used, _SCRAPPED, per, scrapped, j, n_runs)
     for p in range(len(_MADE_OF) if rich else _N_PLAIN):
         q, kind, of = _MADE_OF[p]
         if kind >= 0:
@@ -278,8 +306,20 @@ def _quantities(
             factor = 1.0 if serve_delay[j] == 0 else 0.0
         else:
             factor = 1.0 if kind == _ONE else -1.0
-        if factor != 0.0:
-            add(work, q, factor, work, of, n_runs)
+        if used[of] and factor != 0.0:
+            _add(work, used, q, factor, work, of, n_runs)
+
+
+@jit_step
+def _add(
+    work: Floats, used: Integers, q: int, factor: float, what: Floats, i: int, n_runs: int
+) -> None:
+    """Row ``work[q] += factor * what[i]``, where there is anything to add."""
+    if used[q]:
+        add(work, q, factor, what, i, n_runs)
+    elif is_something(what, i, n_runs):
+        put(work, q, factor, what, i, n_runs)
+        used[q] = 1
 
 
 @jit_step
@@ -291,15 +331,16 @@ def _add_to_group(
     outside: Integers,
     periods: float,
     sums: tuple[Floats, ...],
-    rich: bool,
     n_runs: int,
     work: Floats,
+    used: Integers,
 ) -> None:
     """Add stage ``j`` to a group of grouping ``p``; service only towards those outside."""
     asker_ptr, serve_delay = shape[2], shape[4]
     first, last = asker_ptr[j], asker_ptr[j + 1]
-    for q in range(FIRST_SERVICE if rich else FIRST_FEATURE):
-        add(to, q, 1.0, work, q, n_runs)
+    for q in range(FIRST_SERVICE):
+        if used[q]:
+            add(to, q, 1.0, work, q, n_runs)
     n_outside = 0
     for a in range(first, last):
         n_outside += outside[p, a]
@@ -307,10 +348,12 @@ def _add_to_group(
         return
     if n_outside == last - first:
         for q in range(FIRST_SERVICE, N_POOLED):
-            add(to, q, 1.0, work, q, n_runs)
+            if used[q]:
+                add(to, q, 1.0, work, q, n_runs)
         return
     for q in (_STOCKOUTS, _SHORT, _WHOLE, _WATCHED, _CYCLES):
-        add(to, q, 1.0, work, q, n_runs)
+        if used[q]:
+            add(to, q, 1.0, work, q, n_runs)
     late, due, on_time = sums[10], sums[11], sums[12]
     per = 1.0 / periods
     for a in range(first, last):

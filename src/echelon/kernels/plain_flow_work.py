@@ -148,6 +148,15 @@ def slots_of(f: Structure, times: Supply, c: int, block: int) -> int:
     return slots
 
 
+@jit
+def most_slots(f: Structure, times: Supply, first: int, last: int, block: int) -> int:
+    """Rows for the delay lines of any of components ``first`` to ``last``, and spare ones."""
+    most = 0
+    for c in range(first, last):
+        most = max(most, slots_of(f, times, c, block))
+    return SPARE + most
+
+
 @jit_part
 def joins(f: Structure, times: Supply, j: int) -> bool:
     """Whether goods may wait before they start, which they then do in a line of its own.
@@ -224,7 +233,7 @@ def work_for(f: Structure, features: Features, first: int, last: int, block: int
     lanes = max(int(f.lane_ptr[f.stage_ptr[c + 1]] - f.lane_ptr[f.stage_ptr[c]]) for c in own)
     askers = max(int(f.asker_ptr[f.stage_ptr[c + 1]] - f.asker_ptr[f.stage_ptr[c]]) for c in own)
     drawn = max(int(f.row_ptr[c + 1] - f.row_ptr[c]) for c in own)
-    slots = SPARE + max(int(slots_of(f, times, c, block)) for c in own)
+    slots = int(most_slots(f, times, first, last, block))
 
     def floats(count: int) -> Floats:
         return np.zeros((count, WIDTH))

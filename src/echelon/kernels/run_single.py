@@ -68,7 +68,7 @@ def run_single(
             )  # fmt: skip
             if period == warmup:
                 begin_counting(structure, c, work, n)
-            single_orders_up(structure, c, work, sums, in_release, block, period, steps, n)
+            single_orders_up(structure, c, work, sums, block, period, steps, n)
             single_goods_down(structure, c, work, sums, watch, period, steps, n)
             period = stop
             if period > warmup and period % GROUP == 0:

@@ -20,7 +20,7 @@ from echelon.kernels.flow_rows import STEPS
 from echelon.kernels.plain_flow_lines import counted
 from echelon.kernels.plain_flow_work import ARRIVING, MADE, SHIPPED, joins, row_at
 from echelon.kernels.shelf_queues import ShelfWatch
-from echelon.kernels.single_rows import FOUR, ONE, Span
+from echelon.kernels.single_rows import FOUR, ONE, UNIT, Span
 from echelon.kernels.single_sums import bring_up
 from echelon.kernels.single_times import empty_rings, make_drawn, send_on
 from echelon.kernels.single_watch import watch_span
@@ -296,21 +296,22 @@ def _see_what_is_due(
     """Requests through the service time, and what falls due in all: spare rows ``ARRIVING``.
 
     They stand in their ring by the period in which they fall due, so that those of a span are one
-    after another. Returns join what is made at once, in spare rows: where that is then.
+    after another. What falls due to a single asker is in its ring alone. Returns join what is made
+    at once, in spare rows: where that is then.
     """
-    q0, wait = f.asker_ptr[j], f.serve_delay[j]
-    for s in range(len(span)):
-        for q in range(q0, f.asker_ptr[j + 1]):
-            a = q - first_asker
+    q0, q1, wait = f.asker_ptr[j], f.asker_ptr[j + 1], f.serve_delay[j]
+    for q in range(q0, q1):
+        a = q - first_asker
+        for s in range(len(span)):
             to = row_at(w.asker_ring, a, period + s + wait)
             rows_of.move(n, w.line, to, w.rows, w.asks_row[a] + step + s)
-            due = row_at(w.asker_ring, a, period) + s
-            if q == q0:
-                rows_of.move(n, w.line, ARRIVING + s, w.line, due)
-            else:
-                rows_of.join(n, w.line, ARRIVING + s, w.line, due)
-            if period >= f.warmup[c]:
-                rows_of.join(n, w.due, a, w.line, due)
+        due = row_at(w.asker_ring, a, period)
+        if period >= f.warmup[c]:
+            rows_of.weigh(n, span, w.due, a, UNIT, w.line, due)
+        if q == q0 and q1 > q0 + 1:
+            rows_of.move_span(n, span, w.line, ARRIVING, w.line, due)
+        elif q > q0:
+            rows_of.join_span(n, span, w.line, ARRIVING, w.line, due)
     if not w.returns[i]:
         return made
     for s in range(len(span)):

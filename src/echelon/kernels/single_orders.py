@@ -11,11 +11,11 @@ import numpy as np
 
 from echelon.kernels import single_rows as rows_of
 from echelon.kernels import single_sum_rows as summed
-from echelon.kernels._jit import Floats, jit_part, jit_step
+from echelon.kernels._jit import jit_part, jit_step
 from echelon.kernels.flow_arrays import Structure, Sums
 from echelon.kernels.flow_rows import STEPS
 from echelon.kernels.single_rows import FOUR, ONE
-from echelon.kernels.single_sums import copy_sums, due_apart, flush_sums
+from echelon.kernels.single_sums import begin_as_asked, copy_sums, due_apart
 from echelon.kernels.single_work import SingleWork, tolerance_of
 
 
@@ -25,7 +25,6 @@ def single_orders_up(
     c: int,
     w: SingleWork,
     sums: Sums,
-    in_release: Floats,
     block: int,
     period: int,
     steps: int,
@@ -76,16 +75,26 @@ def single_orders_up(
         rounded = _rounded(w, j)
         if f.review[j] != 0 or returns or rounded or rows_of.any_gap(n, w.gap_bits, i):
             if counts and w.copied[0] == 1:
-                if w.begun[0] == 1:
-                    flush_sums(f, c, w, sums, in_release, period, n)
-                    copy_sums(f, c, w, sums, n)
-                w.copied[0] = 0
+                _tally_orders_apart(f, c, w, sums, n)
             w.order_row[i] = orders + i * block
-            for s in range(steps):
-                _order(f, j, i, w, rounded, period + s, s, n)
+            if f.review[j] == 1 and not rounded:
+                _order_every_period(w, i, steps, n)
+            else:
+                for s in range(steps):
+                    _order(f, j, i, w, rounded, period + s, s, n)
     if counts:
         _count_requests(f, c, w, steps, n)
         w.counted[0] += steps
+
+
+@jit_part
+def _tally_orders_apart(f: Structure, c: int, w: SingleWork, sums: Sums, n: int) -> None:
+    """Begin the tallies of orders, and their sums, with those of what stages were asked for."""
+    if w.begun[0] == 1:
+        begin_as_asked(f, c, w, True, n)
+    if w.flushed[0] == 1 and w.apart[0] == 0:
+        copy_sums(f, c, w, sums, n)
+    w.copied[0], w.apart[0] = 0, 1
 
 
 @jit_part
@@ -113,6 +122,16 @@ def _rounded(w: SingleWork, j: int) -> bool:
     """Whether not every quantity may be ordered."""
     multiple, least = w.times.order_multiple[j], w.times.minimum_order[j]
     return bool(multiple > 0.0 or least > 0.0 or w.times.maximum_order[j] < np.inf)
+
+
+@jit_part
+def _order_every_period(w: SingleWork, i: int, steps: int, n: int) -> None:
+    """What :func:`_order` does under a review in each period, several periods at once."""
+    order, total, whole = w.order_row[i], w.total_row[i], steps // STEPS * STEPS
+    for s in range(0, whole, STEPS):
+        rows_of.order_every(n, FOUR, w.gap, i, w.rows, order + s, w.rows, total + s)
+    for s in range(whole, steps):
+        rows_of.order_every(n, ONE, w.gap, i, w.rows, order + s, w.rows, total + s)
 
 
 @jit_part
@@ -154,11 +173,13 @@ def _count_requests(f: Structure, c: int, w: SingleWork, steps: int, n: int) -> 
     """Tally what stages are asked for and what they order, where nobody else does."""
     first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
     stages, first_asker = last - first, f.asker_ptr[first]
+    if w.begun[0] == 0:
+        for i in range(stages):
+            rows_of.move(n, w.pivot, i, w.rows, w.asked_row[i])
+        begin_as_asked(f, c, w, False, n)
+        w.begun[0] = 1
     for j in range(first, last):
         i, q0, q1 = j - first, f.asker_ptr[j], f.asker_ptr[j + 1]
-        if w.begun[0] == 0:
-            rows_of.move(n, w.pivot, i, w.rows, w.asked_row[i])
-            rows_of.move(n, w.pivot, stages + i, w.rows, w.order_row[i])
         least = tolerance_of(f, w.times, j)
         if w.asked_apart[i] == 1:
             _tally(w, w.asked_row[i], steps, i, least, n)
@@ -169,7 +190,6 @@ def _count_requests(f: Structure, c: int, w: SingleWork, steps: int, n: int) -> 
                 a = q - first_asker
                 for s in range(steps):
                     rows_of.join(n, w.due, a, w.rows, w.asks_row[a] + s)
-    w.begun[0] = 1
 
 
 @jit_part

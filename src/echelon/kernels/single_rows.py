@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echelon.kernels._jit import jit_rows
+from echelon.kernels.flow_arrays import WIDTH
 
 Singles: TypeAlias = NDArray[np.float32]
 Bits: TypeAlias = NDArray[np.uint32]
@@ -64,6 +65,22 @@ def join(n: int, to: Singles, i: int, what: Singles, j: int) -> None:
     """Row ``to[i] += what[j]``."""
     for r in range(n):
         to[i, r] += what[j, r]
+
+
+@jit_rows
+def move_span(n: int, span: Span, to: Singles, i: int, what: Singles, j: int) -> None:
+    """Row ``to[i] = what[j]`` and those that follow them."""
+    for r in range(n):
+        for k in range(len(span)):
+            to[i + k, r] = what[j + k, r]
+
+
+@jit_rows
+def join_span(n: int, span: Span, to: Singles, i: int, what: Singles, j: int) -> None:
+    """Row ``to[i] += what[j]`` and those that follow them."""
+    for r in range(n):
+        for k in range(len(span)):
+            to[i + k, r] += what[j + k, r]
 
 
 @jit_rows
@@ -118,7 +135,7 @@ def any_negative(n: int, count: int, what: NDArray[np.int32], first: int) -> boo
     found = np.int32(0)
     for i in range(first, first + count):
         for r in range(n):
-            found |= what[i, r]
+            found = np.int32(found | what[i, r])  # or it would be as wide as an address
     return bool(found < 0)
 
 
@@ -127,7 +144,7 @@ def any_gap(n: int, gap: NDArray[np.int32], i: int) -> bool:
     """Whether some number of row ``gap[i]``, seen as integers, is not 0."""
     found = np.int32(0)
     for r in range(n):
-        found |= gap[i, r]
+        found = np.int32(found | gap[i, r])
     return bool((found & np.int32(2**31 - 1)) != 0)
 
 
@@ -138,6 +155,20 @@ def order_gap(n: int, gap: Singles, j: int, order: Singles, o: int) -> None:
         ordered = max(gap[j, r], ZERO)
         order[o, r] = ordered
         gap[j, r] -= ordered
+
+
+@jit_rows
+def order_every(
+    n: int, span: Span, gap: Singles, j: int, order: Singles, o: int, asked: Singles, t: int
+) -> None:
+    """Order the gap in each of some periods, before what is asked for then widens it."""
+    for r in range(n):
+        below = gap[j, r]
+        for k in range(len(span)):
+            ordered = max(below, ZERO)
+            order[o + k, r] = ordered
+            below = (below - ordered) + asked[t + k, r]
+        gap[j, r] = below
 
 
 @jit_rows
@@ -237,10 +268,20 @@ def join_where(
 
 
 @jit_rows
-def scatter(
-    n: int, line: Singles, begin: int, at: int, size: int, after: Singles, flow: Singles, j: int
-) -> None:
-    """Add row ``flow[j]`` to a ring of ``size`` rows, each run where its goods leave."""
+def find_cells(n: int, after: Singles, begin: int, at: int, size: int, cells: Bits) -> None:
+    """Where in a ring of ``size`` rows from ``begin`` on each run's goods leave, ``at`` now.
+
+    Row ``cells[0]`` has numbers of the array as if it had one axis.
+    """
+    first, whole = np.int32(at), np.int32(size)
     for r in range(n):
-        slot = at + int(after[0, r])
-        line[begin + (slot if slot < size else slot - size), r] += flow[j, r]
+        slot = np.int32(first + np.int32(after[0, r]))
+        slot = np.int32(slot - whole) if slot >= whole else slot
+        cells[0, r] = np.uint32(np.uint32(begin + slot) * np.uint32(WIDTH) + np.uint32(r))
+
+
+@jit_rows
+def scatter(n: int, line: Singles, cells: Bits, flow: Singles, j: int) -> None:
+    """Add row ``flow[j]`` to ``line``, of one axis, each run where row ``cells[0]`` says."""
+    for r in range(n):
+        line[cells[0, r]] += flow[j, r]

@@ -139,21 +139,25 @@ def flush_bits(
         for r in range(n):
             ready[j, r] = 0.0
             shortages[j, r] = 0.0
+    one, whole = np.uint32(1), np.float32(periods)
     for r in range(n):
-        word = np.uint64(bits[i, r])
-        follows = (word << np.uint64(1)) | np.uint64(before[i, r])
-        ready[j, r] += periods - float(bits_set(word))
-        shortages[j, r] += float(bits_set(word & ~follows))
+        word = bits[i, r]
+        follows = np.uint32(np.uint32(word << one) | before[i, r])
+        ready[j, r] += np.float64(whole - bits_set(word))
+        shortages[j, r] += np.float64(bits_set(np.uint32(word & ~follows)))
         bits[i, r] = NO_BIT
 
 
 @jit_part
-def bits_set(word: np.uint64) -> np.int64:
-    """How many of the lowest 32 bits are set: sums of 2, 4, 8 and then all of them at a time."""
-    x = word - ((word >> np.uint64(1)) & np.uint64(0x55555555))
-    x = (x & np.uint64(0x33333333)) + ((x >> np.uint64(2)) & np.uint64(0x33333333))
-    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F)
-    return np.int64(((x * np.uint64(0x01010101)) >> np.uint64(24)) & np.uint64(0xFF))
+def bits_set(word: np.uint32) -> np.float32:
+    """How many bits are set: sums of 2, 4, 8 and then all of them at a time."""
+    pairs, nibbles, bytes_ = np.uint32(0x55555555), np.uint32(0x33333333), np.uint32(0x0F0F0F0F)
+    x = np.uint32(word - np.uint32(np.uint32(word >> np.uint32(1)) & pairs))
+    x = np.uint32(np.uint32(x & nibbles) + np.uint32(np.uint32(x >> np.uint32(2)) & nibbles))
+    x = np.uint32(np.uint32(x + np.uint32(x >> np.uint32(4))) & bytes_)
+    x = np.uint32(x + np.uint32(x >> np.uint32(8)))
+    x = np.uint32(x + np.uint32(x >> np.uint32(16)))
+    return np.float32(np.int32(np.uint32(x & np.uint32(63))))
 
 
 @jit_rows

@@ -79,6 +79,25 @@ def forget_states(f: Structure, c: int, w: SingleWork, n: int) -> None:
         rows_of.blank(n, w.waits, x)
 
 
+@jit_part
+def begin_as_asked(f: Structure, c: int, w: SingleWork, tallies: bool, n: int) -> None:
+    """Give orders the pivot, and perhaps the tallies, of what their stage is asked for.
+
+    Bits then depend neither on when stages began to order something else nor on whether they did.
+    """
+    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
+    stages = last - first
+    for j in range(last - 1, first - 1, -1):
+        i, q0 = j - first, f.asker_ptr[j]
+        passes_on = w.asked_apart[i] == 0 and f.asker_ptr[j + 1] > q0
+        of = stages + f.receiver[f.asker_lane[q0]] - first if passes_on else i
+        rows_of.move(n, w.pivot, stages + i, w.pivot, of)
+        if tallies:
+            rows_of.move(n, w.total, stages + i, w.total, of)
+            rows_of.move(n, w.squared, stages + i, w.squared, of)
+            rows_of.move(n, w.counts, stages + i, w.counts, of)
+
+
 @jit_step
 def flush_sums(
     f: Structure, c: int, w: SingleWork, sums: Sums, in_release: Floats, period: int, n: int
@@ -87,6 +106,8 @@ def flush_sums(
     first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
     first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
     periods, anew = float(w.counted[0]), w.flushed[0] == 0
+    if w.apart[0] == 1 and w.copied[0] == 1:
+        begin_as_asked(f, c, w, True, n)
     for j in range(first, last):
         i = j - first
         summed.flush(n, anew, sums.on_hand, j, 1.0, w.held, i)
@@ -101,7 +122,7 @@ def flush_sums(
                 n, anew, periods, w.pivot, w.total, w.squared, w.counts, i,
                 sums.asked, sums.asked_squared, j, w.asked_count, i,
             )  # fmt: skip
-        if w.copied[0] == 0:
+        if w.apart[0] == 1:
             summed.flush_tally(
                 n, anew, periods, w.pivot, w.total, w.squared, w.counts, last - first + i,
                 sums.ordered, sums.ordered_squared, j, sums.orders, j,
@@ -118,7 +139,7 @@ def flush_sums(
                 summed.flush(n, False, w.in_transit_else, x, 1.0, w.in_transit, x)
             if joins(f, w.times, j):
                 summed.flush(n, False, sums.component, k, f.units[k], w.waits, x)
-    w.counted[0], w.flushed[0] = 0, 1
+    w.counted[0], w.flushed[0], w.copied[0] = 0, 1, 1
 
 
 @jit_part
@@ -146,7 +167,7 @@ def copy_sums(f: Structure, c: int, w: SingleWork, sums: Sums, n: int) -> None:
             copy(n, sums.asked, j, sums.ordered, to)
             copy(n, sums.asked_squared, j, sums.ordered_squared, to)
             copy(n, w.asked_count, i, sums.orders, to)
-        if w.copied[0] == 1:
+        if w.apart[0] == 0:
             copy(n, sums.ordered, j, sums.asked, j)
             copy(n, sums.ordered_squared, j, sums.asked_squared, j)
             copy(n, sums.orders, j, w.asked_count, i)

@@ -40,7 +40,7 @@ def make_drawn(
             row = MADE
     least = np.float32(np.inf) if w.times.overtaking[j] else tolerance_of(f, w.times, j)
     drawn = w.drawn_at[0] + w.times.make_row[j] * w.drawn_at[1] + step
-    _let_in(
+    let_in(
         f, c, w, drawn, w.make_until, i, row, least, w.in_process, i, period, w.made_ring, i,
         w.times.make_longest[j], n,
     )  # fmt: skip
@@ -63,18 +63,28 @@ def send_on(
         if k < 0 or w.times.lane_row[k] < 0:
             continue
         x = k - first_lane
-        least = np.float32(np.inf) if w.times.lane_overtaking[k] else tolerance_of(f, w.times, j)
+        least = np.float32(np.inf) if w.times.lane_overtaking[k] else _rounding(f, w, j, k)
         for step in range(steps):
             period = first_period + step
             drawn = w.drawn_at[0] + w.times.lane_row[k] * w.drawn_at[1] + step
-            _let_in(
+            let_in(
                 f, c, w, drawn, w.lane_until, x, row_at(w.lane_ring, x, period), least,
                 w.in_transit, x, period, w.arrival_ring, x, w.times.lane_longest[k], n,
             )  # fmt: skip
 
 
 @jit_part
-def _let_in(
+def _rounding(f: Structure, w: SingleWork, j: int, k: int) -> np.float32:
+    """Units shipped from stage ``j`` on lane ``k`` that are rounding to both its ends.
+
+    A supplier in large lots may be far less exact than what a small receiver asks it for.
+    """
+    received = np.float32(f.units[k]) * tolerance_of(f, w.times, f.receiver[k])
+    return min(tolerance_of(f, w.times, j), received)
+
+
+@jit_part
+def let_in(
     f: Structure,
     c: int,
     w: SingleWork,
@@ -100,9 +110,8 @@ def _let_in(
             to = row_at(ring, x, period + wait)
             rows_of.join_where(n, w.line, to, w.after, np.float32(wait), w.line, row)
         return
-    rows_of.scatter(
-        n, w.line, ring[x, 0], period % ring[x, 1], ring[x, 1], w.after, w.line, row
-    )  # fmt: skip
+    rows_of.find_cells(n, w.after, ring[x, 0], period % ring[x, 1], ring[x, 1], w.cell)
+    rows_of.scatter(n, w.cells, w.cell, w.line, row)
 
 
 @jit_part

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from echelon.kernels import single_rows as rows_of
 from echelon.kernels._jit import Floats, Integers, by_reference, jit_part
 from echelon.kernels.draws import STRETCH
-from echelon.kernels.flow_arrays import Features, Structure, rows_of_runs
+from echelon.kernels.flow_arrays import WIDTH, Features, Structure, rows_of_runs
 from echelon.kernels.flow_rows import STEPS, zero
 from echelon.kernels.philox import Words
 from echelon.kernels.plain_flow_work import (
-    SPARE,
     Supply,
     lay_out_lines,
-    slots_of,
+    most_slots,
     supply_of,
 )
 from echelon.kernels.single_rows import Bits, Singles
@@ -55,6 +54,8 @@ class SingleWork(NamedTuple):
         what is asked for without returns; of each asker its requests, where they are no other row.
     line : (n_slots, WIDTH) float32
         Spare rows, then every delay line.
+    cells : (n_slots * WIDTH,) float32
+        ``line`` seen as one axis.
     ratio : (STEPS, WIDTH) float32
         Share of what is wanted that stays late.
     after : (1, WIDTH) float32
@@ -75,7 +76,7 @@ class SingleWork(NamedTuple):
     late_at_first : (n_askers, WIDTH) float32
         Late at the start of the first counted period.
     words, strata, place, cell : (STRETCH, WIDTH) uint32, uint64, (1, WIDTH) float32, uint32
-        What draws are made of.
+        What draws are made of; ``cell`` also where goods leave that enter now.
     gap_bits, row_bits : int32
         ``gap`` and ``rows`` seen as integers, for their signs.
     order_row, total_row, asked_row : (n_stages,) int64
@@ -88,9 +89,12 @@ class SingleWork(NamedTuple):
     asked_apart : (n_stages,) int64
         Whether what is asked for is no other stage's order, and has a tally of its own.
     drawn_at : (2,) int64
-    copied, counted, begun, flushed : (1,) int64
-        Whether all stages have ordered what they were asked for; periods since the last flush;
-        whether any have been counted, and whether any have been flushed.
+    copied, apart : (1,) int64
+        Whether all stages have ordered what they were asked for since the last flush; whether some
+        have not, ever, so that orders have sums of their own.
+    counted, begun, flushed : (1,) int64
+        Periods since the last flush; whether any have been counted, and whether any have been
+        flushed.
     """
 
     gap: Singles
@@ -103,6 +107,7 @@ class SingleWork(NamedTuple):
     lane_until: Singles
     rows: Singles
     line: Singles
+    cells: Singles
     ratio: Singles
     after: Singles
     bits: Bits
@@ -145,66 +150,92 @@ class SingleWork(NamedTuple):
     asked_apart: Integers
     drawn_at: Integers
     copied: Integers
+    apart: Integers
     counted: Integers
     begun: Integers
     flushed: Integers
 
 
-def single_work_for(
-    f: Structure, features: Features, first: int, last: int, block: int
-) -> SingleWork:
-    """Room for the largest of components ``first`` to ``last``, for blocks of ``block`` periods."""
-    own, times = range(first, last), supply_of(features)
-    stages = max(int(f.stage_ptr[c + 1] - f.stage_ptr[c]) for c in own)
-    lanes = max(int(f.lane_ptr[f.stage_ptr[c + 1]] - f.lane_ptr[f.stage_ptr[c]]) for c in own)
-    askers = max(int(f.asker_ptr[f.stage_ptr[c + 1]] - f.asker_ptr[f.stage_ptr[c]]) for c in own)
-    drawn = max(int(f.row_ptr[c + 1] - f.row_ptr[c]) for c in own)
-    slots = SPARE + max(int(slots_of(f, times, c, block)) for c in own)
+_OF_STAGES: Final = (
+    "gap", "short", "outside_stock", "worst", "make_until", "held", "in_process", "in_release",
+)  # fmt: skip
+_OF_ASKERS: Final = ("late", "owed", "missed", "due", "late_at_first")
+_OF_LANES: Final = ("component", "lane_until", "waits", "in_transit")
+_TALLIES: Final = ("pivot", "total", "squared", "counts")
 
-    def floats(count: int) -> Singles:
-        return rows_of_runs(count, np.float32)
+
+def single_sizes(
+    f: Structure, features: Features, first: int, last: int, block: int
+) -> dict[str, tuple[int, type]]:
+    """Rows of :class:`SingleWork` for the largest of components ``first`` to ``last``.
+
+    Returns
+    -------
+    dict
+        Rows of ``WIDTH`` numbers and the kind of these, by name.
+    """
+    stage_ptr, lane_ptr = f.stage_ptr[first : last + 1], f.lane_ptr[f.stage_ptr[first : last + 1]]
+    stages, lanes = int(np.diff(stage_ptr).max()), int(np.diff(lane_ptr).max())
+    askers = int(np.diff(f.asker_ptr[stage_ptr]).max())
+    drawn = int(np.diff(f.row_ptr[first : last + 1]).max())
+    narrow, wide = np.float32, np.float64
+    return {
+        **dict.fromkeys(_OF_STAGES, (stages, narrow)),
+        **dict.fromkeys(_OF_ASKERS, (askers, narrow)),
+        **dict.fromkeys(_OF_LANES, (lanes, narrow)),
+        **dict.fromkeys(_TALLIES, (2 * stages, narrow)),
+        **dict.fromkeys(("bits", "before"), (stages, np.uint32)),
+        "rows": ((drawn + 3 * stages + askers) * block, narrow),
+        "line": (int(most_slots(f, supply_of(features), first, last, block)), narrow),
+        "ratio": (STEPS, narrow),
+        "after": (1, narrow),
+        "asked_count": (stages, wide),
+        "missed_in_all": (askers, wide),
+        "in_transit_else": (lanes, wide),
+        "words": (STRETCH, np.uint32),
+        "strata": (STRETCH, np.uint64),
+        "place": (1, narrow),
+        "cell": (1, np.uint32),
+    }
+
+
+def single_work_for(
+    f: Structure,
+    features: Features,
+    first: int,
+    last: int,
+    block: int,
+    memory: Floats | None = None,
+) -> SingleWork:
+    """Room for the largest of components ``first`` to ``last``, for blocks of ``block`` periods.
+
+    Parameters
+    ----------
+    f, features
+        Of the shard.
+    first, last, block : int
+    memory : (>= :func:`single_memory`,) float64, optional
+        Taken in place of new memory, with whatever is in it, from the start of a line of cache.
+    """
+    sizes = single_sizes(f, features, first, last, block)
+    if memory is None:
+        memory = rows_of_runs(single_memory(sizes) // WIDTH, np.float64).reshape(-1)
+    rows: dict[str, NDArray[Any]] = {}
+    at = 0
+    for name, (count, kind) in sizes.items():
+        size = count * WIDTH * np.dtype(kind).itemsize // memory.itemsize
+        rows[name] = memory[at : at + size].view(kind).reshape(count, WIDTH)
+        at += size
+    stages, askers, lanes = len(rows["gap"]), len(rows["late"]), len(rows["component"])
 
     def whole(*shape: int) -> Integers:
         return np.zeros(shape, dtype=np.int64)
 
-    gap, rows = floats(stages), floats((drawn + 3 * stages + askers) * block)
     return SingleWork(
-        gap=gap,
-        short=floats(stages),
-        late=floats(askers),
-        component=floats(lanes),
-        outside_stock=floats(stages),
-        worst=floats(stages),
-        make_until=floats(stages),
-        lane_until=floats(lanes),
-        rows=rows,
-        line=floats(slots),
-        ratio=floats(STEPS),
-        after=floats(1),
-        bits=rows_of_runs(stages, np.uint32),
-        before=rows_of_runs(stages, np.uint32),
-        held=floats(stages),
-        in_process=floats(stages),
-        in_release=floats(stages),
-        owed=floats(askers),
-        missed=floats(askers),
-        due=floats(askers),
-        waits=floats(lanes),
-        in_transit=floats(lanes),
-        pivot=floats(2 * stages),
-        total=floats(2 * stages),
-        squared=floats(2 * stages),
-        counts=floats(2 * stages),
-        asked_count=rows_of_runs(stages, np.float64),
-        missed_in_all=rows_of_runs(askers, np.float64),
-        in_transit_else=rows_of_runs(lanes, np.float64),
-        late_at_first=floats(askers),
-        words=rows_of_runs(STRETCH, np.uint32),
-        strata=rows_of_runs(STRETCH, np.uint64),
-        place=floats(1),
-        cell=rows_of_runs(1, np.uint32),
-        gap_bits=gap.view(np.int32),
-        row_bits=rows.view(np.int32),
+        **rows,
+        cells=rows["line"].reshape(-1),
+        gap_bits=rows["gap"].view(np.int32),
+        row_bits=rows["rows"].view(np.int32),
         order_row=whole(stages),
         total_row=whole(stages),
         asked_row=whole(stages),
@@ -216,15 +247,22 @@ def single_work_for(
         made_ring=whole(stages, 2),
         arrival_ring=whole(lanes, 2),
         arrival_delay=whole(lanes),
-        times=times,
+        times=supply_of(features),
         returns=whole(stages),
         asked_apart=whole(stages),
         drawn_at=whole(2),
         copied=whole(1),
+        apart=whole(1),
         counted=whole(1),
         begun=whole(1),
         flushed=whole(1),
     )
+
+
+def single_memory(sizes: dict[str, tuple[int, type]]) -> int:
+    """Numbers of 64 bits that rows of some sizes take."""
+    half_rows = sum(count * np.dtype(kind).itemsize // 4 for count, kind in sizes.values())
+    return (half_rows + 1) // 2 * WIDTH
 
 
 @jit_part
@@ -263,7 +301,7 @@ def start_single(f: Structure, c: int, w: SingleWork, block: int, n: int) -> Non
     for i in range(lay_out_lines(f, c, w, block)):
         rows_of.blank(n, w.line, i)
     w.drawn_at[0], w.drawn_at[1] = -f.row_ptr[c] * block, block
-    w.copied[0], w.begun[0], w.flushed[0] = 1, 0, 0
+    w.copied[0], w.apart[0], w.begun[0], w.flushed[0] = 1, 0, 0, 0
 
 
 @jit_part

@@ -11,6 +11,7 @@ from echelon.execution import Outcome
 from echelon.network.last_stages import last_stages
 from echelon.network.network import Network
 from echelon.results import FAILURE_COLUMNS
+from echelon.simulation.described.cells import same_stages
 
 if TYPE_CHECKING:
     from echelon.policies.plan import Plan
@@ -23,6 +24,8 @@ def planned_cost(plan: Plan | None, stages: pd.DataFrame) -> float:
     """
     if plan is None or "holding_cost" not in plan.stages:
         return float("nan")
+    if same_stages(plan.stages, stages):
+        return float(plan.stages["holding_cost"].sum(skipna=False))
     key = ["item", "location"]
     here = pd.MultiIndex.from_frame(plan.stages[key]).isin(pd.MultiIndex.from_frame(stages[key]))
     return float(plan.stages.loc[here, "holding_cost"].sum(skipna=False))

@@ -19,8 +19,9 @@ from echelon.simulation.plain.count import Record
 from echelon.simulation.plain.flow import flow
 from echelon.simulation.prepare import Blocks, Setup
 from echelon.simulation.result import no_rows
+from echelon.simulation.stretches import Stretches
+from echelon.simulation.task import Task, drawn
 from echelon.simulation.trace import TRACE_COLUMNS, prices_of, trace_component
-from echelon.simulation.work import Stretches, Task, drawn
 
 _MOST_NUMBERS: Final = 3e8
 """Numbers held to take quantiles from: 2.4 GB."""

@@ -21,8 +21,8 @@ from echelon.simulation.measured.labels import Labels, labels_of
 from echelon.simulation.measured.room import Room
 from echelon.simulation.measured.scheme import Prices, Scheme, scheme_of
 from echelon.simulation.plain.orders import AnyPolicy
+from echelon.simulation.task import Task
 from echelon.simulation.warm_up import detect
-from echelon.simulation.work import Task
 
 Blocks = tuple[tuple[int, int], ...]
 

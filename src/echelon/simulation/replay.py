@@ -13,7 +13,7 @@ from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.network.network import Network
 from echelon.tables import DEMAND, with_segments
 from echelon.tables.cells import read_cells
-from echelon.tables.check import label_of, plain
+from echelon.tables.checked import label_of, plain
 from echelon.tables.column import Column
 
 MOST_PERIODS: Final = 1_000_000

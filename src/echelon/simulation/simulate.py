@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from echelon.network.network import Network
 from echelon.policies.over_periods import PlanOverPeriods, SimulatedAsPlan
 from echelon.policies.plan import Plan
 from echelon.progress import Progress
-from echelon.results import Provenance, frame_digest
+from echelon.results import LaterDigests, Provenance, frame_digest
 from echelon.simulation.arguments import (
     Window,
     blocks_of,
@@ -34,7 +34,7 @@ from echelon.simulation.described.levels import levels_of
 from echelon.simulation.described.overload import warn_if_overloaded
 from echelon.simulation.frames import failure_frame, planned_cost
 from echelon.simulation.measured.gathered import Gathered, gather
-from echelon.simulation.measured.measured import Finished, Measured, keeps_runs
+from echelon.simulation.measured.measured import Finished, Measured, keeps_runs, merged
 from echelon.simulation.measured.output import (
     disruption_frame,
     group_frame,
@@ -46,19 +46,24 @@ from echelon.simulation.measured.output import (
     total_frame,
     warmup_frame,
 )
+from echelon.simulation.measured.room import return_free_memory
 from echelon.simulation.other_tables import warn_if_made_for_other_tables, warn_of_forecasts
 from echelon.simulation.paths import follow_stages, stages_to_follow, trace_all
 from echelon.simulation.plain.orders import AnyPolicy
 from echelon.simulation.prepare import Blocks, Piece, Setup, prepare
 from echelon.simulation.result import Simulation
+from echelon.simulation.run_task import run_task
 from echelon.simulation.spread import Spread
 from echelon.simulation.stopping import StopRule, stop_rule
-from echelon.simulation.work import Part, run_task
+from echelon.simulation.task import Part
 
 __all__ = ["Simulation", "simulate"]
 
 Key = tuple[str, str]
 """Item and location of a stage."""
+
+_MANY_STAGES: Final = 20_000
+"""From which on free memory is given back before and after a run; that takes about 10 ms."""
 
 
 def simulate(
@@ -233,8 +238,13 @@ def simulate(
         policies=chosen,
         precision=precision,
     )
+    large = network.compiled.n_stages >= _MANY_STAGES
+    if large:
+        return_free_memory()
     prepared = time.perf_counter()
     runs, gathered, failed = _run(setup, window, rule, spread)
+    if large:
+        return_free_memory()
     ran = time.perf_counter()
     _warn_if_not_settled(setup)
     _warn_if_all_failed(setup, failed)
@@ -253,11 +263,10 @@ def simulate(
         "own_policies": len(chosen),
         "stop_when": None if stop_when is None else dict(stop_when),
     }
-    tables = dict(network.digests)
-    if plan is not None:
-        tables["plan"] = frame_digest(plan.stages)
+    own = {} if plan is None else {"plan": frame_digest(plan.stages)}
     if demand is not None:
-        tables["replay"] = frame_digest(demand)
+        own["replay"] = frame_digest(demand)
+    tables = LaterDigests(lambda: {**network.digests, **own})  # frames of others may change
     seconds = {"prepare": prepared - started, "run": ran - prepared}
     stages = stage_frame(network, gathered)
     return Simulation(
@@ -386,6 +395,7 @@ def _collect(
     all its ``blocks`` so far are then run again, component by component.
     """
     apart = set()
+    together: dict[tuple[int, int], list[Measured]] = {}
     for task, outcome in zip(tasks, outcomes, strict=True):
         shard = (task.first, task.last)
         pieces = _pieces(task, outcome)
@@ -398,7 +408,11 @@ def _collect(
             if before is None or piece.outcome.failed:
                 parts[key] = piece.outcome
             elif not before.failed:
-                parts[key] = Outcome(before.unwrap().merge(piece.outcome.unwrap()))
+                later = cast(Measured, piece.outcome.unwrap())  # some blocks of several
+                together.setdefault(key, [before.unwrap()]).append(later)
+    for key, blocks_of_key in together.items():
+        if not parts[key].failed:
+            parts[key] = Outcome(merged(blocks_of_key))
     for shard in sorted(apart):
         parts.pop(shard, None)
         for c in range(*shard):

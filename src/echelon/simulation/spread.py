@@ -18,7 +18,8 @@ from echelon.execution import (
 )
 from echelon.progress import Progress
 from echelon.simulation.prepare import MadeWhenAsked, Piece
-from echelon.simulation.work import Part, Task, run_task
+from echelon.simulation.run_task import run_task
+from echelon.simulation.task import Part, Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from echelon.distributions import (
 from echelon.kernels.draws import ATOMS, FEW, SEARCHED
 from echelon.kernels.inverse_tables import WHOLE
 from echelon.simulation.drawn.compounds import Compounds
-from echelon.simulation.drawn.inverse import points_of, table_of_points
+from echelon.simulation.drawn.point_tables import points_of, table_of_points
 
 LAWS = [
     CompoundPoisson(0.03, NegativeBinomial(10.4, 10.4)),

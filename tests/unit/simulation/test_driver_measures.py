@@ -342,19 +342,19 @@ class TestPairs:
 
 def test_a_component_that_fails_in_a_later_round_is_left_out_of_all(monkeypatch):
     """Its neighbours in the shard are run as if it had never been there."""
-    from echelon.simulation import work
+    from echelon.simulation import run_task
 
     settings = {"periods": 20, "seed": 3, "stop_when": {"on_hand": 1.0}, "warmup": 10}
     rest = ec.simulate(portfolio([0, 2]), **settings)
     assert rest.replications > 128
-    real = work.measure_task
+    real = run_task.measure_task
 
     def spoilt(task):
         if any(row.address[0] == "item 1" for row in task.rows) and task.blocks[-1][0] >= 64:
             raise ValueError("out of ink")
         return real(task)
 
-    monkeypatch.setattr(work, "measure_task", spoilt)
+    monkeypatch.setattr(run_task, "measure_task", spoilt)
     run = ec.simulate(portfolio([0, 1, 2]), **settings)
     assert run.failures["message"].tolist() == ["out of ink"]
     assert run.stages["item"].unique().tolist() == ["item 0", "item 2"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
 import numpy as np
 import pytest
 
@@ -19,7 +17,7 @@ from echelon.simulation.measured.estimates import (
     per_run,
 )
 from echelon.simulation.measured.gathered import gather
-from echelon.simulation.measured.measured import keeps_runs, measure_shard
+from echelon.simulation.measured.measured import keeps_runs, measure_shard, merged
 from echelon.simulation.measured.moments import Moments, group_means
 from echelon.simulation.measured.plain_measures import plain_quantities, plain_segments
 from tests.measuring_cases import case, random_sums
@@ -129,9 +127,12 @@ def test_shards_and_blocks_of_runs_come_to_the_same(seed):
             )
             for block in ((0, 16), (16, 40), (40, 48))
         ]
-        merged = reduce(lambda one, other: one.merge(other), blocks)
+        whole = merged(blocks)
+        by_rounds = merged([merged(blocks[:2]), blocks[2]])
+        np.testing.assert_array_equal(by_rounds.stages.spread, whole.stages.spread)
+        np.testing.assert_array_equal(by_rounds.spans, whole.spans)
         numbers = scheme.numbers(first, last)
-        parts.append((first, last, merged.finish(part).placed(numbers)))
+        parts.append((first, last, whole.finish(part).placed(numbers)))
     got = gather(scheme, parts, leaving=made.leaving)
     for level in ("stages", "segments", "groups", "values"):
         one, other = getattr(got, level), getattr(want, level)

@@ -228,3 +228,36 @@ def test_is_told_in_the_provenance(whole):
 def test_refuses_others(precision):
     with pytest.raises(DomainError, match=r"precision is .* Fix: give one of 'double', 'single'"):
         ec.simulate(chain(), precision=precision)
+
+
+def test_small_goods_do_not_overtake_where_their_supplier_orders_in_large_lots():
+    stages = pd.DataFrame(
+        {
+            "item": ["raw", "small"],
+            "location": ["plant", "shop"],
+            "lead_time": [2.0, 0.0],
+            "added_cost": 1.0,
+            "order_multiple": [800_000.0, 1.0],
+            "base_stock": [1_000_000.0, 60.0],
+        }
+    )
+    lanes = pd.DataFrame(
+        {
+            "from_item": ["raw"],
+            "from_location": ["plant"],
+            "to_item": ["small"],
+            "to_location": ["shop"],
+            "lead_time_family": ["empirical"],
+            "lead_time_parameters": ['{"values": [1, 2, 9], "probabilities": [0.4, 0.3, 0.3]}'],
+        }
+    )
+    demand = pd.DataFrame(
+        {"item": ["small"], "location": ["shop"], "family": ["poisson"], "mean": [6.0]}
+    )
+    network = ec.Network.from_tables(stages, lanes, demand, holding_rate=0.2)
+    double, single = (
+        ec.simulate(network, periods=60, replications=20, precision=precision, progress=False)
+        for precision in ("double", "single")
+    )
+    shop = [run.stages.set_index("item").loc["small", "on_hand"] for run in (double, single)]
+    assert shop[1] == pytest.approx(shop[0], rel=1e-5)

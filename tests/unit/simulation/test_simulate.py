@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,8 @@ import pytest
 import echelon as ec
 from echelon.errors import DomainError, FolderError, TableError, UnknownNameError
 from echelon.policies.plan import Plan
-from echelon.results import Provenance, no_failures
-from echelon.simulation import paths, work
+from echelon.results import Provenance, frame_digest, no_failures
+from echelon.simulation import batches, paths, run_task, work
 from echelon.simulation.drawn.plain_draws import plain_draws
 from echelon.simulation.drawn.sources import DrawRow, sources_of
 
@@ -394,8 +395,8 @@ class TestFailures:
 
 def spoil(monkeypatch, *items, from_run=0):
     """Let every worker fail that draws for one of the items, from a run on."""
-    real = work.measure_task
-    everything = work.sources_of
+    real = run_task.measure_task
+    everything = run_task.sources_of
 
     def spoilt(task):
         drawn = {row.address[0] for row in task.rows}
@@ -408,8 +409,8 @@ def spoil(monkeypatch, *items, from_run=0):
             raise ValueError("out of ink")
         return everything(rows, *arguments)
 
-    monkeypatch.setattr(work, "measure_task", spoilt)
-    for module in (work, paths):
+    monkeypatch.setattr(run_task, "measure_task", spoilt)
+    for module in (run_task, batches, work, paths):
         monkeypatch.setattr(module, "sources_of", no_sources)
 
 
@@ -450,6 +451,32 @@ class TestResult:
         assert np.isnan(without.planned_cost)
         assert "money a week" in without.summary()
         assert "safety stock" not in without.summary()
+
+    def test_the_order_of_the_plans_rows_does_not_matter(self):
+        """Rows that stand as the network's do are taken as they stand, others by their keys."""
+        network = portfolio()
+        plan = ec.optimize(network, service_level=0.95)
+        turned = replace(plan, stages=plan.stages.sample(frac=1.0, random_state=3))
+        objects = replace(plan, stages=plan.stages.astype({"item": object, "location": object}))
+        one, *others = (
+            ec.simulate(network, p, periods=9, replications=4) for p in (plan, turned, objects)
+        )
+        assert one.service["promised"].notna().all()
+        for other in others:
+            pd.testing.assert_frame_equal(one.stages, other.stages, check_exact=True)
+            pd.testing.assert_frame_equal(one.service, other.service, check_exact=True)
+            assert one.planned_cost == pytest.approx(other.planned_cost, rel=1e-12)
+
+    def test_digests_are_made_when_somebody_looks(self):
+        network = portfolio()
+        plan = ec.optimize(network, service_level=0.95)
+        run = ec.simulate(network, plan, periods=9, replications=2)
+        assert "_digests" not in vars(network)  # plan and network are of one object: none needed
+        assert dict(run.provenance.tables) == {**network.digests, "plan": frame_digest(plan.stages)}
+        other = portfolio()
+        again = ec.simulate(other, plan, periods=9, replications=2)
+        assert "_digests" in vars(other)
+        assert dict(again.provenance.tables) == dict(run.provenance.tables)
 
     def test_one_replication_has_no_plus_minus_and_no_nan(self):
         network = shop()

@@ -34,7 +34,8 @@ from echelon.distributions import (
 )
 from echelon.errors import DomainError
 from echelon.kernels.draws import CONSTANT, LINES, WIDTH, fill
-from echelon.simulation.drawn.inverse import cells, table_of
+from echelon.simulation.drawn.cells import cells
+from echelon.simulation.drawn.inverse import table_of
 from echelon.simulation.drawn.laws import good_share, whole_periods
 from echelon.simulation.drawn.plain_draws import values_at
 from echelon.simulation.drawn.sources import TOGETHER, DrawRow, Joint, UpDown, sources_of

@@ -16,7 +16,7 @@ from echelon.simulation import spread
 from echelon.simulation.described import structure
 from echelon.simulation.described.levels import levels_of
 from echelon.simulation.prepare import prepare
-from echelon.simulation.work import run_task
+from echelon.simulation.run_task import run_task
 
 SETTINGS = {"periods": 20, "warmup": 6, "replications": 16, "progress": False}
 

@@ -88,6 +88,22 @@ class Cells:
         return _and_more(named, len(rows))
 
 
+def same_stages(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Whether two frames have the same stages in the same order, and stored in the same way.
+
+    Rows of the two then belong together as they stand; where not, their keys have to be joined.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"item": ["bolt", "nut"], "location": "plant"})
+    >>> same_stages(frame, frame.copy()), same_stages(frame, frame[::-1])
+    (True, False)
+    """
+    return len(one) == len(other) and all(
+        one[name].array.equals(other[name].array) for name in ("item", "location")
+    )
+
+
 def name_stages(frame: pd.DataFrame, rows: NDArray[Any]) -> str:
     """Name the first of some rows of a frame with item and location, and count the others.
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from echelon.network.compiled import Booleans, Floats
-from echelon.simulation.described.cells import Cells, name_stages
+from echelon.network.compiled import Booleans, Floats, Integers
+from echelon.simulation.described.cells import Cells, name_stages, same_stages
 
 if TYPE_CHECKING:
     from echelon.policies.plan import Plan
@@ -60,42 +60,14 @@ def read_plan(cells: Cells, plan: Plan, problems: list[str]) -> Planned:
     problems : list of str
         Gets a line for everything that is wrong.
     """
-    key = ["item", "location"]
-    stages = cells.keys("stages", *key)
-    compiled = cells.compiled
-    component = np.repeat(np.arange(compiled.n_components), np.diff(compiled.component_ptr))
-    failed = np.isin(component, plan.failures["component"].dropna().astype(np.int64))
-    planned = plan.stages.set_index(key)
-    here = pd.MultiIndex.from_frame(stages)
-    unknown = ~planned.index.isin(here)
-    absent = np.asarray(~here.isin(planned.index))
-    doubled = planned.index.duplicated()
-
-    def named(rows: Booleans) -> str:
-        return name_stages(planned.index.to_frame(index=False), np.flatnonzero(rows))
-
-    if doubled.any():
-        problems.append(f"the plan has two rows for {named(doubled)}. Fix: keep one.")
-        planned, unknown = planned[~doubled], unknown[~doubled]
-    other = "Fix: give the network that was optimised, or optimise this one."
-    if unknown.any():
-        problems.append(
-            f"the plan is for another network: it has {named(unknown)}, which this one has not. "
-            f"{other}"
-        )
-    unexplained = absent & ~failed
-    if unexplained.any():
-        missing = cells.named_stages(unexplained)
-        problems.append(f"the plan is for another network: it lacks {missing}. {other}")
-    place = planned.index.get_indexer(here)
+    place = _rows_of_plan(cells, plan, problems)
+    absent = place < 0
 
     def numbers(name: str) -> Floats:
-        if name not in planned.columns:
-            return np.full(len(here), np.nan)
-        values = planned[name].to_numpy(dtype=np.float64, na_value=np.nan)
-        if not len(values):
-            return np.full(len(here), np.nan)
-        return np.where(place >= 0, values[place], np.nan)
+        if name not in plan.stages.columns or not len(plan.stages):
+            return np.full(len(place), np.nan)
+        values = plan.stages[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.where(absent, np.nan, values[place])
 
     base_stock, reorder_point = numbers("base_stock"), numbers("reorder_point")
     order_quantity, service_time = numbers("order_quantity"), numbers("service_time")
@@ -125,3 +97,37 @@ def read_plan(cells: Cells, plan: Plan, problems: list[str]) -> Planned:
         absent,
         replenishment,
     )
+
+
+def _rows_of_plan(cells: Cells, plan: Plan, problems: list[str]) -> Integers:
+    """Row in ``plan.stages`` of each stage in compiled order, -1 where the plan leaves it out."""
+    compiled = cells.compiled
+    if same_stages(plan.stages, cells.network.columns("stages", ("item", "location"))):
+        return compiled.stage_row
+    planned = pd.MultiIndex.from_frame(plan.stages[["item", "location"]])
+    here = pd.MultiIndex.from_frame(cells.keys("stages", "item", "location"))
+    doubled = planned.duplicated()
+
+    def named(rows: Booleans) -> str:
+        return name_stages(plan.stages, np.flatnonzero(rows))
+
+    if doubled.any():
+        problems.append(f"the plan has two rows for {named(doubled)}. Fix: keep one.")
+    other = "Fix: give the network that was optimised, or optimise this one."
+    unknown = ~planned.isin(here) & ~doubled
+    if unknown.any():
+        problems.append(
+            f"the plan is for another network: it has {named(unknown)}, which this one has not. "
+            f"{other}"
+        )
+    first = np.flatnonzero(~doubled)
+    found = planned[first].get_indexer(here)
+    place = np.full(len(here), -1, dtype=np.int64)
+    place[found >= 0] = first[found[found >= 0]]
+    component = np.repeat(np.arange(compiled.n_components), np.diff(compiled.component_ptr))
+    failed = np.isin(component, plan.failures["component"].dropna().astype(np.int64))
+    unexplained = (place < 0) & ~failed
+    if unexplained.any():
+        missing = cells.named_stages(unexplained)
+        problems.append(f"the plan is for another network: it lacks {missing}. {other}")
+    return place

@@ -18,7 +18,7 @@ from echelon.kernels.compound_tables import compound_length, compound_points, wr
 from echelon.kernels.draws import ATOMS, FEW, MOST_FEW, SEARCHED
 from echelon.kernels.inverse_tables import FINEST
 from echelon.kernels.philox import Words
-from echelon.simulation.drawn.inverse import SHARED_BITS
+from echelon.simulation.drawn.cells import SHARED_BITS
 
 _MOST_POINTS: Final = 4096
 """Longer laws are faster by a transform; so long ones of sizes are not kept either."""
@@ -123,7 +123,7 @@ class CompoundTables:
 
     @property
     def kind(self) -> Integers:
-        """Kind of each table, as :func:`~echelon.simulation.drawn.inverse.table_of_points` has."""
+        """Kind of each table, that of :func:`~.point_tables.table_of_points`."""
         kinds = np.where(self._few, FEW, np.where(self._several, SEARCHED, ATOMS))
         return np.where(self.n_points == 1, ATOMS, kinds)
 

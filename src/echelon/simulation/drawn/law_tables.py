@@ -22,6 +22,7 @@ from echelon.kernels._jit import Floats, Integers
 from echelon.kernels.draws import LATTICE, LINES, SEARCHED, Tables
 from echelon.kernels.gamma_tables import LEAST_SHAPE, MOST_SHAPE, gamma_ends, write_gammas
 from echelon.kernels.inverse_tables import FINEST, size_counts, write_counts
+from echelon.simulation.drawn.cells import MOST_POINTS, OWN_BITS, SHARED_BITS, Table, cells
 from echelon.simulation.drawn.compounds import Compounds, CompoundTables
 from echelon.simulation.drawn.draw_rows import (
     CODES,
@@ -32,17 +33,8 @@ from echelon.simulation.drawn.draw_rows import (
     OTHER,
     POISSON,
 )
-from echelon.simulation.drawn.inverse import (
-    MOST_POINTS,
-    OWN_BITS,
-    SHARED_BITS,
-    Table,
-    cells,
-    constant,
-    standard_normal,
-    table_of,
-    table_of_quantiles,
-)
+from echelon.simulation.drawn.inverse import table_of
+from echelon.simulation.drawn.line_tables import constant, standard_normal, table_of_quantiles
 
 _GEOMETRIC: Final = len(CODES)
 """Code of a count whose excess is its mean, which is that above the first point."""

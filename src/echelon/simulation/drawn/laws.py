@@ -17,7 +17,7 @@ from echelon.distributions import (
     expected_shortage,
 )
 from echelon.errors import DomainError
-from echelon.simulation.drawn.inverse import rounded_points
+from echelon.simulation.drawn.point_tables import rounded_points
 
 _MOST_PERIODS: Final = 1_000_000
 

@@ -85,7 +85,8 @@ class DrawnRows:
         demand = network.columns("demand", (*key, "family", "mean", "std", "parameters"))
         if replay is None:
             family = _closed(demand)
-            laws: dict[int, Law] = _open(demand, np.flatnonzero(family == OTHER))
+            others = np.flatnonzero(family == OTHER)
+            laws: dict[int, Law] = {row: network.demand_laws[row] for row in others.tolist()}
         else:
             family = np.full(len(demand), OTHER, dtype=np.int64)
             laws = {row: Given(given) for row, given in enumerate(replay)}
@@ -290,15 +291,6 @@ def _closed(demand: pd.DataFrame) -> Integers:
     code, names = pd.factorize(demand["family"])
     family = np.array([FAMILY_CODES.get(name, OTHER) for name in names], dtype=np.int64)[code]
     return np.where((demand["parameters"] == "").to_numpy(dtype=np.bool_), family, OTHER)
-
-
-def _open(demand: pd.DataFrame, rows: Integers) -> dict[int, Law]:
-    """Laws of the other rows, as objects."""
-    columns = (demand[name].iloc[rows] for name in ("family", "mean", "std", "parameters"))
-    return {
-        row: make(family, mean, std, parameters or None)
-        for row, family, mean, std, parameters in zip(rows.tolist(), *columns, strict=True)
-    }
 
 
 def _texts(frame: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.object_], ...]:

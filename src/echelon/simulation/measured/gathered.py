@@ -12,7 +12,7 @@ from echelon.kernels.quantities import N_POOLED, N_QUANTITIES
 from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.simulation.measured.estimates import GROUP, SEGMENT, STAGE, Estimates, Level, estimate
 from echelon.simulation.measured.measured import DISRUPTION_SUMS, Finished, Kept
-from echelon.simulation.measured.moments import Moments, group_means, joined, summed
+from echelon.simulation.measured.moments import Moments, add_rows, group_means, joined, summed
 from echelon.simulation.measured.scheme import Scheme
 
 _AT_A_TIME: Final = 4096
@@ -103,7 +103,7 @@ def gather(
         stages.both[:, own] = part.stages.both
         missing[own] = False
         segments.both[:, part.segment_demand] = part.segments.both
-        spans[part.span_of] += part.spans
+        add_rows(part.spans, part.span_of, spans)
         met[part.span_of] = True
         rows = rows.with_rows(part.row_group, part.rows)
         np.add.at(counts, part.row_group, 1)

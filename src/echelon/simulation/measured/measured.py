@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -33,14 +34,6 @@ class Kept:
     rows: Floats
     segments: Floats
 
-    def merge(self, other: Kept) -> Kept:
-        """Add more runs."""
-        return Kept(
-            stages=np.concatenate([self.stages, other.stages], axis=2),
-            rows=np.concatenate([self.rows, other.rows], axis=2),
-            segments=np.concatenate([self.segments, other.segments], axis=2),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -69,22 +62,6 @@ class Measured:
     disruptions: Floats
     kept: Kept | None
     group: int
-
-    def merge(self, other: Measured) -> Measured:
-        """Add the next runs of the same shard."""
-        kept = None
-        if self.kept is not None and other.kept is not None:
-            kept = self.kept.merge(other.kept)
-        return Measured(
-            stages=self.stages.merge(other.stages, STAGE.pair_numbers),
-            rows=self.rows.merge(other.rows, GROUP.pair_numbers),
-            segments=self.segments.merge(other.segments, SEGMENT.pair_numbers),
-            spans=np.concatenate([self.spans, other.spans], axis=2),
-            values=np.concatenate([self.values, other.values], axis=2),
-            disruptions=np.concatenate([self.disruptions, other.disruptions], axis=2),
-            kept=kept,
-            group=self.group,
-        )
 
     def finish(self, scheme: Scheme) -> Finished:
         """Turn moments into estimates once all runs are there."""
@@ -152,6 +129,40 @@ class Finished:
             spans=np.zeros((0, 0, 0)),
             span_of=_NO_NUMBERS,
         )
+
+
+def merged(parts: Sequence[Measured]) -> Measured:
+    """Blocks of runs of the same shard, one after the other.
+
+    All at once: what is kept of every run is then copied once, however many blocks there are.
+    """
+    first = parts[0]
+    stages, rows, segments = first.stages, first.rows, first.segments
+    for part in parts[1:]:
+        stages = stages.merge(part.stages, STAGE.pair_numbers)
+        rows = rows.merge(part.rows, GROUP.pair_numbers)
+        segments = segments.merge(part.segments, SEGMENT.pair_numbers)
+    kept = [part.kept for part in parts if part.kept is not None]
+    return Measured(
+        stages=stages,
+        rows=rows,
+        segments=segments,
+        spans=_side_by_side([part.spans for part in parts]),
+        values=_side_by_side([part.values for part in parts]),
+        disruptions=_side_by_side([part.disruptions for part in parts]),
+        kept=Kept(
+            stages=_side_by_side([one.stages for one in kept]),
+            rows=_side_by_side([one.rows for one in kept]),
+            segments=_side_by_side([one.segments for one in kept]),
+        )
+        if len(kept) == len(parts)
+        else None,
+        group=first.group,
+    )
+
+
+def _side_by_side(arrays: Sequence[Floats]) -> Floats:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=2)
 
 
 def keeps_runs(n_stages: int, runs: int, *, asked: bool) -> bool:

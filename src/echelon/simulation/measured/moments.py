@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from echelon.errors import DomainError
+from echelon.kernels.rows import add_up
 from echelon.network.compiled import Floats, Integers
 
 
@@ -132,6 +133,16 @@ def summed(values: Floats, row_of: Integers, n_rows: int) -> Floats:
         found, starts = np.unique(row_of[order], return_index=True)
         total[found] = np.add.reduceat(values[order], starts, axis=0)
     return total
+
+
+def add_rows(values: Floats, row_of: Integers, total: Floats) -> None:
+    """Add each row of ``values``, (n, ...), to its row of ``total``, in the order that they have.
+
+    ``row_of`` (n,) is the row that each is added to.
+    """
+    size = values[:1].size if len(values) else 0
+    if size:
+        add_up(values.reshape(len(values), size), row_of, total.reshape(len(total), size))
 
 
 def joined(parts: Sequence[Moments]) -> Moments:

@@ -11,6 +11,7 @@ import pandas as pd
 from echelon.network.compiled import Floats, Integers
 from echelon.network.network import Network
 from echelon.simulation.columns import FAN, PATHS
+from echelon.simulation.described.cells import same_stages
 from echelon.simulation.measured.estimates import GROUP, SEGMENT, STAGE, Estimates
 from echelon.simulation.measured.gathered import Gathered
 from echelon.simulation.measured.labels import Labels
@@ -232,24 +233,28 @@ def service_frame(
     key = ["item", "location"]
     places = _stage_rows(network, gathered)
     sells = np.diff(network.compiled.demand_ptr)[places] > 0
-    frame = stages.loc[sells, [*key, "cycle_service_level", "cycle_service_level_se"]].rename(
-        columns={"cycle_service_level": "simulated", "cycle_service_level_se": "simulated_se"}
+    simulated, error = (
+        stages[f"cycle_service_level{end}"].to_numpy()[sells] for end in ("", "_se")
     )
-    frame = frame.reset_index(drop=True).assign(service_time=service_time[places[sells]])
+    keys = stages[key].iloc[np.flatnonzero(sells)].reset_index(drop=True)
     if plan is None:
-        frame["promised"] = np.nan
+        promised = np.full(len(keys), np.nan)
+    elif same_stages(plan.stages, stages):
+        promised = plan.stages["service_level"].to_numpy(dtype=np.float64, na_value=np.nan)[sells]
     else:
-        promised = plan.stages[[*key, "service_level"]].rename(
-            columns={"service_level": "promised"}
-        )
-        frame = frame.merge(promised, on=key, how="left", validate="one_to_one")
-    apart = frame["simulated"] - frame["promised"]
+        levels = plan.stages[[*key, "service_level"]]
+        found = keys.merge(levels, on=key, how="left", validate="one_to_one")
+        promised = found["service_level"].to_numpy(dtype=np.float64, na_value=np.nan)
     # no variation between replications: nought errors where there is no difference, else unknown
-    error = frame["simulated_se"].where(frame["simulated_se"] > 0.0)
-    frame["difference_in_se"] = np.where(apart == 0.0, 0.0, apart / error)
-    return frame[
-        [*key, "service_time", "promised", "simulated", "simulated_se", "difference_in_se"]
-    ]
+    with np.errstate(invalid="ignore"):
+        apart = (simulated - promised) / np.where(error > 0.0, error, np.nan)
+    return keys.assign(
+        service_time=service_time[places[sells]],
+        promised=promised,
+        simulated=simulated,
+        simulated_se=error,
+        difference_in_se=np.where(simulated == promised, 0.0, apart),
+    )
 
 
 def _stage_rows(network: Network, gathered: Gathered) -> Integers:
@@ -280,5 +285,7 @@ def _framed(
     names = [name for measure in measures for name in (measure, f"{measure}_se")]
     frame = pd.DataFrame(values.T, columns=names, copy=False)
     for place, name in enumerate(keys.columns):
-        frame.insert(place, name, keys[name].to_numpy())
+        column = keys[name]
+        # what is stored as pandas stores text is not made into objects and back
+        frame.insert(place, name, column.array if column.dtype == "str" else column.to_numpy())
     return frame

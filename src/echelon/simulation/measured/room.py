@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,11 +26,24 @@ _OF_LANES: Final = ("component", "in_transit", "expedited")
 _OF_DISRUPTIONS: Final = ("events", "survived", "survive", "recover", "recovered")
 
 
+def return_free_memory() -> None:
+    """Give the system back what was freed, where the C library keeps it and can be told to.
+
+    Tables and what is made of them leave holes between what is kept, and later memory of workers
+    comes beside these.
+    """
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of the GNU library alone
+        if trim is not None:
+            trim(0)
+
+
 class Room:
     """Memory that is taken and given back, by several threads at once."""
 
     def __init__(self) -> None:
         self._free: deque[Floats] = deque()
+        self._scratch: deque[Floats] = deque()
 
     def __reduce__(self) -> tuple[type[Room], tuple[()]]:
         """Go to another process empty."""
@@ -37,6 +52,13 @@ class Room:
     def clear(self) -> None:
         """Let go of what is free."""
         self._free.clear()
+        self._scratch.clear()
+
+    @contextmanager
+    def scratch(self, count: int) -> Iterator[Floats]:
+        """Memory of ``count`` numbers that a kernel works in, of any content."""
+        with _taken(self._scratch, count) as memory:
+            yield memory
 
     @contextmanager
     def sums(
@@ -46,24 +68,31 @@ class Room:
         sizes = _sizes(structure, features)
         names = [*Sums._fields, *(FeatureSums._fields if rich else ())]
         needed = WIDTH * sum(sizes[name] for name in names)
-        try:
-            room = self._free.pop()
-        except IndexError:  # all of it is in use
-            room = np.empty(0)
-        if len(room) < needed:
-            room = empty_rows(needed // WIDTH, np.float64).reshape(-1)
-        arrays, at = {}, 0
-        for name in (*Sums._fields, *FeatureSums._fields):
-            size = WIDTH * (sizes[name] if name in names else 0)
-            arrays[name] = room[at : at + size].reshape(-1, WIDTH)
-            at += size
-        try:
+        with _taken(self._free, needed) as room:
+            arrays, at = {}, 0
+            for name in (*Sums._fields, *FeatureSums._fields):
+                size = WIDTH * (sizes[name] if name in names else 0)
+                arrays[name] = room[at : at + size].reshape(-1, WIDTH)
+                at += size
             yield (
                 Sums(*(arrays[name] for name in Sums._fields)),
                 FeatureSums(*(arrays[name] for name in FeatureSums._fields)),
             )
-        finally:
-            self._free.append(room)
+
+
+@contextmanager
+def _taken(free: deque[Floats], needed: int) -> Iterator[Floats]:
+    """Memory of at least ``needed`` numbers, which is given back; new if none is large enough."""
+    try:
+        memory = free.pop()
+    except IndexError:  # all of it is in use
+        memory = np.empty(0)
+    if len(memory) < needed:
+        memory = empty_rows(-(-needed // WIDTH), np.float64).reshape(-1)
+    try:
+        yield memory
+    finally:
+        free.append(memory)
 
 
 def zero_sums(
