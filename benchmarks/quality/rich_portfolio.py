@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 import echelon as ec
-from echelon.simulation import work
+from echelon.simulation import run_task, work
 
 SIZES = (250, 500, 1_000, 2_000)
 PERISHABLE = ("shelf_life", "waste_cost", "minimum_remaining_life")
@@ -42,8 +42,10 @@ def parts_of(network: ec.Network, plan: ec.Plan, precision: str) -> dict[str, fl
     """Seconds of one core, by part; the least of some runs."""
     least = {"all": float("inf")}
     names = {"run_single": "flow", "run_plain": "flow", "feature_flow": "flow", "fill": "draws"}
+    rooms = dict.fromkeys(names, work)
     names |= {"measure_shard": "measuring", "sources_of": "tables of draws"}
-    kept = {name: getattr(work, name) for name in names}
+    rooms |= dict.fromkeys(("measure_shard", "sources_of"), run_task)
+    kept = {name: getattr(room, name) for name, room in rooms.items()}
     spent: defaultdict[str, float] = defaultdict(float)
 
     def timed(name: str) -> Callable[..., Any]:
@@ -57,7 +59,7 @@ def parts_of(network: ec.Network, plan: ec.Plan, precision: str) -> dict[str, fl
 
     try:
         for name in names:
-            setattr(work, name, timed(name))
+            setattr(rooms[name], name, timed(name))
         for _ in range(REPEATS):
             spent.clear()
             started = time.process_time()
@@ -67,7 +69,7 @@ def parts_of(network: ec.Network, plan: ec.Plan, precision: str) -> dict[str, fl
                 least = dict(spent)
     finally:
         for name in names:
-            setattr(work, name, kept[name])
+            setattr(rooms[name], name, kept[name])
     return least
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -40,7 +41,7 @@ def require_number(name: str, value: object, *, owner: str) -> float:
     if not _is_number(value):
         raise DomainError(f"{owner}: {name} is {value!r}, not a number. Fix: give a number.")
     number = float(cast(float, value))
-    if not np.isfinite(number):
+    if not isfinite(number):
         raise DomainError(f"{owner}: {name} is {value!r}. Fix: give a finite number.")
     return number
 

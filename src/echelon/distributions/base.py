@@ -8,6 +8,7 @@ family that is described by two moments :func:`make` then answers with ``Determi
 
 from __future__ import annotations
 
+from math import inf, isfinite
 from typing import Any, Protocol, Self, TypeVar, cast, runtime_checkable
 
 import numpy as np
@@ -21,7 +22,7 @@ from echelon.distributions.arguments import (
     read_parameters,
     require_number,
 )
-from echelon.distributions.moments import ROUNDING, Family, require_moments
+from echelon.distributions.moments import ROUNDING, Family, TwoMoments, require_moments
 from echelon.errors import DomainError, UnknownNameError
 
 
@@ -193,7 +194,9 @@ def make(
         return made
     if np.isnan(given_std) and (implied := cls.expected_std(given_mean)) is not None:
         given_std = float(implied)
-    require_moments(cls, given_mean, given_std)
+    # families of two moments ask the same of them when they are made
+    if not (issubclass(cls, TwoMoments) and isfinite(given_mean) and 0.0 < given_std < inf):
+        require_moments(cls, given_mean, given_std)
     if given_std == 0.0:
         return _deterministic(given_mean)
     return cls.from_moments(given_mean, given_std)

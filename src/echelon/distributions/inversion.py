@@ -116,7 +116,7 @@ class InvertibleSum:
             transform hardly falls, a lattice of very many points, or a probability on it that is
             the share itself up to rounding.
         """
-        from echelon.kernels.inverted_quantiles import inverted_quantiles  # numba: not before
+        from echelon.kernels.inverted_quantiles import WAVES, inverted_quantiles  # numba: late
 
         reach = self._reach(times, share)
         guess = self._guess(times, share)
@@ -126,7 +126,7 @@ class InvertibleSum:
             inverted_quantiles(
                 times[at], share, reach.low[at], reach.high[at], guess[at],
                 waves.rung, waves.ptr, waves.half, waves.fall, waves.turn, waves.count,
-                self.shift, np.empty((5, waves.most)), some,
+                self.shift, np.empty((WAVES, waves.most)), some,
             )  # fmt: skip
             found[at] = some
         if self.step is None:
@@ -149,7 +149,7 @@ class InvertibleSum:
         -------
         (n,) ndarray of float64
         """
-        from echelon.kernels.inverted_quantiles import inverted_probabilities  # numba: not before
+        from echelon.kernels.inverted_quantiles import WAVES, inverted_probabilities  # numba: late
 
         reach = self._reach(times, share)
         points = levels / self.unit
@@ -163,7 +163,7 @@ class InvertibleSum:
             inverted_probabilities(
                 times[at], points[at],
                 waves.rung, waves.ptr, waves.half, waves.fall, waves.turn, waves.count,
-                self.shift, np.empty((5, waves.most)), some,
+                self.shift, np.empty((WAVES, waves.most)), some,
             )  # fmt: skip
             found[at] = some
         return np.minimum(np.maximum(found, 0.0), 1.0)

@@ -44,22 +44,23 @@ class Family(Protocol):
 _LARGEST = 1e100  # so that squares and their products stay numbers
 _FAINTEST = 1e-12  # of the mean; a float64 holds 16 digits
 
+# without `~`, which makes -2, so true, of a plain True; NaN is what differs from itself
 COMMON_RULES = (
     MomentRule(
         "mean",
-        lambda mean, _std: ~(np.abs(mean) <= _LARGEST),
+        lambda mean, _std: (mean != mean) | (abs(mean) > _LARGEST),
         "must be a finite number",
         "give the mean per period, or leave the row out if there is no demand",
     ),
     MomentRule(
         "std",
-        lambda _mean, std: ~((std >= 0.0) & (np.abs(std) <= _LARGEST)),
+        lambda _mean, std: (std != std) | (std < 0.0) | (std > _LARGEST),
         "must be a finite number >= 0",
         "give the standard deviation per period; 0 is a known demand",
     ),
     MomentRule(
         "std",
-        lambda mean, std: (std > 0.0) & ((std < _FAINTEST * np.abs(mean)) | (std < 1.0 / _LARGEST)),
+        lambda mean, std: (std > 0.0) & ((std < _FAINTEST * abs(mean)) | (std < 1.0 / _LARGEST)),
         "is above 0 but lost in the rounding of the mean",
         "give 0 for a known demand",
     ),
@@ -117,8 +118,9 @@ def require_moments(cls: type[Family], mean: float, std: float) -> None:
     DomainError
         Names the family, the moment, its value and what to do.
     """
+    moments = np.float64(mean), np.float64(std)
     for rule in chain(*rules_of(cls)):
-        if rule.broken(mean, std):
+        if rule.broken(*moments):
             numbers = f"mean={mean!r}, std={std!r}"
             raise DomainError(
                 f"{cls.family}({numbers}): {rule.column} {rule.message}. Fix: {rule.remedy}."

@@ -27,7 +27,7 @@ from typing import Final
 
 import numpy as np
 
-from echelon.kernels._jit import Floats, Integers, jit, jit_step
+from echelon.kernels._jit import Floats, Integers, jit, jit_rows_step, jit_step
 
 NEAR: Final = 1e-12
 """So near to a share of a density that one more of Newton's steps is all it takes."""
@@ -35,6 +35,10 @@ TIE: Final = 1e-10
 """So near to a share that rounding may decide on which side of it a probability is."""
 _QUIET: Final = -42.0
 """Logarithm of an amplitude that adds nothing."""
+MOST_POWERS: Final = 7
+"""Whole times below two to this are raised to by squaring, others by exponentials."""
+WAVES: Final = 5 + 2 * MOST_POWERS
+"""Rows of working space."""
 _AFRESH: Final = 32
 """Harmonics after which their angle is computed anew, and not turned on from the one before."""
 _MOST_ROUNDS: Final = 60
@@ -153,16 +157,17 @@ def inverted_quantiles(
     unit in which frequencies are counted; rung (n,), which of the half periods ``half`` a time
     uses, and count (n,), how many of its frequencies; fall, turn: real and imaginary part of the
     logarithm at the frequencies of half period r from ``ptr[r]`` on; shift: 0 of a density, 0.5 on
-    a lattice of step 1. waves (5, at least the most of count) is working space; found (n,) is
+    a lattice of step 1. waves (WAVES, at least the most of count) is working space; found (n,) is
     overwritten, NaN where rounding decides.
     """
-    before = -1
+    before, at, size, powers = -1, 0, 0, 0
     for i in range(times.shape[0]):
         own = half[rung[i]]
         if rung[i] != before:
-            before = rung[i]
-            _weigh(waves, own, shift)
-        heard = _sound(waves, times[i], fall, turn, ptr[before], count[i])
+            before, powers = rung[i], 0
+            at, size = ptr[before], ptr[before + 1] - ptr[before]
+            _weigh(waves, own, shift, size)
+        heard, powers = _sound(waves, times[i], fall, turn, at, size, count[i], powers)
         found[i] = _solved(waves, heard, math.pi / own, shift, share, low[i], high[i], guess[i])
 
 
@@ -181,44 +186,89 @@ def inverted_probabilities(
     found: Floats,
 ) -> None:
     """Distribution functions at a point each; as :func:`inverted_quantiles`, points in the unit."""
-    before = -1
+    before, at, size, powers = -1, 0, 0, 0
     for i in range(times.shape[0]):
         own = half[rung[i]]
         if rung[i] != before:
-            before = rung[i]
-            _weigh(waves, own, shift)
-        heard = _sound(waves, times[i], fall, turn, ptr[before], count[i])
+            before, powers = rung[i], 0
+            at, size = ptr[before], ptr[before + 1] - ptr[before]
+            _weigh(waves, own, shift, size)
+        heard, powers = _sound(waves, times[i], fall, turn, at, size, count[i], powers)
         found[i], _ = _reached(waves, heard, (points[i] + shift) * math.pi / own)
 
 
 @jit_step
-def _weigh(waves: Floats, half: float, shift: float) -> None:
-    """Weights of the harmonics of one half period, and what turns each into its rise."""
+def _weigh(waves: Floats, half: float, shift: float, n: int) -> None:
+    """Weights of the n harmonics of one half period, and what turns each into its rise."""
     base = math.pi / half
-    for j in range(waves.shape[1]):
+    for j in range(n):
         omega = base * (2.0 * j + 1.0)
         if shift == 0.0:
             waves[2, j], waves[3, j] = omega, 0.0
             waves[4, j] = 2.0 / (half * omega)
         else:
-            sine = math.sin(0.5 * omega)
-            waves[2, j], waves[3, j] = math.sin(omega), 2.0 * sine * sine
+            sine, cosine = math.sin(0.5 * omega), math.cos(0.5 * omega)
+            waves[2, j], waves[3, j] = 2.0 * sine * cosine, 2.0 * sine * sine
             waves[4, j] = 1.0 / (half * sine)
 
 
 @jit_step
-def _sound(waves: Floats, time: float, fall: Floats, turn: Floats, at: int, count: int) -> int:
-    """Amplitudes by sine and cosine of the harmonics of one time; how many are worth hearing."""
-    heard = 0
-    for j in range(count):
-        level = time * fall[at + j]
-        if level < _QUIET:
-            waves[0, j] = waves[1, j] = 0.0
-            continue
-        amplitude, angle = waves[4, j] * math.exp(level), time * turn[at + j]
-        waves[0, j], waves[1, j] = amplitude * math.sin(angle), amplitude * math.cos(angle)
-        heard = j + 1
-    return heard
+def _sound(
+    waves: Floats,
+    time: float,
+    fall: Floats,
+    turn: Floats,
+    at: int,
+    size: int,
+    count: int,
+    powers: int,
+) -> tuple[int, int]:
+    """Amplitudes by sine and cosine of the harmonics of one time, by powers where it is whole.
+
+    How many are worth hearing is given back, and how many powers of one period are there now.
+    """
+    heard = count
+    while heard > 0 and time * fall[at + heard - 1] < _QUIET:
+        heard -= 1
+    whole = int(time)
+    if time != whole or whole >= 1 << MOST_POWERS:
+        for j in range(heard):
+            amplitude, angle = waves[4, j] * math.exp(time * fall[at + j]), time * turn[at + j]
+            waves[0, j], waves[1, j] = amplitude * math.sin(angle), amplitude * math.cos(angle)
+        return heard, powers
+    while whole >> powers > 0:
+        _raise(waves, fall, turn, at, size, powers)
+        powers += 1
+    sine, cosine, weight = waves[0], waves[1], waves[4]
+    for j in range(heard):
+        sine[j], cosine[j] = 0.0, weight[j]
+    for k in range(powers):
+        if whole >> k & 1:
+            _multiply(waves[0], waves[1], waves[5 + 2 * k], waves[6 + 2 * k], heard)
+    return heard, powers
+
+
+@jit_step
+def _raise(waves: Floats, fall: Floats, turn: Floats, at: int, n: int, k: int) -> None:
+    """Transform of ``2**k`` periods at the harmonics of a half period: a square but for k = 0."""
+    sine, cosine = waves[5 + 2 * k], waves[6 + 2 * k]
+    if k == 0:
+        for j in range(n):
+            amplitude, angle = math.exp(fall[at + j]), turn[at + j]
+            sine[j], cosine[j] = amplitude * math.sin(angle), amplitude * math.cos(angle)
+        return
+    for j in range(n):
+        x, y = waves[4 + 2 * k, j], waves[3 + 2 * k, j]
+        sine[j], cosine[j] = 2.0 * x * y, (x - y) * (x + y)
+
+
+@jit_rows_step
+def _multiply(sine: Floats, cosine: Floats, by_sine: Floats, by_cosine: Floats, n: int) -> None:
+    """Products of complex numbers, in place."""
+    for j in range(n):
+        x, y = cosine[j], sine[j]
+        cosine[j] = x * by_cosine[j] - y * by_sine[j]
+        sine[j] = y * by_cosine[j] + x * by_sine[j]
 
 
 @jit_step

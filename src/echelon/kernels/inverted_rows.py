@@ -12,6 +12,7 @@ import numpy as np
 
 from echelon.kernels._jit import Floats, Integers, jit
 from echelon.kernels.inverted_quantiles import (
+    WAVES,
     chernoff_reach,
     harmonics,
     inverted_probabilities,
@@ -136,7 +137,7 @@ def quantile_rows(
         answers = np.empty(n)
         inverted_quantiles(
             some, share[r], low, high, begun, rung, ptr, halves[:n_rungs], fall, turn, count,
-            shift[r], np.empty((5, count.max())), answers,
+            shift[r], np.empty((WAVES, count.max())), answers,
         )  # fmt: skip
         for i in range(n):
             found[a + at[i]] = answers[i]
@@ -195,7 +196,7 @@ def probability_rows(
         turned(laws[law_ptr[r] : law_ptr[r + 1]], heard, unit[r], fall, turn)
         inverted_probabilities(
             mine, points[r : r + 1], rung, ptr, half, fall, turn, count, shift[r],
-            np.empty((5, count[0])), answer,
+            np.empty((WAVES, count[0])), answer,
         )  # fmt: skip
         found[r] = min(max(answer[0], 0.0), 1.0)
 

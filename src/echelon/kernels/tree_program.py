@@ -161,13 +161,14 @@ def best_pairs(
     at_outbound: Floats,
     choice_in: Integers,
     choice_out: Integers,
-) -> float:
+    least: Floats,
+) -> None:
     """Choose the cheapest pair of each of some stages, whatever the others do.
 
     Among equals the earliest inbound and then the latest outbound time. choice_in, choice_out:
-    written at ``stages``. Returns the sum of the costs, ``inf`` where a stage has no pair.
+    written at ``stages``. least: (len(stages),) overwritten with the costs, ``inf`` where a stage
+    has no pair.
     """
-    total = 0.0
     for position in range(stages.shape[0]):
         j = stages[position]
         best, best_a, best_b = np.inf, 0, 0
@@ -180,8 +181,7 @@ def best_pairs(
                 if value < best or (value == best and a == best_a and value < np.inf):
                     best, best_a, best_b = value, a, b
         choice_in[j], choice_out[j] = best_a, best_b
-        total += best
-    return total
+        least[position] = best
 
 
 @jit

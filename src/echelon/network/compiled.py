@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TypeAlias
 
@@ -124,6 +125,21 @@ class CompiledNetwork:
     def pred_usage(self) -> Floats:
         """Units of the supplier that go into one unit made, by this lane: units times share."""
         return self.pred_units * self.pred_share
+
+    @classmethod
+    def joined(cls, shards: Sequence[CompiledNetwork]) -> CompiledNetwork:
+        """Shards one behind the other, copied; one alone is given as it is."""
+        if len(shards) == 1:
+            return shards[0]
+        columns = {}
+        for spec in fields(cls):
+            parts = [getattr(shard, spec.name) for shard in shards]
+            if spec.name.endswith("_ptr"):
+                sizes = np.concatenate([ptr[1:] - ptr[:-1] for ptr in parts])
+                columns[spec.name] = np.concatenate([[0], np.cumsum(sizes)])
+            else:
+                columns[spec.name] = np.concatenate(parts)
+        return cls(**columns)
 
     def shard(self, first: int, last: int) -> CompiledNetwork:
         """Components ``first`` up to, not including, ``last``, as views of the same memory."""

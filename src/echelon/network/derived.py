@@ -15,6 +15,7 @@ from echelon.network.compiled import CompiledNetwork, Floats
 from echelon.network.contents import Contents
 from echelon.network.demand_seen import SeenDemand, check_period
 from echelon.network.described import LEAD_TIME_NAMES, RELEASE_TIME_NAMES, Names
+from echelon.network.laws import DemandLaws
 from echelon.network.scores import ScoreGroup, score_groups
 
 
@@ -36,14 +37,15 @@ class Derived(Contents):
         )
 
     @cached_property
+    def demand_laws(self) -> DemandLaws:
+        """As :attr:`distributions`, each made when it is first asked for."""
+        names = ("family", "mean", "std", "parameters")
+        return DemandLaws(*(self.cells("demand", name) for name in names))
+
+    @cached_property
     def distributions(self) -> tuple[Distribution, ...]:
         """Demand of one period, one distribution per row of :attr:`demand`, made on first use."""
-        names = ("family", "mean", "std", "parameters")
-        columns = (self.cells("demand", name).tolist() for name in names)
-        return tuple(
-            make(family, mean, std, parameters or None)
-            for family, mean, std, parameters in zip(*columns, strict=True)
-        )
+        return self.demand_laws[:]
 
     @cached_property
     def lead_time_distributions(self) -> tuple[Distribution | None, ...]:

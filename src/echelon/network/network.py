@@ -20,7 +20,8 @@ from echelon.network.features import (
 from echelon.network.oddities import warn_of_oddities
 from echelon.network.subset import some_components
 from echelon.network.summary import NetworkSummary, summarize
-from echelon.network.tables import resolve, without_computed
+from echelon.network.tables import resolve
+from echelon.network.without_computed import without_computed
 from echelon.tables import DEMAND, LANES, STAGES, with_segments
 
 if TYPE_CHECKING:

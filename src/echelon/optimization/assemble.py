@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from echelon.distributions.per_period import PerPeriod
 from echelon.errors import warn_of_data
 from echelon.network.compiled import CompiledNetwork, Floats
 from echelon.network.last_stages import last_stages
 from echelon.network.network import Network
 from echelon.optimization.cost.limited_stock import scarce
+from echelon.optimization.late_supplies import warn_of_late_supplies
 from echelon.optimization.outcome import Outcome, relative_gap
 from echelon.optimization.placed_block import PlacedBlock, positions_of
 from echelon.optimization.placement import Failure, Placement
@@ -197,6 +197,7 @@ def warn_of_approximations(network: Network, plan: Plan) -> None:
                 f"{int(odd.sum())} of {len(stages)} stages, first {first['item']} @ "
                 f"{first['location']}: {message}."
             )
+    warn_of_late_supplies(network, plan)
 
 
 def _limited(network: Network, stages: pd.DataFrame) -> pd.Series:
@@ -221,7 +222,7 @@ def _above_limits(network: Network, stages: pd.DataFrame, asked: pd.Series) -> p
     numbers = stages[["maximum_order", "demand_mean", "demand_std"]]
     most, mean, std = numbers.to_numpy(dtype=np.float64, na_value=np.nan).T
     cut = ~np.isnan(most)
-    if not any(isinstance(law, PerPeriod) for law in network.distributions):
+    if not (network.cells("demand", "family") == "per_period").any():
         rates = (most / np.maximum(compiled.review_period[place], 1)).tolist()
         cut &= np.array(list(map(scarce, rates, mean.tolist(), std.tolist())))
     below = np.zeros(compiled.n_stages, dtype=bool)

@@ -2,8 +2,8 @@
 
 A cost that is not concave has to be asked for at every net replenishment time that is considered,
 and where times have fractions of a period those are many. So lists of growing length are gone
-through: the times nearest to a root (see ``ServiceTimes.nearest``) and whole periods, thinned out
-where they are many.
+through: the times nearest to a root (see ``candidate_times.nearest``) and whole periods, thinned
+out where they are many.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from math import ceil, gcd
 
 import numpy as np
 
+from echelon.exact.guaranteed_service.candidate_times import MOST_STEPS, candidates, nearest
 from echelon.exact.guaranteed_service.flat import CoveredCost, FlatProblem, common_unit, grid_size
 from echelon.exact.guaranteed_service.problem import ServiceTimeProblem, bound_alone, stage_table
-from echelon.exact.guaranteed_service.service_times import MOST_STEPS, ServiceTimes
+from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import Integers
 from echelon.optimization.search import Search
 
@@ -66,8 +67,8 @@ def listed_whole(
     times: ServiceTimes, *, whole_periods: bool, most_steps: int = MOST_STEPS
 ) -> Lists | None:
     """List every candidate there is; None where they are too many."""
-    inbound, outbound, complete = times.candidates(
-        whole_periods=whole_periods, all_or_nothing=True, most_steps=most_steps
+    inbound, outbound, complete = candidates(
+        times, whole_periods=whole_periods, all_or_nothing=True, most_steps=most_steps
     )
     lists = Lists(inbound, outbound)
     return lists if complete and lists.n_pairs <= _MOST_PAIRS else None
@@ -189,8 +190,8 @@ def _with_start(lists: Lists, times: ServiceTimes, start: Integers | None) -> Li
     return lists.including(heard, quoted) if (quoted <= times.outbound_high).all() else lists
 
 
-def _some(times: ServiceTimes, nearest: int, periods: int) -> Lists:
-    inbound, outbound = times.nearest(nearest)
+def _some(times: ServiceTimes, n_nearest: int, periods: int) -> Lists:
+    inbound, outbound = nearest(times, n_nearest)
     windows = (
         (inbound, times.inbound_low, times.inbound_high),
         (outbound, times.outbound_low, times.outbound_high),

@@ -7,6 +7,7 @@ from math import ceil, floor
 import numpy as np
 
 from echelon.errors import SolverError
+from echelon.exact.guaranteed_service.candidate_times import candidates
 from echelon.exact.guaranteed_service.problem import CostFunction, ServiceTimeProblem
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import Integers
@@ -47,8 +48,8 @@ def tabulate(times: ServiceTimes, cost: CostFunction, step: float | None) -> Ser
         inbound, outbound = times.quotable()
         complete = True
     else:
-        inbound, outbound, complete = times.candidates(
-            whole_periods=not cost.concave, all_or_nothing=cost.concave
+        inbound, outbound, complete = candidates(
+            times, whole_periods=not cost.concave, all_or_nothing=cost.concave
         )
         if step is not None:
             inbound, outbound = _with_grid(times, inbound, outbound, step)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import lcm
-from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,15 +12,13 @@ import pandas as pd
 from echelon.execution.algebra import algebra_in_one_thread
 from echelon.network.compiled import CompiledNetwork, Floats
 from echelon.network.network import Network
-from echelon.optimization.cost.seasonal_quantile import SeasonalQuantile
-from echelon.optimization.cost.segmented_stock import SegmentedStock
+from echelon.optimization.cost.inside import inside
+from echelon.optimization.cost.limited_stock import LimitedStock
+from echelon.optimization.cost.seasonal_stock import SeasonalStock, seasonal
 from echelon.optimization.cost.stage_stock import StageStock, StageTimes
 from echelon.optimization.cost.windowed_stock import WindowedStock
 from echelon.optimization.placement import ComponentTask
 from echelon.policies.plan import Plan
-
-SeasonalStock: TypeAlias = WindowedStock | SeasonalQuantile | SegmentedStock
-"""Stock that knows of the periods of a cycle."""
 
 
 @algebra_in_one_thread()
@@ -38,7 +34,8 @@ def levels_by_period(network: Network, plan: Plan, tasks: Sequence[ComponentTask
         + \text{safety stock}_j(t):
 
     the mean is that of the periods by all times below later, in which customers will buy what the
-    order becomes. A level never falls faster than mean demand draws stock down.
+    order becomes. A level never falls faster than mean demand draws stock down. A stage that can
+    make or order only so much covers in each period the worst pause since its last free order.
 
     Parameters
     ----------
@@ -86,18 +83,6 @@ def levels_by_period(network: Network, plan: Plan, tasks: Sequence[ComponentTask
     )
 
 
-def seasonal(stock: object) -> SeasonalStock | None:
-    """Give the stock itself, or what is wrapped in it, where it knows of periods that differ."""
-    if isinstance(stock, (WindowedStock, SeasonalQuantile, SegmentedStock)):
-        return stock if stock.n_periods > 1 else None
-    if is_dataclass(stock):
-        for field in fields(stock):
-            inner = seasonal(getattr(stock, field.name))
-            if inner is not None:
-                return inner
-    return None
-
-
 def _component(
     task: ComponentTask,
     stocks: Sequence[StageStock | None],
@@ -127,18 +112,26 @@ def _component(
             continue
         at = StageTimes(*(np.asarray(time) for time in times[j]))
         later = np.arange(n, dtype=np.float64) - float(review > 0)
-        grown = partial(_grown, below, later)
-        if isinstance(inner, WindowedStock):
-            level = inner.levels_with(at, grown)
+        over = partial(_over, inner, n, partial(_grown, below, later))
+        limited = inside(stock, LimitedStock)
+        if limited is None:
+            level = over(at) + float(stock.base_stock(at)) - float(inner.base_stock(at))
         else:
-            level = np.resize(inner.levels(at), n) + grown(float(times[j, 2]))
-        level = level + float(stock.base_stock(at)) - float(inner.base_stock(at))
+            level = limited.largest_by_period(at, over)
+            level = level + float(stock.base_stock(at)) - float(limited.base_stock(at))
         demand = inner.mean_of_period(n)
         if review == 0:
             level = _drawn_down(level, demand + below - np.roll(below, 1))
         levels[j] = level
         asked[j] = _asked(level, below, demand, review, int(phase[j]))
     return levels
+
+
+def _over(inner: SeasonalStock, n: int, grown: Callable[[float], Floats], at: StageTimes) -> Floats:
+    """Levels of a cycle of ``n`` periods as if nothing was limited, with what is asked besides."""
+    if isinstance(inner, WindowedStock):
+        return inner.levels_with(at, grown)
+    return np.asarray(np.resize(inner.levels(at), n) + grown(float(at.covered)))
 
 
 def _cycles(shard: CompiledNetwork, stocks: Sequence[StageStock | None]) -> list[int]:

@@ -1,61 +1,86 @@
-"""Problems of many components whose costs are asked for all together, before any is searched.
+"""Components of a shard laid out, priced and, where they are trees, placed all together.
 
-A component's problem is laid out without its costs; then all levels of all components are searched
-for at once, see :mod:`echelon.optimization.cost.levels_at_once`. What a component costs does not
-depend on which others are there.
+Components whose times have the same ticks make one problem, which is laid out without its costs;
+then all levels of all components are searched for at once, see
+:mod:`echelon.optimization.cost.levels_at_once`. What is a tree, and lets no supply lie in its plan,
+is done by one pass of the tree program, and the others are searched one by one. All are evaluated
+together. What comes out for a component does not depend on which others are there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from echelon.errors import InfeasibleError
+from echelon.exact.guaranteed_service.component_times import ComponentTimes
 from echelon.exact.guaranteed_service.flat import FlatProblem
-from echelon.exact.guaranteed_service.service_times import ServiceTimes
+from echelon.exact.guaranteed_service.joined import JoinedProblem
+from echelon.exact.guaranteed_service.runs import pointers
+from echelon.execution import attempt
 from echelon.execution.collector import collector_paused
-from echelon.network.compiled import Floats, Integers
-from echelon.optimization.candidate_lists import every_quote, grid_of_periods
-from echelon.optimization.cost.guaranteed_service_cost import GuaranteedServiceCost, costs_of_all
-from echelon.optimization.placement import ComponentTask, Ready
+from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
+from echelon.optimization.cost.guaranteed_service_cost import costs_of_all
+from echelon.optimization.cost.levels_at_once import LevelTable
+from echelon.optimization.cost.stage_stock import StageTimes
+from echelon.optimization.evaluation import evaluated, needs_stock
+from echelon.optimization.methods import Solution
+from echelon.optimization.outcome import Outcome
+from echelon.optimization.placement import (
+    INTERRUPTED,
+    ComponentTask,
+    Placement,
+    Ready,
+    searched,
+    settled,
+    stuck_stages,
+)
+
+_MOST_PAIRS = 5_000_000
+"""Pairs of times up to which a component is joined to others; a larger one has a room to itself."""
 
 
 @collector_paused()
-def made_ready(tasks: Sequence[ComponentTask]) -> list[ComponentTask]:
-    """Lay out the problems of components whose costs depend on the time covered alone.
+def made_ready(tasks: Sequence[ComponentTask]) -> list[ComponentTask | Placement]:
+    """Place or lay out the components whose costs depend on the time covered alone.
 
     Returns
     -------
-    list of ComponentTask
-        As they are where a component takes another way, has no plan, or has a time limit, which is
-        to count all that it takes.
+    list of ComponentTask or Placement
+        The task as it is where a component takes another way, has no plan, or has a time limit,
+        which is to count all that it takes.
     """
-    laid = [_laid_out(task) for task in tasks]
-    some = [one for one in laid if one is not None]
-    if not some:
-        return list(tasks)
-    costs = costs_of_all([(one.asked.cost, *one.asked.curves) for one in some])
-    found = iter(zip(some, costs, strict=True))
-    return [
-        task if one is None else replace(task, ready=_priced(*next(found)))
-        for task, one in zip(tasks, laid, strict=True)
-    ]
+    began = time.perf_counter()
+    done: list[ComponentTask | Placement] = list(tasks)
+    numbers = [k for k, task in enumerate(tasks) if _may_be_joined(task)]
+    shard = _Shard.of([tasks[k] for k in numbers]) if numbers else None
+    if shard is None:
+        return done
+    if not shard.fits.all():
+        numbers = [k for k, fits in zip(numbers, shard.fits.tolist(), strict=True) if fits]
+        shard = _Shard.of([tasks[k] for k in numbers]) if numbers else None
+    if shard is None:
+        return done
+    for k, one in zip(numbers, shard.placed(began), strict=True):
+        done[k] = one
+    return done
+
+
+def _may_be_joined(task: ComponentTask) -> bool:
+    if not task.cost.covered_only or (task.cost.concave and not task.whole):
+        return False
+    return task.limits.time_limit is None and task.method != "milp"
 
 
 class _AskedLater:
-    """A cost function that remembers what it is asked, for nothing.
+    """A cost function that remembers what it is asked, for nothing."""
 
-    Parameters
-    ----------
-    cost : GuaranteedServiceCost
-        The one to be asked.
-    """
+    covered_only = True
 
-    def __init__(self, cost: GuaranteedServiceCost) -> None:
-        self.cost = cost
-        self.concave, self.covered_only = cost.concave, cost.covered_only
+    def __init__(self, *, concave: bool) -> None:
+        self.concave = concave
         self.curves: tuple[Integers, Floats] = (np.zeros(1, dtype=np.int64), np.zeros(0))
 
     def over_all(self, ptr: Integers, covered: Floats) -> Floats:
@@ -64,41 +89,177 @@ class _AskedLater:
         return np.zeros(len(covered))
 
     def over_covered(self, stage: int, covered: Floats) -> Floats:
-        """Ask the cost itself."""
-        return self.cost.over_covered(stage, covered)
+        """Nothing, as yet."""
+        del stage
+        return np.zeros(covered.shape)
 
     def table(self, stage: int, inbound: Floats, outbound: Floats, covered: Floats) -> Floats:
-        """Ask the cost itself."""
-        return self.cost.table(stage, inbound, outbound, covered)
+        """Nothing, as yet."""
+        del stage, inbound, outbound
+        return np.zeros(covered.shape)
 
 
 @dataclass(frozen=True, slots=True)
-class _LaidOut:
-    times: ServiceTimes
-    problem: FlatProblem
-    asked: _AskedLater
+class _Group:
+    """Components with equal ticks: their numbers in the shard, their problem, and what was asked.
+
+    ``curve_ptr`` and ``covered`` (periods) are the times that costs are asked for, by stage.
+    """
+
+    members: Integers
+    joined: JoinedProblem
+    curve_ptr: Integers
+    covered: Floats
+
+    @classmethod
+    def of(cls, times: ComponentTimes, members: Integers, *, concave: bool) -> _Group:
+        """Lay out components without their costs, as :mod:`~echelon.optimization.methods` does."""
+        own, asked = times.joined(members), _AskedLater(concave=concave)
+        if own.quote_unit > 1:
+            problem = FlatProblem.on_quotes(own, asked, own.quotable_flat())
+        else:  # no tick is longer than it must be, so nothing longer divides all times and a period
+            problem = FlatProblem.on_grid(own, asked, 1)
+        joined = JoinedProblem(pointers(np.diff(times.component_ptr)[members]), problem)
+        return cls(members, joined, *asked.curves)
+
+    def asked(self, position: int) -> tuple[Integers, Floats]:
+        """Give the curves that are asked for one member."""
+        first, last = self.joined.stage_ptr[position : position + 2].tolist()
+        ptr = self.curve_ptr[first : last + 1]
+        return ptr - ptr[0], self.covered[ptr[0] : ptr[-1]]
+
+    def priced(self, costs: Sequence[Floats]) -> JoinedProblem:
+        """Put the members' costs in; what is forbidden stays so."""
+        problem = self.joined.problem
+        forbidden = np.isinf(problem.cost)
+        cost = np.where(forbidden, problem.cost, np.concatenate(costs))
+        return replace(self.joined, problem=replace(problem, cost=cost))
 
 
-def _laid_out(task: ComponentTask) -> _LaidOut | None:
-    """Lay out one problem without its costs, as :mod:`echelon.optimization.methods` does it."""
-    cost = task.cost
-    if not cost.covered_only or (cost.concave and not task.whole):
-        return None
-    if task.limits.time_limit is not None or task.method == "milp":
-        return None
-    try:
-        times = task.times
-    except InfeasibleError:
-        return None
-    if cost.concave and times.quote_unit == 1:
-        return None
-    asked = _AskedLater(cost)
-    problem = every_quote(times, asked) if times.quote_unit > 1 else grid_of_periods(times, asked)
-    return _LaidOut(times, problem, asked) if isinstance(problem, FlatProblem) else None
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    """Components whose costs are asked for together.
+
+    ``fits`` (n_components,) says which of them can be joined at all.
+    """
+
+    tasks: Sequence[ComponentTask]
+    times: ComponentTimes
+    concave: Booleans
+    fits: Booleans
+
+    @classmethod
+    def of(cls, tasks: Sequence[ComponentTask]) -> _Shard:
+        """Bring the times of all to ticks."""
+        compiled = CompiledNetwork.joined([task.cost.component for task in tasks])
+        times = ComponentTimes.of(compiled, whole=tasks[0].whole)
+        concave = np.array([task.cost.concave for task in tasks], dtype=np.bool_)
+        begins = times.component_ptr[:-1]
+        unit = np.repeat(times.quote_unit, np.diff(times.component_ptr))
+        heard = (times.inbound_high - times.inbound_low + 1).astype(np.float64)
+        quoted = (times.outbound_high - times.outbound_low) // unit + 1
+        fits = times.exact & times.feasible & (~concave | (times.quote_unit > 1))
+        fits &= np.add.reduceat(heard * quoted, begins) <= _MOST_PAIRS
+        fits &= ~np.logical_or.reduceat(stuck_stages(compiled), begins)
+        return cls(tasks, times, concave, fits)
+
+    def placed(self, began: float) -> list[ComponentTask | Placement]:
+        """Place the trees at once and the others one by one; one entry for each component."""
+        groups = self._groups()
+        costs, levels = self._asked(groups)
+        solutions: dict[int, Solution] = {}
+        ready = list(self.tasks)
+        for group in groups:
+            joined = group.priced([costs[c] for c in group.members.tolist()])
+            seconds = (time.perf_counter() - began) / len(self.tasks)
+            for position, (c, solution) in enumerate(
+                zip(group.members.tolist(), _trees(joined, seconds), strict=True)
+            ):
+                if solution is not None:
+                    solutions[c] = solution
+                else:
+                    times = self.times.times(c)
+                    own = Ready(times, joined.part(position, times))
+                    ready[c] = replace(self.tasks[c], ready=own)
+        self._search(ready, solutions)
+        placements = self._placements(solutions, levels)
+        return [placements.get(c, task) for c, task in enumerate(ready)]
+
+    def _search(self, tasks: Sequence[ComponentTask], solutions: dict[int, Solution]) -> None:
+        """Search one by one what is not solved yet; what fails is left as it is."""
+        for c, task in enumerate(tasks):
+            if c not in solutions and task.ready is not None:
+                found = attempt(searched, task, task.ready.times).value
+                if found is not None:
+                    solutions[c] = found
+                    if found.outcome.termination == INTERRUPTED:
+                        return
+
+    def _groups(self) -> list[_Group]:
+        keys: dict[tuple[float, bool], list[int]] = {}
+        ticks = self.times.ticks_per_period.tolist()
+        for c, key in enumerate(zip(ticks, self.concave.tolist(), strict=True)):
+            keys.setdefault(key, []).append(c)
+        return [
+            _Group.of(self.times, np.array(members), concave=concave)
+            for (_, concave), members in keys.items()
+        ]
+
+    def _asked(self, groups: Sequence[_Group]) -> tuple[list[Floats], LevelTable]:
+        """Ask for the costs of all components, in their order."""
+        curves: list[tuple[Integers, Floats]] = [(np.zeros(0, np.int64), np.zeros(0))] * len(
+            self.tasks
+        )
+        for group in groups:
+            for position, c in enumerate(group.members.tolist()):
+                curves[c] = group.asked(position)
+        return costs_of_all(
+            [(task.cost, *own) for task, own in zip(self.tasks, curves, strict=True)]
+        )
+
+    def _placements(
+        self, solutions: Mapping[int, Solution], levels: LevelTable
+    ) -> dict[int, Placement]:
+        """Evaluate the components that have been solved, all at once."""
+        service = np.full(len(self.times.process), -1, np.int64)
+        for c, solution in solutions.items():
+            service[slice(*self.times.component_ptr[c : c + 2].tolist())] = solution.service
+        heard, quoted = self.times.settled(service)
+        ticks = np.where(service < 0, np.nan, self.times.stage_ticks)
+        covered = (heard + self.times.process - quoted) / ticks
+        chosen = StageTimes(heard / ticks, quoted / ticks, covered)
+        costs = [task.cost for task in self.tasks]
+        every = evaluated(costs, [task.target for task in self.tasks], chosen, [levels])
+        return {
+            c: settled(self.tasks[c], solutions[c], columns)
+            for c, columns in enumerate(every)
+            if columns is not None
+            and not needs_stock(costs[c].component, columns["base_stock"]).any()
+        }
 
 
-def _priced(laid: _LaidOut, cost: Floats) -> Ready:
-    """Put the costs in; what is forbidden stays so."""
-    forbidden = np.isinf(laid.problem.cost)
-    problem = replace(laid.problem, cost=np.where(forbidden, laid.problem.cost, cost))
-    return Ready(laid.times, problem)
+def _trees(joined: JoinedProblem, seconds: float) -> list[Solution | None]:
+    """Solve the trees of a group, ``seconds`` each; None of what is no tree or is not proven yet.
+
+    That is so where supplies lie in what the tree program finds, see
+    :mod:`~echelon.optimization.settled_proof`.
+    """
+    choice, least = joined.trees()
+    if joined.problem.curves is not None:
+        least = np.where(joined.waiting(choice), np.inf, least)
+    service = joined.problem.chosen(choice)[1]
+    return [
+        Solution(service[begin:end], _optimal(cost, seconds), "tree program")
+        if cost < np.inf
+        else None
+        for cost, begin, end in zip(
+            least.tolist(),
+            joined.stage_ptr[:-1].tolist(),
+            joined.stage_ptr[1:].tolist(),
+            strict=True,
+        )
+    ]
+
+
+def _optimal(cost: float, seconds: float) -> Outcome:
+    return Outcome("optimal", cost, cost, 0.0, "optimal", seconds, ((seconds, cost, cost),))

@@ -197,9 +197,12 @@ def _place_shard(patience: float | None, tasks: Sequence[ComponentTask]) -> list
     placed: list[Placed] = []
     stopped = False
     # should that fail, each is placed by itself, and the one at fault fails alone
-    for task in attempt(made_ready, tasks).value or tasks:
-        how = place_unsearched if stopped else place
-        placed.append(_as_placed(attempt_twice(_in_time, patience, how, task)))
+    for one in attempt(made_ready, tasks).value or tasks:
+        if isinstance(one, Placement):
+            placed.append(one)
+        else:
+            how = place_unsearched if stopped else place
+            placed.append(_as_placed(attempt_twice(_in_time, patience, how, one)))
         stopped = stopped or _interrupted(placed[-1])
     return placed
 

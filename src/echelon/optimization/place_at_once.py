@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -62,6 +63,7 @@ def place_at_once(
     method: str,
     limits: Limits,
     *,
+    whole: bool = False,
     n_jobs: int = 1,
     progress: Progress = None,
     has_ledger: bool = False,
@@ -77,6 +79,8 @@ def place_at_once(
     source : CostSource
     method : str
     limits : Limits
+    whole : bool
+        Whether stages quote whole periods only.
     n_jobs : int
         Worker processes for templates.
     progress : bool, callable or None
@@ -84,13 +88,14 @@ def place_at_once(
         Whether components are kept in a ledger.
     """
     components = range(source.compiled.n_components)
-    every = source.tasks(components, method, limits) if source.costs.extended else []
-    plain = PlainComponents.of(source, every)
+    tasks_of = partial(source.tasks, method=method, limits=limits, whole=whole)
+    every = tasks_of(components) if source.costs.extended else []
+    plain = PlainComponents.of(source, every, whole=whole)
     by_model = method == "milp"
     if (by_model and limits.solver != "highs") or (
         has_ledger and (by_model or len(plain.trees) < _SOONER_ANEW)
     ):
-        tasks = every or source.tasks(components, method, limits)
+        tasks = every or tasks_of(components)
         return PlacedAtOnce(None, list(components), tasks, every)
     if by_model:
         from echelon.optimization.templates.place_plain import place_plain
@@ -100,12 +105,10 @@ def place_at_once(
         found = attempt(plain.placed, progress)
         if found.value is None:
             _LOG.warning("placing all at once failed: %s: %s", found.error, found.message)
-            return PlacedAtOnce(
-                None, list(components), every or source.tasks(components, method, limits), every
-            )
+            return PlacedAtOnce(None, list(components), every or tasks_of(components), every)
         block, stopped = found.value
     done = np.zeros(len(components), dtype=np.bool_)
     done[block.components] = True
     rest = np.flatnonzero(~done).tolist()
-    tasks = [every[c] for c in rest] if every else source.tasks(rest, method, limits)
+    tasks = [every[c] for c in rest] if every else tasks_of(rest)
     return PlacedAtOnce(block, rest, tasks, every, stopped)

@@ -184,7 +184,7 @@ def place_safety_stock(
                 "time_limit": time_limit,
                 **_named(side_constraints, step),
             },
-            tables=LaterDigests(lambda: network.digests),
+            tables=LaterDigests(lambda: network.digests, network),
             seconds={"optimize": time.perf_counter() - began},
             solver=solver,
         )
@@ -203,13 +203,13 @@ def place_safety_stock(
     compiled = network.compiled
     limits = Limits(ROUNDING if method == "exact" else gap, time_limit, solver)
     source = CostSource.of(network, service_level, by_period=by_period)
-    apart = side_constraints is not None or start is not None or by_period or whole
-    if apart:
+    if side_constraints is not None or start is not None or by_period:
         begun = each_by_itself(source, method, limits, whole=whole)
     else:
         begun = place_at_once(
-            source, method, limits, n_jobs=n_jobs, progress=progress, has_ledger=ledger is not None
-        )
+            source, method, limits, whole=whole, n_jobs=n_jobs, progress=progress,
+            has_ledger=ledger is not None,
+        )  # fmt: skip
     tasks = begun.tasks
     network.warn_of_unreckoned("the guaranteed-service model", RECKONED)
     if not by_period:

@@ -10,19 +10,17 @@ from echelon.errors import InfeasibleError, SolverError
 from echelon.exact.guaranteed_service.flat import FlatProblem
 from echelon.exact.guaranteed_service.interpolated import PassedMessages
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
-from echelon.network.compiled import CompiledNetwork, Floats, Integers
+from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
 from echelon.optimization.cost.guaranteed_service_cost import GuaranteedServiceCost
 from echelon.optimization.cost.stage_stock import StageTimes
-from echelon.optimization.methods import METHODS, stopped
+from echelon.optimization.evaluation import check_stockless, evaluated
+from echelon.optimization.methods import METHODS, Solution, stopped
 from echelon.optimization.outcome import Outcome, relative_gap
 from echelon.optimization.proof import Limits
 from echelon.optimization.random_times import wait_std
 from echelon.optimization.search import Search
 
 INTERRUPTED = "interrupted"
-
-
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +100,26 @@ def place(task: ComponentTask) -> Placement:
     if plain is not None:
         return plain
     times = task.times if task.ready is None else task.ready.times
+    solution = searched(task, times)
+    return settled(task, solution, evaluate(task, times, *times.settled(solution.service)))
+
+
+def _is_plain_and_whole(task: ComponentTask) -> bool:
+    """Whether times are whole of themselves, so that among the best plans one quotes such times."""
+    return task.cost.plain and task.times.ticks_per_period == 1.0
+
+
+def searched(task: ComponentTask, times: ServiceTimes) -> Solution:
+    """Solve one component, whose times these are; an interrupt ends the search with a plan."""
     search = _begun(task, times)
     try:
-        solution = METHODS[task.method](times, task.cost, task.limits, search)
-    except KeyboardInterrupt:  # it ends the search; what it has found is a plan all the same
-        solution = stopped(times, task.cost, task.limits, search, INTERRUPTED)
-    columns = evaluate(task, times, *times.settled(solution.service))
+        return METHODS[task.method](times, task.cost, task.limits, search)
+    except KeyboardInterrupt:
+        return stopped(times, task.cost, task.limits, search, INTERRUPTED)
+
+
+def settled(task: ComponentTask, solution: Solution, columns: dict[str, Floats]) -> Placement:
+    """Say of a solution what its stage columns cost and prove."""
     task.cost.known.clear()  # large beside the plan, which keeps the task
     outcome = _as_settled(solution.outcome, columns, task)
     return Placement(columns, outcome, solution.route, solution.messages)
@@ -118,7 +130,7 @@ def _placed_as_plain(task: ComponentTask) -> Placement | None:
     from echelon.optimization.ready_cycles import placed_with_cycles  # which make use of this
     from echelon.optimization.ready_trees import ReadyTree
 
-    if task.method == "milp" or task.whole:
+    if task.method == "milp" or (task.whole and not _is_plain_and_whole(task)):
         return None
     ready = ReadyTree.of(task)
     return placed_with_cycles(task) if ready is None else ready.place()
@@ -144,9 +156,15 @@ def place_unsearched(task: ComponentTask) -> Placement:
     check_random_lead_times(task.cost.component)
     times = task.times
     solution = stopped(times, task.cost, task.limits, Search(), INTERRUPTED)
-    columns = evaluate(task, times, *times.settled(solution.service))
-    outcome = _as_settled(solution.outcome, columns, task)
-    return Placement(columns, outcome, solution.route)
+    return settled(task, solution, evaluate(task, times, *times.settled(solution.service)))
+
+
+def stuck_stages(component: CompiledNetwork) -> Booleans:
+    """Which stages may not hold stock and have supplies that vary, (n_stages,)."""
+    stuck = ~component.can_stock
+    if stuck.any():
+        stuck &= (component.lead_time_std > 0.0) | (wait_std(component) > 0.0)
+    return stuck
 
 
 def check_random_lead_times(component: CompiledNetwork) -> None:
@@ -157,7 +175,7 @@ def check_random_lead_times(component: CompiledNetwork) -> None:
     InfeasibleError
         Naming the stage and what varies.
     """
-    stuck = ~component.can_stock
+    stuck = stuck_stages(component)
     if not stuck.any():
         return
     for std, what in (
@@ -172,18 +190,6 @@ def check_random_lead_times(component: CompiledNetwork) -> None:
                 "longest lead time as lead_time with lead_time_std 0.",
                 stage=int(odd[0]),
             )
-
-
-def _check_stockless(component: CompiledNetwork, base: Floats) -> None:
-    """Refuse a stage without stock that needs some even where it covers no time."""
-    needs = np.flatnonzero(~component.can_stock & (base > _ROUNDING * (1.0 + np.abs(base).max())))
-    if len(needs):
-        raise InfeasibleError(
-            "may not hold stock, so it cannot keep a service time while its capacity or "
-            f"maximum_order can put orders off (it would need {base[needs[0]]:g} units). Fix: set "
-            "can_stock, or raise the limit.",
-            stage=int(needs[0]),
-        )
 
 
 def _as_settled(outcome: Outcome, columns: dict[str, Floats], task: ComponentTask) -> Outcome:
@@ -209,77 +215,22 @@ def _as_settled(outcome: Outcome, columns: dict[str, Floats], task: ComponentTas
 def evaluate(
     task: ComponentTask, times: ServiceTimes, inbound: Integers, service: Integers
 ) -> dict[str, Floats]:
-    """Stage columns of the chosen service times, from the times themselves, not from the tables."""
-    component, cost = task.cost.component, task.cost
-    tau = (inbound + times.process - service) / times.ticks_per_period
-    heard, quoted = inbound / times.ticks_per_period, service / times.ticks_per_period
-    safety, base, extra = _stocks(cost, heard, quoted, tau)
-    mean = cost.seen.mean
-    _check_stockless(component, base)
-    pred_ptr = component.pred_ptr - component.pred_ptr[0]
-    in_lanes = np.add.reduceat(
-        np.append(component.pred_usage * component.pred_lead_time, 0.0), pred_ptr[:-1]
-    ) * (np.diff(pred_ptr) > 0)
-    promised = _promises(task, heard, quoted, tau, base)
-    return {
-        "service_time": quoted,
-        "inbound_service_time": heard,
-        "net_replenishment_time": tau,
-        "safety_stock": safety,
-        "base_stock": base,
-        "pipeline_stock": mean * (component.lead_time + in_lanes),
-        "holding_cost": component.holding_cost * (safety + extra),
-        "demand_mean": mean,
-        "demand_std": cost.seen.std,
-        "target_service_level": task.target,
-        "service_level": promised,
-        **_orders(cost, base, extra),
-    }
+    """Stage columns of chosen service times (ticks), as :func:`evaluated` gives them of many.
 
-
-def _stocks(
-    cost: GuaranteedServiceCost, heard: Floats, quoted: Floats, tau: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Safety, base and extra stock of all stages, units, for one choice of times, periods."""
-    n = len(tau)
-    safety, base, extra = np.empty(n), np.empty(n), np.zeros(n)
-    plain = np.array([j for j in range(n) if j not in cost.special], dtype=np.int64)
-    safety[plain], base[plain] = cost.plain_stock(plain, tau[plain])
-    searched: set[int] = set()
-    for table in cost.known:
-        stages, *stock = table.at(tau)
-        safety[stages], base[stages] = stock
-        searched = set(stages.tolist())
-    for j, special in cost.special.items():
-        if j not in searched:
-            times = StageTimes(heard[j], quoted[j], tau[j])
-            safety[j], base[j] = special.safety_stock(times), special.base_stock(times)
-            extra[j] = special.extra_stock(times)
-    return safety, base, extra
-
-
-def _promises(
-    task: ComponentTask, heard: Floats, quoted: Floats, tau: Floats, base: Floats
-) -> Floats:
-    """Service that base stocks give the stages' customers, NaN where none buys or none is known."""
-    cost = task.cost
-    promised = np.full(len(tau), np.nan)
-    for table in cost.known:
-        stages, service = table.promises(tau, base)
-        promised[stages] = service
-    wanted = ~np.isnan(task.target)
-    for j in np.flatnonzero(wanted & np.isnan(promised)).tolist():
-        times = StageTimes(heard[j], quoted[j], tau[j])
-        promised[j] = cost.stock(j).promised_service(times, float(base[j]))
-    promised[~wanted] = np.nan
-    return promised
-
-
-def _orders(cost: GuaranteedServiceCost, base: Floats, cycle_stock: Floats) -> dict[str, Floats]:
-    """Columns on lots and limits of orders, those of which the component makes use."""
-    columns = {name: values for name, values in cost.orders.items() if not np.isnan(values).all()}
-    if "below_base_stock" in columns:
-        columns["reorder_point"] = base - columns.pop("below_base_stock")
-    if cycle_stock.any():
-        columns["cycle_stock"] = cycle_stock
+    Raises
+    ------
+    InfeasibleError
+        If a stage that may not hold stock would need some.
+    """
+    (columns,) = evaluated(
+        [task.cost], [task.target], in_periods(times, inbound, service), task.cost.known
+    )
+    assert columns is not None
+    check_stockless(task.cost.component, columns["base_stock"])
     return columns
+
+
+def in_periods(times: ServiceTimes, inbound: Integers, service: Integers) -> StageTimes:
+    """Chosen service times (ticks), and the time that they leave to be covered, in periods."""
+    ticks = times.ticks_per_period
+    return StageTimes(inbound / ticks, service / ticks, (inbound + times.process - service) / ticks)

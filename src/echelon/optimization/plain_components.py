@@ -19,6 +19,7 @@ from echelon.exact.guaranteed_service.plain_tree import MOST_TICKS
 from echelon.execution import cut
 from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
 from echelon.optimization.demand_seen import DemandSeen
+from echelon.optimization.evaluation import in_lanes
 from echelon.optimization.placed_block import PlacedBlock, positions_of
 from echelon.optimization.placement import ComponentTask
 from echelon.optimization.random_times import wait_std
@@ -64,7 +65,9 @@ class PlainComponents:
     slope: Floats
 
     @classmethod
-    def of(cls, source: CostSource, tasks: Sequence[ComponentTask] = ()) -> PlainComponents:
+    def of(
+        cls, source: CostSource, tasks: Sequence[ComponentTask] = (), *, whole: bool = False
+    ) -> PlainComponents:
         """Find the plain components of a network.
 
         Parameters
@@ -72,10 +75,16 @@ class PlainComponents:
         source : CostSource
         tasks : sequence of ComponentTask, optional
             Of all components; needed where ``source.costs`` is extended.
+        whole : bool
+            Whether stages quote whole periods only: then just those whose times all are whole,
+            which have such a plan among their best without being told.
         """
         compiled, seen = source.compiled, source.seen
         times = ComponentTimes.of(compiled)
-        found = np.flatnonzero(_plain(source) & times.exact & times.feasible)
+        meant = _plain(source) & times.exact & times.feasible
+        if whole:
+            meant &= times.ticks_per_period == 1.0
+        found = np.flatnonzero(meant)
         lanes = np.diff(times.pred_ptr[times.component_ptr])
         trees = lanes == np.diff(times.component_ptr) - 1
         trees &= times.ticks_of_windows <= MOST_TICKS
@@ -191,7 +200,7 @@ class PlainComponents:
             "net_replenishment_time": tau,
             "safety_stock": safety,
             "base_stock": base,
-            "pipeline_stock": mean * (compiled.lead_time[at] + _in_lanes(compiled)[at]),
+            "pipeline_stock": mean * (compiled.lead_time[at] + in_lanes(compiled)[at]),
             "holding_cost": compiled.holding_cost[at] * safety,
             "demand_mean": mean,
             "demand_std": std,
@@ -208,10 +217,3 @@ def _plain(source: CostSource) -> Booleans:
     varying = wait_std(compiled) > 0.0
     odd = varying | ~source.seen.normal
     return np.asarray(np.bincount(component, odd, n) == 0)
-
-
-def _in_lanes(compiled: CompiledNetwork) -> Floats:
-    """Periods in transit into each stage, by the units that one unit made takes."""
-    pred_ptr = compiled.pred_ptr - compiled.pred_ptr[0]
-    units = np.append(compiled.pred_usage * compiled.pred_lead_time, 0.0)
-    return np.asarray(np.add.reduceat(units, pred_ptr[:-1]) * (np.diff(pred_ptr) > 0))

@@ -50,27 +50,34 @@ class RandomTimes:
         self._network = network
         self._made: dict[Wait, Wait] = {}
         self._sums: dict[tuple[Distribution, ...], Distribution] = {}
+        compiled = network.compiled
+        self._stages = np.flatnonzero(wait_std(compiled) > 0.0)
+        self._varies = _transit_std(compiled) > 0.0
+        settled = (compiled.pred_share > 0.0) & ~self._varies
+        fixed = np.bincount(_customer(compiled), settled, compiled.n_stages) > 0
+        # a supply from outside comes when it is said to, beside those of the network
+        self._fixed = fixed | (compiled.inbound_service_time > 0.0)
 
-    def of(self, shard: CompiledNetwork) -> dict[int, Wait]:
-        """Give the waits of those stages of a shard whose varying times are all known."""
-        random = wait_std(shard) > 0.0
+    def of(self, shard: CompiledNetwork, first: int) -> dict[int, Wait]:
+        """Give the waits of those stages of a component whose varying times are all known.
+
+        ``first`` is the position of its first stage in the whole network.
+        """
+        begin, end = np.searchsorted(self._stages, (first, first + shard.n_stages)).tolist()
         found: dict[int, Wait] = {}
-        if not random.any():
+        if begin == end:
             return found
         every = self._network.lane_lead_time_distributions
-        varies, awaited = (_transit_std(shard) > 0.0).tolist(), (shard.pred_share > 0.0).tolist()
+        varies = self._varies[shard.pred_ptr[0] : shard.pred_ptr[-1]].tolist()
         ptr, rows = (shard.pred_ptr - shard.pred_ptr[0]).tolist(), shard.lane_row.tolist()
-        outside = (shard.inbound_service_time > 0.0).tolist()
-        for j in np.flatnonzero(random).tolist():
-            lanes = range(ptr[j], ptr[j + 1])
+        for place in self._stages[begin:end].tolist():
+            j = place - first
             _, laws = self._network.process_time(int(shard.stage_row[j]))
-            transits = [every[rows[lane]] for lane in lanes if varies[lane]]
+            transits = [every[rows[lane]] for lane in range(ptr[j], ptr[j + 1]) if varies[lane]]
             if laws is None or None in transits:
                 continue
-            # a supply from outside comes when it is said to, beside those of the network
-            fixed = outside[j] or any(awaited[lane] and not varies[lane] for lane in lanes)
             known = tuple([law for law in transits if law is not None])
-            wait = Wait(self._sum(laws), known, fixed)
+            wait = Wait(self._sum(laws), known, bool(self._fixed[place]))
             if len(self._made) == _MOST_KEPT:  # the oldest: few are shared where so many are made
                 del self._made[next(iter(self._made))]
             found[j] = self._made.setdefault(wait, wait)

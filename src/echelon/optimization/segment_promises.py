@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
 
 import numpy as np
 import pandas as pd
 
 from echelon.execution.algebra import algebra_in_one_thread
 from echelon.network.network import Network
+from echelon.optimization.cost.inside import inside
 from echelon.optimization.cost.segmented_stock import SegmentedStock
 from echelon.optimization.cost.stage_stock import StageTimes
 from echelon.optimization.placement import ComponentTask
@@ -62,7 +62,7 @@ def _by_priority(
     found: dict[int, float] = {}
     for task in tasks:
         for stage, stock in task.cost.special.items():
-            segmented = _segmented(stock)
+            segmented = inside(stock, SegmentedStock)
             key = tuple(keys.iloc[int(task.cost.component.stage_row[stage])])
             if segmented is None or key not in stages.index:
                 continue
@@ -73,15 +73,3 @@ def _by_priority(
                 promised = dict.fromkeys(promised, np.nan)
             found |= promised
     return found
-
-
-def _segmented(stock: object) -> SegmentedStock | None:
-    """Give the stock itself, or what is wrapped in it."""
-    if isinstance(stock, SegmentedStock):
-        return stock
-    if is_dataclass(stock):
-        for field in fields(stock):
-            inner = _segmented(getattr(stock, field.name))
-            if inner is not None:
-                return inner
-    return None

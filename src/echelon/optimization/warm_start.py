@@ -94,7 +94,8 @@ def _labels(network: Network, tasks: Sequence[ComponentTask]) -> list[tuple[Labe
         return []
     items, locations = (network.cells("stages", name) for name in ("item", "location"))
     keys = list(zip(items.tolist(), locations.tolist(), strict=True))
-    return [tuple(keys[row] for row in task.cost.component.stage_row) for task in tasks]
+    rows = (task.cost.component.stage_row.tolist() for task in tasks)
+    return [tuple(map(keys.__getitem__, own)) for own in rows]
 
 
 def _same(one: object, other: object, name: str = "") -> bool:

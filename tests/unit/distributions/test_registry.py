@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from itertools import chain
 from typing import ClassVar
 
 import numpy as np
@@ -32,6 +33,7 @@ from echelon.distributions import (
     make,
     register,
 )
+from echelon.distributions.moments import rules_of
 from echelon.errors import DomainError, UnknownNameError
 
 BLANK = math.nan
@@ -314,3 +316,17 @@ def test_a_bad_object_cannot_exist(wrong, told):
     with pytest.raises(DomainError, match=told) as caught:
         wrong()
     assert "Fix: " in str(caught.value)
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_rules_of_moments_say_the_same_of_plain_numbers_and_of_columns(family):
+    values = [-1.0, 0.0, 1e-14, 0.5, 1.0, 3.0, 1e101, float("inf"), float("nan")]
+    means, stds = (grid.ravel() for grid in np.meshgrid(values, values))
+    for rule in chain(*rules_of(family_class(family))):
+        with np.errstate(all="ignore"):
+            columns = np.asarray(rule.broken(means, stds)).tolist()
+        one_by_one = [
+            bool(rule.broken(mean, std))
+            for mean, std in zip(means.tolist(), stds.tolist(), strict=True)
+        ]
+        assert one_by_one == columns, rule.message

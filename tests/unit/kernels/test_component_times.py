@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from echelon.errors import InfeasibleError
+from echelon.exact.guaranteed_service.candidate_times import candidates
 from echelon.exact.guaranteed_service.component_times import ComponentTimes
 from echelon.exact.guaranteed_service.plain_tree import PlainTree
 from echelon.exact.guaranteed_service.problem import ServiceTimeProblem
@@ -113,7 +114,7 @@ def test_patterns_are_those_of_the_tables(seed):
         if one is None:
             continue
         slope = rng.uniform(0.1, 9.0, shard.n_stages)
-        inbound, outbound, _ = one.candidates()
+        inbound, outbound, _ = candidates(one)
         both = [*inbound, *outbound]
         time = np.concatenate(both)
         ptr = np.concatenate([[0], np.cumsum([len(times) for times in both])])

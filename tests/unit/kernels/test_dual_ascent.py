@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import echelon as ec
+from echelon.exact.guaranteed_service.candidate_times import candidates
 from echelon.exact.guaranteed_service.dual_ascent import Messages, ascend, fold_and_ascend
 from echelon.exact.guaranteed_service.dual_ascent_plain import sweep_plain
 from echelon.exact.guaranteed_service.flat import FlatProblem, grid_size
@@ -51,7 +52,7 @@ def case(
 
 
 def listed(times: ServiceTimes, cost: RootCost) -> ServiceTimeProblem:
-    inbound, outbound, complete = times.candidates()
+    inbound, outbound, complete = candidates(times)
     assert complete
     return ServiceTimeProblem.of(times, cost, inbound, outbound)
 

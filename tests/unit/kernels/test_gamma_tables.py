@@ -7,7 +7,7 @@ import scipy
 
 from echelon.kernels._jit import jit
 from echelon.kernels.gamma_tables import fast_exp, fast_expm1, gamma_ends, write_gammas
-from echelon.simulation.drawn.inverse import OWN_BITS, cells
+from echelon.simulation.drawn.cells import OWN_BITS, cells
 
 SHAPES = np.array([1e-3, 0.05, 0.7, 1.0, 1.2, 9.0, 80.0, 1e4])
 

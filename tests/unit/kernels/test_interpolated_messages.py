@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from echelon.exact.guaranteed_service.candidate_times import candidates, nearest
 from echelon.exact.guaranteed_service.interpolated import InterpolatedMessages
 from echelon.exact.guaranteed_service.knots import among, first_knots
 from echelon.exact.guaranteed_service.plain_interpolated import (
@@ -73,7 +74,7 @@ def test_interpolation_against_numpy():
 @pytest.mark.parametrize("seed", range(4))
 def test_nearest_times_agree_with_the_plain_twin(seed, most):
     times, _ = times_and_cost(seed)
-    for fast, plain in zip(times.nearest(most), nearest_plain(times, most), strict=True):
+    for fast, plain in zip(nearest(times, most), nearest_plain(times, most), strict=True):
         for mine, twin in zip(fast, plain, strict=True):
             np.testing.assert_array_equal(mine, twin)
 
@@ -82,6 +83,6 @@ def test_nearest_times_hold_every_candidate_where_none_is_left_out():
     rng = np.random.default_rng(3)
     network = random_network(rng, 6, extra_lanes=2)
     times = ServiceTimes.of(network.compiled)
-    for near, listed in zip(times.nearest(5_000), times.candidates()[:2], strict=True):
-        for mine, candidates in zip(near, listed, strict=True):
-            assert set(candidates.tolist()) <= set(mine.tolist())
+    for near, listed in zip(nearest(times, 5_000), candidates(times)[:2], strict=True):
+        for mine, wanted in zip(near, listed, strict=True):
+            assert set(wanted.tolist()) <= set(mine.tolist())

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from echelon.kernels.inverted_quantiles import (
+    WAVES,
     chernoff_reach,
     inverted_probabilities,
     inverted_quantiles,
@@ -59,13 +60,28 @@ def test_probabilities_are_those_of_the_series(transform, half, count, shift):
     points = np.array([2.0, 3.0, 17.0, 45.0])
     found = np.empty(4)
     inverted_probabilities(
-        TIMES, points, *waves(transform, half, count, TIMES), shift, np.empty((5, 8000)), found
+        TIMES, points, *waves(transform, half, count, TIMES), shift, np.empty((WAVES, 8000)), found
     )
     want = [
         plain_probability(transform, half, count, shift, time, point)
         for time, point in zip(TIMES, points, strict=True)
     ]
     assert found == pytest.approx(want, abs=1e-13)
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["rising", "falling"])
+def test_whole_times_are_raised_to_what_exponentials_give(order):
+    times = np.array([1.0, 2.0, 3.0, 7.0, 64.0, 127.0, 128.0, 200.0])[::order].copy()
+    points, found = np.floor(4.0 * times), np.empty(8)
+    inverted_probabilities(
+        times, points, *waves(poisson, 2000.0, 1000, times), 0.5, np.empty((WAVES, 1000)), found
+    )
+    want = [
+        plain_probability(poisson, 2000.0, 1000, 0.5, time, point)
+        for time, point in zip(times, points, strict=True)
+    ]
+    assert found == pytest.approx(want, abs=1e-12)
+    assert found == pytest.approx(stats.poisson(4.0 * times).cdf(points), abs=1e-12)
 
 
 @pytest.mark.parametrize("share", SHARES)
@@ -75,7 +91,7 @@ def test_quantiles_of_counts(share):
         found = np.empty(4)
         inverted_quantiles(
             TIMES, share, np.zeros(4), np.full(4, 199.0), guess,
-            *waves(poisson, 200.0, 100, TIMES), 0.5, np.empty((5, 8000)), found,
+            *waves(poisson, 200.0, 100, TIMES), 0.5, np.empty((WAVES, 8000)), found,
         )  # fmt: skip
         assert found.tolist() == want.tolist()
 
@@ -87,7 +103,7 @@ def test_quantiles_of_a_density(share):
     found = np.empty(3)
     inverted_quantiles(
         times, share, np.zeros(3), np.full(3, 100.0), 3.0 * times,
-        *waves(gamma, 160.0, 8000, times), 0.0, np.empty((5, 8000)), found,
+        *waves(gamma, 160.0, 8000, times), 0.0, np.empty((WAVES, 8000)), found,
     )  # fmt: skip
     assert found == pytest.approx(want, rel=1e-10)
 
@@ -97,7 +113,7 @@ def test_what_rounding_decides_is_left_out():
     times, found = np.array([1.0]), np.empty(1)
     inverted_quantiles(
         times, share, np.zeros(1), np.full(1, 99.0), np.full(1, 5.0),
-        *waves(poisson, 200.0, 100, times), 0.5, np.empty((5, 8000)), found,
+        *waves(poisson, 200.0, 100, times), 0.5, np.empty((WAVES, 8000)), found,
     )  # fmt: skip
     assert np.isnan(found[0])
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from echelon.errors import InfeasibleError
+from echelon.exact.guaranteed_service.candidate_times import candidates
 from echelon.exact.guaranteed_service.plain_tree import PlainTree
 from echelon.exact.guaranteed_service.problem import ServiceTimeProblem
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
@@ -61,7 +62,7 @@ def test_a_tree_is_placed_as_by_tables_and_plain_recursion(block):
         times, slope, still = case
         tree = PlainTree.of(times)
         assert tree is not None
-        inbound, outbound, complete = times.candidates()
+        inbound, outbound, complete = candidates(times)
         assert complete
         ptr = np.zeros(2 * times.n_stages + 1, np.int64)
         found = tree_candidates(*tree.fixed[:7], ptr)

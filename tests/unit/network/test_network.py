@@ -219,6 +219,14 @@ def test_distributions_are_made_from_rows(tables: dict[str, pd.DataFrame]) -> No
     assert network.distributions is network.distributions
 
 
+def test_the_distribution_of_a_row_is_made_alone_and_once(tables: dict[str, pd.DataFrame]) -> None:
+    network = Network.from_tables(**tables, holding_rate=0.26)
+    laws = network.demand_laws
+    assert (len(laws), laws[1]) == (2, network.distributions[1])
+    assert laws[:] == network.distributions
+    assert laws[0] is laws[0] is network.distributions[0]
+
+
 def test_distributions_may_be_given_as_objects(tables: dict[str, pd.DataFrame]) -> None:
     weibull = scipy_stats.weibull_min(2.0, scale=10.0)
     tables["demand"] = pd.DataFrame(

@@ -13,8 +13,8 @@ from echelon.errors import TableError
 from echelon.network.features import without_unused
 from echelon.results import LaterDigests
 from echelon.tables import STAGES, check_table
-from echelon.tables.cells import _are_plain, _text_faults
 from echelon.tables.check import _differ_at_a_glance
+from echelon.tables.text_cells import _are_plain, _text_faults
 
 TEXTS = ["bolt", "", " bolt", "bolt ", "bo lt", "bo\tlt", "b\x1f", "\x7f", "b\u00a0", "\u2003b"]
 TEXTS += ["\u200b", "\u00e9", "b\u2028", "\x1f", " ", "a\u3000"]

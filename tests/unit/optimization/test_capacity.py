@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -230,6 +231,39 @@ def test_a_season_above_orders_that_are_not_cut_keeps_its_promise(limits):
     network = _seasonal(limits["capacity"], **columns)
     plan = ec.optimize(network, base_stocks="by_period")
     assert plan.stages.set_index("location")["service_level"]["depot"] == pytest.approx(0.95)
+
+
+@pytest.mark.parametrize(
+    ("lead_times", "capacity", "review"),
+    [((6, 2, 1), 45.0, 0), ((3, 1), 44.0, 3), ((0, 1), 50.0, 1)],
+)
+def test_promises_below_a_scarce_capacity_are_warned_of_with_how_often_it_is_in_time(
+    lead_times, capacity, review
+):
+    """The share told, of a Brownian motion, against simulation: within 1 point."""
+    n = len(lead_times)
+    columns = {
+        "max_service_time": [0.0] * n,
+        "review_period": [review] + [min(review, 1)] * (n - 1),
+    }
+    network = chain(list(lead_times), capacity=[capacity] + [None] * (n - 1), **columns)
+    with pytest.warns(DataWarning, match=f"as 97.7% at s{n - 1} @ x, count on supplies") as told:
+        plan = ec.optimize(network)
+    (share,) = re.findall(
+        r"1 of . stages fall .* s0 @ x most: .* about (.*)% of", str(told[-1].message)
+    )
+    done = ec.simulate(network, plan, periods=600, warmup=900, replications=128, seed=3).stages
+    assert done["ready_rate"][0] == pytest.approx(float(share) / 100.0, abs=0.01)
+    assert plan.stages["service_level"].iloc[-1] - done["ready_rate"].iloc[-1] > 0.005
+
+
+@pytest.mark.parametrize("capacity", [[60.0, None], [None, 45.0]])
+def test_nothing_is_warned_of_below_a_capacity_that_is_ample_or_at_the_end(capacity):
+    network = chain([3, 1], capacity=capacity, max_service_time=[0.0, 0.0])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        ec.optimize(network)
+    assert not any("fall behind" in str(one.message) for one in told)
 
 
 def test_two_promises_above_a_scarce_capacity_are_not_known():

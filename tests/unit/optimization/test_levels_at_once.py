@@ -18,6 +18,7 @@ from echelon.optimization.cost.levels_at_once import LevelTable
 from echelon.optimization.cost.random_wait import RandomWait
 from echelon.optimization.cost.stage_stock import StageTimes
 from echelon.optimization.made_ready import made_ready
+from echelon.optimization.placement import Placement
 from echelon.optimization.proof import Limits
 from echelon.optimization.tasks import component_tasks
 
@@ -115,11 +116,11 @@ def test_costs_do_not_depend_on_the_company(company):
 
     every = asked(tasks())
     if company == "alone":
-        found = [costs_of_all([one])[0] for one in every]
+        found = [costs_of_all([one])[0][0] for one in every]
     elif company == "together":
-        found = costs_of_all(every)
+        found, _ = costs_of_all(every)
     else:
-        found = costs_of_all(every[::-1])[::-1]
+        found = costs_of_all(every[::-1])[0][::-1]
     for (_, ptr, covered), (cost, *_), money in zip(every, asked(tasks()), found, strict=True):
         for j in range(cost.component.n_stages):
             here = slice(ptr[j], ptr[j + 1])
@@ -129,7 +130,7 @@ def test_costs_do_not_depend_on_the_company(company):
 @pytest.mark.parametrize("whole", [True, False], ids=["whole", "any"])
 def test_plans_are_those_without_preparation(monkeypatch, whole):
     asked = {"service_times": "whole" if whole else "any", "progress": False}
-    assert any(task.ready is not None for task in made_ready(tasks(whole=whole)))
+    assert any(isinstance(one, Placement) for one in made_ready(tasks(whole=whole)))
     prepared = ec.optimize(NETWORK, **asked)
     monkeypatch.setattr(place_all, "made_ready", list)
     plain = ec.optimize(NETWORK, **asked)
@@ -153,4 +154,4 @@ def test_a_component_that_cannot_be_prepared_costs_the_others_nothing(monkeypatc
 
 def test_a_time_limit_counts_all_that_a_component_takes():
     limited = [replace(task, limits=Limits(1e-6, 5.0, "highs")) for task in tasks()]
-    assert all(task.ready is None for task in made_ready(limited))
+    assert made_ready(limited) == limited

@@ -9,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import echelon as ec
+from benchmarks.cases.mixed_shapes import plain_portfolio
 from echelon.errors import UnknownNameError
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.optimization.methods import METHODS
+from echelon.optimization.plain_components import PlainComponents
 from echelon.optimization.proof import Limits
 from echelon.optimization.search import Search
+from echelon.optimization.tasks import CostSource
 
 TIGHT = Limits(1e-12, None, "highs")
 
@@ -155,3 +158,26 @@ def test_plan_with_whole_times_begins_from_another():
     before = ec.optimize(network)
     after = ec.optimize(network, service_times="whole", start=before)
     assert after.objective == pytest.approx(ec.optimize(network, service_times="whole").objective)
+
+
+def test_plain_components_with_whole_times_are_placed_at_once_as_well_as_one_by_one(tmp_path):
+    network = plain_portfolio(40)
+    broken = np.zeros(network.n_stages)
+    broken[::60] = 0.5
+    stages = network.stages.assign(lead_time=network.stages["lead_time"] + broken)
+    network = network.replace(stages=stages)
+    at_once = ec.optimize(network, service_times="whole")
+    alone = ec.optimize(network, service_times="whole", ledger=tmp_path)  # few: one by one
+    for plan in (at_once, alone):
+        assert plan.status == "optimal"
+        assert (plan.stages["service_time"] % 1 == 0).all()
+    assert at_once.components["objective"].to_numpy() == pytest.approx(
+        alone.components["objective"].to_numpy(), rel=1e-9
+    )
+    times = stages[["item", "location", "lead_time"]]
+    planned = at_once.stages.merge(times, on=["item", "location"], validate="one_to_one")
+    fractional = set(planned.loc[planned["lead_time"] % 1 != 0, "component"])
+    source = CostSource.of(network, None)
+    plain = PlainComponents.of(source, whole=True).components
+    assert 0 < len(fractional) < 40
+    assert set(plain) == set(PlainComponents.of(source).components) - fractional

@@ -7,11 +7,12 @@ from math import lcm
 
 import numpy as np
 
-from echelon.exact.guaranteed_service.service_times import (
+from echelon.exact.guaranteed_service.runs import pointers, runs
+from echelon.exact.guaranteed_service.service_times import NO_LIMIT, ServiceTimes
+from echelon.exact.guaranteed_service.ticks import (
     LARGEST_TICKS_PER_PERIOD,
-    NO_LIMIT,
-    ServiceTimes,
     denominator_of,
+    in_ticks,
     limits_within_reach,
 )
 from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
@@ -38,6 +39,8 @@ class ComponentTimes:
         0 or 1.
     pred_ptr, pred_stage, lane_delay : int64
         Lanes that a stage waits for; suppliers numbered within their component.
+    quote_unit : (n_components,) int64
+        Ticks of which every outbound service time is a multiple, as in :class:`ServiceTimes`.
     """
 
     component_ptr: Integers
@@ -55,10 +58,14 @@ class ComponentTimes:
     pred_ptr: Integers
     pred_stage: Integers
     lane_delay: Integers
+    quote_unit: Integers
 
     @classmethod
-    def of(cls, compiled: CompiledNetwork) -> ComponentTimes:
-        """Bring the times of every component to ticks and bound its service times."""
+    def of(cls, compiled: CompiledNetwork, *, whole: bool = False) -> ComponentTimes:
+        """Bring the times of every component to ticks and bound its service times.
+
+        With ``whole`` stages quote whole periods.
+        """
         from echelon.kernels.component_times import bound_components  # numba: when it is needed
 
         ptr = (compiled.component_ptr - compiled.component_ptr[0]).astype(np.int64)
@@ -78,19 +85,20 @@ class ComponentTimes:
         n = compiled.n_stages
         low_in, high_in, low_out, high_out = np.zeros((4, n), np.int64)
         feasible = np.ones(len(sizes), np.int64)
-        in_ticks = {
-            "process": _in_ticks(process, per_stage),
-            "outside": _in_ticks(compiled.inbound_service_time, per_stage),
+        own = {
+            "process": in_ticks(process, per_stage),
+            "outside": in_ticks(compiled.inbound_service_time, per_stage),
             "limit": np.where(
-                limited, _in_ticks(np.where(limited, limit, 0.0), per_stage), NO_LIMIT
+                limited, in_ticks(np.where(limited, limit, 0.0), per_stage), NO_LIMIT
             ),
             "can_stock": compiled.can_stock.astype(np.int64),
         }
-        lane_delay = _in_ticks(transit, ticks[of_lane])
+        lane_delay = in_ticks(transit, ticks[of_lane])
         pred_stage = compiled.pred_stage[awaited]
+        unit = ticks.astype(np.int64) if whole else np.ones(len(sizes), np.int64)
         bound_components(
-            ptr, pred_ptr, pred_stage, lane_delay, in_ticks["process"], in_ticks["outside"],
-            in_ticks["limit"], in_ticks["can_stock"], 1,
+            ptr, pred_ptr, pred_stage, lane_delay, own["process"], own["outside"],
+            own["limit"], own["can_stock"], unit,
             low_in, high_in, low_out, high_out, feasible,
         )  # fmt: skip
         return cls(
@@ -98,7 +106,7 @@ class ComponentTimes:
             ticks_per_period=ticks,
             feasible=feasible == 1,
             exact=exact,
-            **in_ticks,
+            **own,
             inbound_low=low_in,
             inbound_high=high_in,
             outbound_low=low_out,
@@ -106,6 +114,7 @@ class ComponentTimes:
             pred_ptr=pred_ptr,
             pred_stage=pred_stage,
             lane_delay=lane_delay,
+            quote_unit=unit,
         )
 
     @property
@@ -163,7 +172,7 @@ class ComponentTimes:
         inbound, outbound = np.empty_like(service), service.copy()
         settle_components(
             self.component_ptr, self.pred_ptr, self.pred_stage, self.lane_delay, self.process,
-            self.inbound_low, self.can_stock, 1, outbound, inbound,
+            self.inbound_low, self.can_stock, self.quote_unit, outbound, inbound,
         )  # fmt: skip
         return inbound, outbound
 
@@ -185,6 +194,32 @@ class ComponentTimes:
             outbound_low=self.outbound_low[stages],
             outbound_high=self.outbound_high[stages],
             can_stock=self.can_stock[stages] == 1,
+            quote_unit=int(self.quote_unit[component]),
+        )
+
+    def joined(self, components: Integers) -> ServiceTimes:
+        """Give the times of several components, of equal ticks and unit, as though they were one.
+
+        Their stages stand end to end, in the order of ``components``, and are numbered through.
+        """
+        stages = runs(self.component_ptr, components)
+        lanes = runs(self.pred_ptr[self.component_ptr], components)
+        first = pointers(np.diff(self.component_ptr)[components])
+        per_component = np.diff(self.pred_ptr[self.component_ptr])[components]
+        return ServiceTimes(
+            ticks_per_period=float(self.ticks_per_period[components[0]]),
+            process=self.process[stages],
+            lane_delay=self.lane_delay[lanes],
+            pred_ptr=pointers(np.diff(self.pred_ptr)[stages]),
+            pred_stage=self.pred_stage[lanes] + np.repeat(first[:-1], per_component),
+            outside=self.outside[stages],
+            limit=self.limit[stages],
+            inbound_low=self.inbound_low[stages],
+            inbound_high=self.inbound_high[stages],
+            outbound_low=self.outbound_low[stages],
+            outbound_high=self.outbound_high[stages],
+            can_stock=self.can_stock[stages] == 1,
+            quote_unit=int(self.quote_unit[components[0]]),
         )
 
     def shard(self, first: int, last: int) -> ComponentTimes:
@@ -204,6 +239,7 @@ class ComponentTimes:
             pred_ptr=pred_ptr - pred_ptr[0],
             pred_stage=self.pred_stage[lanes],
             lane_delay=self.lane_delay[lanes],
+            quote_unit=self.quote_unit[first:last],
         )
 
     def _places(self) -> tuple[Integers, Integers]:
@@ -232,7 +268,3 @@ def _ticks(
         exact[c] = 0 < common <= LARGEST_TICKS_PER_PERIOD
         ticks[c] = float(common) if exact[c] else 1.0
     return ticks, exact
-
-
-def _in_ticks(times: Floats, ticks: Floats) -> Integers:
-    return np.rint(times * ticks).astype(np.int64)

@@ -32,7 +32,8 @@ class Curves:
         ``cost``: those of the curves first, ``inf`` where a time is forbidden.
         """
         stage = np.repeat(np.arange(len(self.ptr) - 1), np.diff(self.ptr))
-        order = np.lexsort((self.covered, stage))
+        # runs that descend, which a stable sort finds and turns round
+        order = np.argsort(stage * (self.covered.max(initial=0) + 1) + self.covered, kind="stable")
         tau, cost = self.covered[order], cost[order]
         allowed = np.isfinite(cost)
         both = allowed[1:] & allowed[:-1] & (stage[1:] == stage[:-1])

@@ -21,9 +21,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from echelon.exact.guaranteed_service.flat import FlatProblem, pointers
+from echelon.exact.guaranteed_service.flat import FlatProblem
 from echelon.exact.guaranteed_service.folding import Folded, Folding
 from echelon.exact.guaranteed_service.problem import ServiceTimeChoice, ServiceTimeProblem
+from echelon.exact.guaranteed_service.runs import pointers
 from echelon.exact.guaranteed_service.tree_descent import improve_on_tree
 from echelon.network.compiled import Floats, Integers
 from echelon.rng import stream
@@ -276,6 +277,7 @@ class Messages:
     psi: Floats
     phi_ptr: Integers
     phi: Floats
+    scratch: tuple[Floats, Floats, Floats]
 
     @classmethod
     def of(cls, problem: FlatProblem | ServiceTimeProblem) -> Messages:
@@ -294,6 +296,7 @@ class Messages:
             psi=np.zeros(psi_ptr[-1]),
             phi_ptr=phi_ptr,
             phi=np.zeros(phi_ptr[-1]),
+            scratch=_scratch(flat),
         )
 
     def sweep(self) -> float:
@@ -302,14 +305,18 @@ class Messages:
 
         times = self.problem.times
         passed = self._passed()
-        scratch = self._scratch()
         push_downstream(
-            times.pred_ptr, self.succ_ptr, self.succ_stage, self.succ_lane, *passed, *scratch
+            times.pred_ptr,
+            self.succ_ptr,
+            self.succ_stage,
+            self.succ_lane,
+            *passed,
+            *self.scratch,
         )
         return float(
             push_upstream(
                 times.pred_ptr, times.pred_stage, self.succ_ptr, self.succ_lane,
-                *passed, *scratch,
+                *passed, *self.scratch,
             )
         )  # fmt: skip
 
@@ -334,7 +341,7 @@ class Messages:
         times = self.problem.times
         n = times.n_stages
         choice = ServiceTimeChoice(np.zeros(n, np.int64), np.zeros(n, np.int64))
-        at_inbound, at_outbound, _ = self._scratch()
+        at_inbound, at_outbound, _ = self.scratch
         round_downstream(
             times.pred_ptr, times.pred_stage, self.succ_ptr, self.succ_lane, *self._passed(),
             at_inbound, at_outbound, choice.inbound, choice.outbound,
@@ -366,10 +373,12 @@ class Messages:
             flat.own_outbound, self.psi_ptr, self.psi, self.phi_ptr, self.phi,
         )  # fmt: skip
 
-    def _scratch(self) -> tuple[Floats, Floats, Floats]:
-        rows = int(np.diff(self.problem.inbound_ptr).max(initial=0))
-        columns = int(np.diff(self.problem.outbound_ptr).max(initial=0))
-        return np.empty(rows), np.empty(columns), np.empty(max(rows, columns))
+
+def _scratch(problem: FlatProblem) -> tuple[Floats, Floats, Floats]:
+    """Room for the costs of one stage's inbound times, of its outbound times, and of either."""
+    rows = int(np.diff(problem.inbound_ptr).max(initial=0))
+    columns = int(np.diff(problem.outbound_ptr).max(initial=0))
+    return np.empty(rows), np.empty(columns), np.empty(max(rows, columns))
 
 
 def _least_service_times(problem: FlatProblem) -> ServiceTimeChoice:

@@ -14,6 +14,7 @@ from echelon.exact.guaranteed_service.problem import (
     ServiceTimeChoice,
     ServiceTimeProblem,
 )
+from echelon.exact.guaranteed_service.runs import pointers
 from echelon.exact.guaranteed_service.service_times import NO_LIMIT, ServiceTimes
 from echelon.network.compiled import Booleans, Floats, Integers
 
@@ -113,7 +114,7 @@ class FlatProblem:
         """Take every multiple of the times' common unit inside the windows as a candidate.
 
         ``step`` gives a part of that unit instead, ticks. A service time in some optimal plan is a
-        sum and difference of the given times (see ``ServiceTimes.candidates``), hence such a
+        sum and difference of the given times (see ``candidate_times.candidates``), hence such a
         multiple. ``cost`` must be ``covered_only``: a stage then keeps one curve over its net
         replenishment times, which all its rows share.
         """
@@ -296,9 +297,10 @@ def _curves(of: Integers, uncovered: Integers, step: int) -> tuple[Integers, Int
     Stage and longest time (ticks) of each, and the curve of each row.
     """
     rest = uncovered % step
-    order = np.lexsort((rest, of))
+    curve = of * step + rest
+    order = np.argsort(curve, kind="stable")
     first = np.ones(len(order), dtype=np.bool_)
-    first[1:] = (np.diff(of[order]) != 0) | (np.diff(rest[order]) != 0)
+    first[1:] = np.diff(curve[order]) != 0
     curve_of_row = np.empty(len(order), dtype=np.int64)
     curve_of_row[order] = np.cumsum(first) - 1
     starts = np.flatnonzero(first)
@@ -324,11 +326,6 @@ def grid_size(times: ServiceTimes, step: int | None = None) -> tuple[int, int]:
     messages = heard[times.lane_customer].sum() + quoted[times.pred_stage].sum()
     pairs = (heard.astype(np.float64) * quoted).sum()
     return int(messages + 4 * (heard.sum() + quoted.sum())), int(pairs)
-
-
-def pointers(sizes: Integers | list[int]) -> Integers:
-    """Where each of several runs laid end to end begins, and where the last one ends."""
-    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
 def _multiples(low: Integers, high: Integers, step: int) -> tuple[Integers, Integers]:

@@ -144,19 +144,33 @@ class Folded:
         InfeasibleError
             If no choice satisfies the limits.
         """
+        choice, least = self.best_roots()
+        total = float(sum(least.tolist()))
+        if not np.isfinite(total):
+            raise InfeasibleError("no service times satisfy the limits of this component")
+        return choice, total
+
+    def best_roots(self) -> tuple[ServiceTimeChoice, Floats]:
+        """Optimum where each core stage stands alone, and what each of them costs with its tree.
+
+        Returns
+        -------
+        choice : ServiceTimeChoice
+        least : (n_core,) float64
+            Money per period, ``inf`` where no choice satisfies the limits.
+        """
         from echelon.kernels.tree_program import best_pairs
 
         flat = self.problem
+        least = np.empty(len(self.folding.core))
         choice_in = np.zeros(flat.n_stages, dtype=np.int64)
         choice_out = np.zeros(flat.n_stages, dtype=np.int64)
-        total = best_pairs(
+        best_pairs(
             self.folding.core, flat.inbound_ptr, flat.outbound_ptr,
             flat.row_start, flat.row_length, flat.cost, flat.own_inbound, flat.own_outbound,
-            choice_in, choice_out,
+            choice_in, choice_out, least,
         )  # fmt: skip
-        if not np.isfinite(total):
-            raise InfeasibleError("no service times satisfy the limits of this component")
-        return self.unfold(choice_in, choice_out), float(total)
+        return self.unfold(choice_in, choice_out), least
 
 
 def best_pair(table: Floats) -> tuple[int, int]:

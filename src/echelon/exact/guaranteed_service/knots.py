@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from echelon.exact.guaranteed_service.candidate_times import nearest
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import Floats, Integers
 
@@ -18,7 +19,7 @@ def first_knots(times: ServiceTimes, *, most: int) -> list[Integers]:
     list of int64 arrays, one per stage
         Ticks, ascending, from the earliest to the latest outbound time.
     """
-    _, outbound = times.nearest(most)
+    _, outbound = nearest(times, most)
     edges: list[list[int]] = [
         [low, high]
         for low, high in zip(times.outbound_low.tolist(), times.outbound_high.tolist(), strict=True)

@@ -6,6 +6,7 @@ from collections import deque
 
 import numpy as np
 
+from echelon.exact.guaranteed_service.candidate_times import roots
 from echelon.exact.guaranteed_service.interpolated import InterpolatedMessages
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import Floats, Integers
@@ -81,7 +82,7 @@ def fit_below_plain(knots: Integers, at_knots: Floats, points: Integers, ceiling
 
 
 def nearest_plain(times: ServiceTimes, most: int) -> tuple[list[Integers], list[Integers]]:
-    """The plain twin of :meth:`ServiceTimes.nearest`: breadth first from the roots."""
+    """The plain twin of ``candidate_times.nearest``: breadth first from the roots."""
     n = times.n_stages
     low = [*times.inbound_low.tolist(), *times.outbound_low.tolist()]
     high = [*times.inbound_high.tolist(), *times.outbound_high.tolist()]
@@ -94,7 +95,7 @@ def nearest_plain(times: ServiceTimes, most: int) -> tuple[list[Integers], list[
         ties[n + int(supplier)].append((int(customer), int(delay)))
         ties[int(customer)].append((n + int(supplier), -int(delay)))
     found: list[list[int]] = [[] for _ in range(2 * n)]
-    queue = deque(times.roots())
+    queue = deque(roots(times))
     while queue:
         variable, time = queue.popleft()
         inside = low[variable] <= time <= high[variable]

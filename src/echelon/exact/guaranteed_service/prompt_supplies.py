@@ -21,7 +21,8 @@ import numpy as np
 
 from echelon.exact.guaranteed_service.flat import FlatProblem, common_unit
 from echelon.exact.guaranteed_service.problem import ServiceTimeChoice
-from echelon.exact.guaranteed_service.service_times import ServiceTimes, within_runs
+from echelon.exact.guaranteed_service.runs import within_runs
+from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import Booleans, Floats, Integers
 
 ANY = -1

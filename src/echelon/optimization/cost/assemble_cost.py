@@ -99,7 +99,7 @@ class CostAssembler:
         GuaranteedServiceCost
         """
         seen = self._seen.of_stages(slice(first, first + shard.n_stages))
-        waits = self._random_times.of(shard)
+        waits = self._random_times.of(shard, first)
         exact = self._exact_demands.of(shard, first, waits)
         component = Component(shard, first, seen, exact, waits)
         orders: dict[str, Floats] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection
 from itertools import repeat
 from typing import Self
 
@@ -16,14 +16,12 @@ from echelon.optimization.cost.covered_demand import CoveredDemand
 from echelon.optimization.cost.demand_over_time import DemandOverTime, SteadyDemand
 from echelon.optimization.cost.exact_quantile import ExactQuantile
 from echelon.optimization.cost.extension import Component, Extension
-from echelon.optimization.cost.limited_stock import (
+from echelon.optimization.cost.limited_requests import (
     CensoredRequests,
-    LimitedStock,
-    OrderLimit,
     Request,
     UnreckonedLimit,
-    scarce,
 )
+from echelon.optimization.cost.limited_stock import LimitedStock, OrderLimit, scarce
 from echelon.optimization.cost.lumps import LumpyRequests
 from echelon.optimization.cost.normal_bound import NormalBound
 from echelon.optimization.cost.normal_demand import as_normal
@@ -91,13 +89,16 @@ class Capacity(Extension):
         if not any(name in network.features["stages"] for name in _COLUMNS[:2]):
             return None
         frame = network.columns("stages", _COLUMNS)
-        in_lots = (frame["policy"] != "base_stock") | frame[list(_LOTS)].notna().any(axis=1)
+        lots = (frame["policy"] != "base_stock") | frame[list(_LOTS)].notna().any(axis=1)
+        in_lots = lots.to_numpy(dtype=np.bool_)
         numbers = frame[["capacity", "maximum_order", "order_multiple"]]
         making, most, multiple = numbers.to_numpy(dtype=np.float64, na_value=np.nan).T
         compiled = network.compiled
         limits: dict[int, OrderLimit] = {}
         faults: list[Fault] = []
-        for place, row in enumerate(compiled.stage_row.tolist()):
+        given = ~(np.isnan(making) & np.isnan(most))
+        for place in np.flatnonzero(given[compiled.stage_row]).tolist():
+            row = int(compiled.stage_row[place])
             review = max(int(compiled.review_period[place]), 1)
             can_make = np.inf if np.isnan(making[row]) else float(making[row])
             at_once = float(most[row])
@@ -221,10 +222,10 @@ class Capacity(Extension):
         )
 
 
-def _beside_limited(compiled: CompiledNetwork, limits: Container[int]) -> Booleans:
+def _beside_limited(compiled: CompiledNetwork, limits: Collection[int]) -> Booleans:
     """Stages of the components of rows that are limited, (n_stages,), compiled order."""
     sizes = np.diff(compiled.component_ptr)
-    limited = np.array([row in limits for row in compiled.stage_row.tolist()])
+    limited = np.isin(compiled.stage_row, list(limits))
     return np.repeat(np.logical_or.reduceat(limited, compiled.component_ptr[:-1]), sizes)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from echelon.demand.covariance import independent_rows
 from echelon.distributions import Distribution, sum_of
 from echelon.lead_time.deviation import Wait
-from echelon.network.compiled import CompiledNetwork
+from echelon.network.compiled import Booleans, CompiledNetwork
 from echelon.network.network import Network
 from echelon.optimization.cost.covered_demand import any_time
 from echelon.optimization.random_times import wait_std
@@ -29,40 +29,44 @@ class ExactDemands:
     """
 
     def __init__(self, network: Network, targets: ServiceTargets) -> None:
-        self._laws: tuple[Distribution, ...] = network.distributions
-        self._targets = targets
+        compiled = network.compiled
+        self._laws, self._level = network.demand_laws, targets.service_level
         self._partners = {} if network.independent else network.covariance.partners()
         self._made: dict[tuple[Distribution, ...], Distribution] = {}
+        self._random = wait_std(compiled) > 0.0
+        self._whole = whole_components(compiled)
+        # of normal rows the normal bound is exact, and none of their distributions is made
+        odd = ~np.isin(network.cells("demand", "family").astype(str), _NORMAL)
+        stage = np.repeat(np.arange(compiled.n_stages), np.diff(compiled.demand_ptr))
+        served = np.bincount(stage, odd[compiled.demand_row], compiled.n_stages) > 0
+        self._stages = np.flatnonzero(served & (np.diff(compiled.succ_ptr) == 0))
 
     def of(
-        self,
-        shard: CompiledNetwork,
-        first: int,
-        waits: Mapping[int, Wait] | None = None,
-        *,
-        normal: bool = False,
+        self, shard: CompiledNetwork, first: int, waits: Mapping[int, Wait] | None = None
     ) -> dict[int, tuple[Distribution, float]]:
         """Give distribution of one period's demand and service level, by stage of a component.
 
         ``first`` is the position of the component's first stage in the whole network. Where times
         into the stage vary, they must be ``waits``; for sums on a lattice they are rounded up to
         whole periods, so that they must be values themselves and not the cells of a density.
-        ``normal``: give normal and known demand too.
         """
+        begin, end = np.searchsorted(self._stages, (first, first + shard.n_stages)).tolist()
+        found: dict[int, tuple[Distribution, float]] = {}
+        if begin == end:
+            return found
         waits = waits or {}
-        random = wait_std(shard) > 0.0
-        whole = whole_times(shard)
-        served = np.flatnonzero((np.diff(shard.demand_ptr) > 0) & (np.diff(shard.succ_ptr) == 0))
-        found = {}
-        ptr, every = (shard.demand_ptr - shard.demand_ptr[0]).tolist(), shard.demand_row.tolist()
-        for j in served.tolist():
+        whole = bool(self._whole[shard.component_id[0]])
+        every, ptr = shard.demand_row.tolist(), (shard.demand_ptr - shard.demand_ptr[0]).tolist()
+        for place in self._stages[begin:end].tolist():
+            j = place - first
+            random = bool(self._random[place])
             demand = self._demand(every[ptr[j] : ptr[j + 1]])
-            if demand is None or (random[j] and j not in waits):
+            if demand is None or (random and j not in waits):
                 continue  # of a wait two moments are known, or of periods that differ no sum
-            if demand.family in _NORMAL and not normal:
-                continue  # the normal bound is exact
-            level = float(self._targets.service_level[first + j])
-            summable = waits[j].usual.separate if random[j] else whole
+            if demand.family in _NORMAL:
+                continue
+            level = float(self._level[place])
+            summable = waits[j].usual.separate if random else whole
             # a safety factor above 8 rounds to certainty, of which there is no finite quantile
             if level < 1.0 and (summable or any_time(demand)):
                 found[j] = (demand, level)
@@ -89,10 +93,20 @@ class ExactDemands:
 
 def whole_times(shard: CompiledNetwork) -> bool:
     """Whether every time of a component is in whole periods, so that every sum of them is."""
-    times = (
-        shard.lead_time,
-        shard.pred_lead_time,
-        shard.inbound_service_time,
-        shard.max_service_time,
-    )
-    return all(bool((time[np.isfinite(time)] % 1.0 == 0.0).all()) for time in times)
+    return bool(whole_components(shard).all())
+
+
+def whole_components(compiled: CompiledNetwork) -> Booleans:
+    """Of which components every time is in whole periods, (n_components,)."""
+    sizes = np.diff(compiled.component_ptr)
+    component = np.repeat(np.arange(compiled.n_components), sizes)
+    customer = np.repeat(component, np.diff(compiled.pred_ptr))
+    odd = np.zeros(compiled.n_components, dtype=np.bool_)
+    for owner, times in (
+        (component, compiled.lead_time),
+        (customer, compiled.pred_lead_time),
+        (component, compiled.inbound_service_time),
+        (component, compiled.max_service_time),
+    ):
+        odd[owner[np.isfinite(times) & (times != np.rint(times))]] = True
+    return ~odd

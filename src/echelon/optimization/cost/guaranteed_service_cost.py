@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from echelon.optimization.cost.normal_bound import NormalBound
 from echelon.optimization.cost.stage_stock import StageStock, StageTimes
 from echelon.optimization.demand_seen import DemandSeen
 from echelon.optimization.random_times import wait_std, wait_std_at
+
+Asked: TypeAlias = tuple["GuaranteedServiceCost", Integers, Floats]
+"""A cost function, and of each of its stages the times covered that it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +116,9 @@ class GuaranteedServiceCost:
         -------
         (m,) float64
         """
-        return self._money(ptr, covered, LevelTable.of_curves(self.special, ptr, covered))
-
-    def _money(self, ptr: Integers, covered: Floats, searched: SearchedLevels) -> Floats:
-        """As :meth:`over_all`, with the levels that have been searched for."""
-        n = len(ptr) - 1
-        of = np.repeat(np.arange(n), np.diff(ptr))
-        held = np.empty(len(covered))
-        plain = np.array([j not in self.special for j in range(n)], dtype=np.bool_)
-        some = np.flatnonzero(plain[of])
-        stages = np.flatnonzero(plain)
-        bound, noise = np.zeros(n), np.zeros(n)
-        bound[stages], noise[stages] = self._plain_squares(stages)
-        held[some] = np.sqrt(bound[of[some]] * covered[some] + noise[of[some]])
-        table, at, place = searched
-        rate = np.zeros(n)
-        rate[table.stages] = table.rate
-        held[at] = table.levels[place] - rate[of[at]] * covered[at] + 0.0
-        self.known[:] = [table]
-        money = self.component.holding_cost[of] * held
-        for j in set(self.special).difference(table.stages.tolist()):
-            here = slice(ptr[j], ptr[j + 1])
-            money[here] = self.over_covered(j, covered[here])
-        return np.asarray(money)
+        searched = LevelTable.of_curves(self.special, ptr, covered)
+        self.known[:] = [searched.table]
+        return _money([(self, ptr, covered)], ptr, covered, searched)
 
     def _plain_squares(self, stages: Integers) -> tuple[Floats, Floats]:
         """Variance of the bound per period, and what varying supplies add, of plain stages."""
@@ -158,9 +142,7 @@ class GuaranteedServiceCost:
         return float(self.seen.safety_factor[stage] * self.seen.mean[stage] * spread)
 
 
-def costs_of_all(
-    asked: Sequence[tuple[GuaranteedServiceCost, Integers, Floats]],
-) -> list[Floats]:
+def costs_of_all(asked: Sequence[Asked]) -> tuple[list[Floats], LevelTable]:
     """Ask the costs of many components at once, each as :meth:`GuaranteedServiceCost.over_all`.
 
     Parameters
@@ -172,14 +154,56 @@ def costs_of_all(
     -------
     list of (m,) float64
         Money per period.
+    LevelTable
+        The levels of all, their stages numbered through.
     """
-    searched = LevelTable.of_components(
-        [(cost.special, ptr, covered) for cost, ptr, covered in asked]
+    begins = np.cumsum([0, *(len(covered) for *_, covered in asked)])
+    ptr = np.concatenate(
+        [
+            *(first + own[:-1] for first, (_, own, _) in zip(begins, asked, strict=False)),
+            begins[-1:],
+        ]
     )
-    return [
-        cost._money(ptr, covered, own)
-        for (cost, ptr, covered), own in zip(asked, searched, strict=True)
-    ]
+    covered = np.concatenate([own for *_, own in asked])
+    parts, every = LevelTable.of_components(
+        [cost.special for cost, *_ in asked], [len(own) - 1 for _, own, _ in asked], ptr, covered
+    )
+    for (cost, *_), own in zip(asked, parts, strict=True):
+        cost.known[:] = [own]
+    money = _money(asked, ptr, covered, every)
+    return np.split(money, begins[1:-1]), every.table
+
+
+def _money(
+    asked: Sequence[Asked], ptr: Integers, covered: Floats, searched: SearchedLevels
+) -> Floats:
+    """Money per period of all components, with the levels that have been searched for.
+
+    ``ptr`` and ``covered`` are those of ``asked`` end to end.
+    """
+    n = len(ptr) - 1
+    of = np.repeat(np.arange(n), np.diff(ptr))
+    bound, noise, rate = np.zeros(n), np.zeros(n), np.zeros(n)
+    table, at, place = searched
+    others: list[tuple[GuaranteedServiceCost, int, slice]] = []
+    known, first = set(table.stages.tolist()), 0
+    for cost, own, _ in asked:
+        plain = np.ones(len(own) - 1, dtype=np.bool_)
+        plain[list(cost.special)] = False
+        stages = np.flatnonzero(plain)
+        bound[first + stages], noise[first + stages] = cost._plain_squares(stages)
+        for j in cost.special:
+            if first + j not in known:
+                others.append((cost, j, slice(*ptr[first + j : first + j + 2].tolist())))
+        first += len(own) - 1
+    held = np.sqrt(bound[of] * covered + noise[of])
+    rate[table.stages] = table.rate
+    held[at] = table.levels[place] - rate[of[at]] * covered[at] + 0.0
+    holding = np.concatenate([cost.component.holding_cost for cost, *_ in asked])
+    money = np.asarray(holding[of] * held)
+    for cost, j, here in others:
+        money[here] = cost.over_covered(j, covered[here])
+    return money
 
 
 def steady(seen: DemandSeen, stage: int) -> SteadyDemand:

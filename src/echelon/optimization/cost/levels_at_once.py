@@ -40,36 +40,6 @@ class SearchedLevels(NamedTuple):
     at: Integers
     place: Integers
 
-    def parted(self, stages: list[int], begins: list[int]) -> list[SearchedLevels]:
-        """Part them by component, whose stages and times begin where these say."""
-        table = self.table
-        rows: list[dict[int, int]] = [{} for _ in stages]
-        owners = np.searchsorted(stages, list(table.row_of), side="right") - 1
-        for (stage, row), own in zip(table.row_of.items(), owners.tolist(), strict=True):
-            rows[own][stage - stages[own]] = row
-        first_stage = np.searchsorted(table.stages, stages)
-        first_level = np.searchsorted(table.of, first_stage).tolist()
-        first_at = np.searchsorted(self.at, begins).tolist()
-        first_stage = first_stage.tolist()
-        found = []
-        for c in range(len(stages) - 1):
-            own = slice(first_stage[c], first_stage[c + 1])
-            levels = slice(first_level[c], first_level[c + 1])
-            at = slice(first_at[c], first_at[c + 1])
-            part = LevelTable(
-                stages=table.stages[own] - stages[c],
-                rate=table.rate[own],
-                of=table.of[levels] - own.start,
-                times=table.times[levels],
-                levels=table.levels[levels],
-                rows=table.rows,
-                row_of=rows[c],
-            )
-            found.append(
-                SearchedLevels(part, self.at[at] - begins[c], self.place[at] - levels.start)
-            )
-        return found
-
 
 @dataclass(slots=True)
 class LevelTable:
@@ -142,29 +112,55 @@ class LevelTable:
 
     @classmethod
     def of_components(
-        cls, curves: Sequence[tuple[Mapping[int, StageStock], Integers, Floats]]
-    ) -> list[SearchedLevels]:
-        """Search for those of many components at once.
+        cls,
+        special: Sequence[Mapping[int, StageStock]],
+        n_stages: Sequence[int],
+        ptr: Integers,
+        covered: Floats,
+    ) -> tuple[list[LevelTable], SearchedLevels]:
+        """Search for those of many components at once: the table of each, and all in one.
 
         Parameters
         ----------
-        curves : sequence of (special, ptr, covered)
-            As of :meth:`of_curves`, for each component.
+        special : sequence of mapping of stage to StageStock
+            Of each component.
+        n_stages : sequence of int
+            Stages of each.
+        ptr, covered : ndarray
+            As of :meth:`of_curves`, the stages of all components numbered through.
         """
-        stages = np.cumsum([0, *(len(ptr) - 1 for _, ptr, _ in curves)]).tolist()
-        begins = np.cumsum([0, *(len(covered) for *_, covered in curves)]).tolist()
-        special = {
-            first + j: stock
-            for first, (own, *_) in zip(stages, curves, strict=False)
+        first = np.cumsum([0, *n_stages]).tolist()
+        joined = {
+            begin + j: stock
+            for begin, own in zip(first, special, strict=False)
             for j, stock in own.items()
         }
-        ptr = [first + own[:-1] for first, (_, own, _) in zip(begins, curves, strict=False)]
-        every = cls.of_curves(
-            special,
-            np.concatenate([*ptr, begins[-1:]]),
-            np.concatenate([covered for *_, covered in curves]),
-        )
-        return every.parted(stages, begins)
+        every = cls.of_curves(joined, ptr, covered)
+        return every.table._parted(first), every
+
+    def _parted(self, first: list[int]) -> list[LevelTable]:
+        """Part it by component, whose stages begin where ``first`` says."""
+        rows: list[dict[int, int]] = [{} for _ in first]
+        owners = np.searchsorted(first, list(self.row_of), side="right") - 1
+        for (stage, row), own in zip(self.row_of.items(), owners.tolist(), strict=True):
+            rows[own][stage - first[own]] = row
+        begins = np.searchsorted(self.stages, first)
+        levels_begin = np.searchsorted(self.of, begins).tolist()
+        begins = begins.tolist()
+        parts = []
+        for c in range(len(first) - 1):
+            own, levels = slice(*begins[c : c + 2]), slice(*levels_begin[c : c + 2])
+            part = LevelTable(
+                stages=self.stages[own] - first[c],
+                rate=self.rate[own],
+                of=self.of[levels] - own.start,
+                times=self.times[levels],
+                levels=self.levels[levels],
+                rows=self.rows,
+                row_of=rows[c],
+            )
+            parts.append(part)
+        return parts
 
     def at(self, covered: Floats) -> tuple[Integers, Floats, Floats]:
         """Give stock for one time (periods) of each stage of the component.

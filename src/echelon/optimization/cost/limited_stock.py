@@ -1,7 +1,8 @@
-"""Stock of stages that can make or order only so much, and of those that supply them."""
+"""Stock of stages that can make or order only so much."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil, inf, nan
 
@@ -11,6 +12,7 @@ from echelon.distributions import Distribution
 from echelon.lead_time.exposure import exposure_demand
 from echelon.network.compiled import Floats
 from echelon.optimization.cost.kept_quantiles import KeptLevels
+from echelon.optimization.cost.seasonal_stock import SeasonalStock, seasonal
 from echelon.optimization.cost.shortfall import service_with_shortfall
 from echelon.optimization.cost.stage_stock import StageStock, StageTimes
 
@@ -89,7 +91,8 @@ class LimitedStock:
     which :math:`c` a period has been made: for every such time the stock must cover
     :math:`B = \max_{n \ge 0}\,[D(\tau + n) - n c]` with :math:`D` the base stock without a limit
     [1]_. The mean backlog of orders that are put off, which depends on no service time, is not
-    taken off the safety stock.
+    taken off the safety stock. Where demand changes by period, so does :math:`D`: the level of each
+    period covers the worst pause that begins with it, and their mean over the cycle counts.
 
     Attributes
     ----------
@@ -153,9 +156,50 @@ class LimitedStock:
         period = exposure_demand(self.law, 1.0)
         return service_with_shortfall(period, covered, self.limit.rate, base_stock)
 
+    def largest_by_period(self, times: StageTimes, over: Callable[[StageTimes], Floats]) -> Floats:
+        """Largest of the levels of each period over all pauses.
+
+        Parameters
+        ----------
+        times : StageTimes
+        over : callable
+            Levels that cover given times as if nothing was limited, (..., n_periods) units.
+
+        Returns
+        -------
+        (..., n_periods) float64
+            Units.
+        """
+        inner = seasonal(self.stock)
+        best = over(times) + self._besides(inner, times)
+        unit = 1 if self.limit.making < inf else self.limit.review
+        cycle = best.shape[-1]  # so many steps are whole cycles, whatever the unit
+        tried, falling = [best], 0
+        for pause in range(unit, self._last_pause(times, best) + unit, unit):
+            longer = times.longer(float(pause))
+            spent = self.limit.spent(np.array([float(pause)]))
+            tried.append(over(longer) + self._besides(inner, longer) - spent)
+            best = np.maximum(best, tried[-1])
+            if len(tried) > cycle:
+                # a cycle adds the same mean and variance each time: what has fallen keeps falling
+                falling = falling + 1 if (tried[-1] <= tried.pop(0)).all() else 0
+                if falling == cycle:
+                    break
+        return best
+
+    def _besides(self, inner: SeasonalStock | None, times: StageTimes) -> Floats:
+        """What is covered besides the stock that knows the periods apart, (..., 1) units."""
+        if inner is None or inner is self.stock:
+            return np.zeros((*np.shape(times.covered), 1))
+        return np.asarray(self.stock.base_stock(times) - inner.base_stock(times))[..., None]
+
     def _most(self, times: StageTimes) -> Floats:
         """Largest of the levels over all pauses, whatever the shape of the times."""
         flat = StageTimes(*(np.ravel(part) for part in np.broadcast_arrays(*times.parts)))
+        inner = seasonal(self.stock)
+        if inner is not None:
+            levels = self.largest_by_period(flat, inner.levels)
+            return np.asarray(levels.mean(axis=-1).reshape(np.shape(times.covered)))
         best = np.array(self.stock.base_stock(flat))
         unit = 1 if self.limit.making < inf else self.limit.review
         last = ceil(self._last_pause(flat, best) / unit)
@@ -184,146 +228,26 @@ class LimitedStock:
         """Periods beyond which no pause can matter.
 
         The demand above its mean grows with the root of time, by the largest factor met at doubling
-        times, and what is made above the mean demand with time itself.
+        times, and what is made above the mean demand with time itself. ``level`` is of each time,
+        or of each period of a cycle as well, in which the demand of a peak is above its mean too.
         """
+        inner = seasonal(self.stock)
         spare = self.limit.rate - self.rate
+        if inner is not None:
+            level = level.min(axis=-1)
         least = min(float((level - self.rate * times.covered).min()), 0.0)
         factor, pause, last = 0.0, 1.0, 1.0
         while pause <= 2.0 * last:
-            after = self.stock.base_stock(times.longer(pause))
+            longer = times.longer(pause)
+            after = self.stock.base_stock(longer)
+            if inner is not None:
+                after = (inner.levels(longer) + self._besides(inner, longer)).max(axis=-1)
             above = float((after - self.rate * (times.covered + pause)).max())
             factor = max(factor, above / np.sqrt(pause))
             root = (factor + np.sqrt(factor**2 - 4.0 * spare * least)) / (2.0 * spare)
             last = root**2
             pause *= 2.0
-        return ceil(last) + self.limit.review
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What one customer stage orders of a supplier.
-
-    Attributes
-    ----------
-    usage : float
-        Units of the supplier in one of the stage.
-    asked : StageStock
-        Its base stock over a time bounds what is asked of the stage itself in that time.
-    excess : float
-        By how much its orders can exceed what it is asked for, units: lots.
-    limit : OrderLimit or None
-    review : int
-        Its review period: what it orders in a time is what it was asked for in so many whole ones.
-    """
-
-    usage: float
-    asked: StageStock
-    excess: float
-    limit: OrderLimit | None
-    review: int
-
-    def over(self, periods: Floats) -> Floats:
-        """Most that it orders in a time, units of the supplier, shape of the periods."""
-        asked = np.ceil(periods / self.review) * self.review if self.review > 1 else periods
-        most = self.asked.base_stock(StageTimes.covering(asked)) + self.excess
-        if self.limit is not None:
-            most = np.minimum(most, self.limit.ordered(periods))
-        return np.asarray(self.usage * most)
-
-
-@dataclass(frozen=True, slots=True)
-class CensoredRequests:
-    r"""Stock of a stage whose customer stages cannot order all that they are asked for.
-
-    What they order in a time is at most the demand of that time, and at most what each of them can:
-    :math:`\min\,[D(t), \sum_j a_j \min(c_j t, D_j(t))]`.
-
-    Attributes
-    ----------
-    stock : StageStock
-        As if all was ordered.
-    requests : tuple of Request
-    own : StageStock or None
-        Bound on what customers of the stage itself ask for.
-    """
-
-    stock: StageStock
-    requests: tuple[Request, ...]
-    own: StageStock | None
-    kept: KeptLevels = field(default_factory=KeptLevels, repr=False, compare=False)
-    concave = False
-
-    @property
-    def covered_only(self) -> bool:
-        """As without limits."""
-        return self.stock.covered_only
-
-    def base_stock(self, times: StageTimes) -> Floats:
-        """Base stock, units; none for no time covered."""
-        return np.minimum(self.stock.base_stock(times), self.kept.at(times.covered, self._over))
-
-    def safety_stock(self, times: StageTimes) -> Floats:
-        """Base stock less the mean demand of the time covered, units."""
-        # in this order limits that do not bind take away exactly nothing
-        less = self.stock.base_stock(times) - self.base_stock(times)
-        return np.asarray(self.stock.safety_stock(times) - less)
-
-    def extra_stock(self, times: StageTimes) -> Floats:
-        """As without limits."""
-        return self.stock.extra_stock(times)
-
-    def promised_service(self, times: StageTimes, base_stock: float) -> float:
-        """That of the stock as if all was ordered, if it is no less; else not known."""
-        if base_stock < float(self.stock.base_stock(times)) * (1.0 - 1e-12):
-            return nan
-        return self.stock.promised_service(times, base_stock)
-
-    def _over(self, periods: Floats) -> Floats:
-        total = np.zeros(periods.shape)
-        for request in self.requests:
-            total = total + request.over(periods)
-        if self.own is not None:
-            total = total + self.own.base_stock(StageTimes.covering(periods))
-        return np.where(periods > 0.0, total, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class UnreckonedLimit:
-    """Stock above a scarce limit that it is not made for: as it is, but with no known promise.
-
-    Attributes
-    ----------
-    stock : StageStock
-    """
-
-    stock: StageStock
-
-    @property
-    def concave(self) -> bool:
-        """As that of the stock."""
-        return self.stock.concave
-
-    @property
-    def covered_only(self) -> bool:
-        """As that of the stock."""
-        return self.stock.covered_only
-
-    def base_stock(self, times: StageTimes) -> Floats:
-        """As if all was ordered, units."""
-        return self.stock.base_stock(times)
-
-    def safety_stock(self, times: StageTimes) -> Floats:
-        """As if all was ordered, units."""
-        return self.stock.safety_stock(times)
-
-    def extra_stock(self, times: StageTimes) -> Floats:
-        """As if all was ordered, units."""
-        return self.stock.extra_stock(times)
-
-    def promised_service(self, times: StageTimes, base_stock: float) -> float:
-        """Not known: what a limit puts off is asked for later than the stock is there for."""
-        del times, base_stock
-        return nan
+        return ceil(last) + self.limit.review + (0 if inner is None else inner.n_periods)
 
 
 def _between(low: Floats, high: Floats) -> Floats:

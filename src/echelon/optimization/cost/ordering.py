@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from echelon.distributions import Deterministic, Distribution, Normal
+from echelon.distributions.closed import CLOSED
 from echelon.distributions.lattice import lattice_step
 from echelon.lead_time.exposure import exposure_demand
 from echelon.lead_time.totals import ExposureDemand
@@ -74,7 +76,7 @@ class Ordering(Extension):
         Rows whose target is a fill rate.
     limited : (n_stages,) bool
         Rows that can make or order only so much, so that positions are not what lots leave.
-    laws : tuple of Distribution
+    laws : sequence of Distribution
         Of the rows of demand.
     targets : ServiceTargets
     concerned : (n_stages,) bool
@@ -87,7 +89,7 @@ class Ordering(Extension):
         by_point: Booleans,
         fill: Booleans,
         limited: Booleans,
-        laws: tuple[Distribution, ...],
+        laws: Sequence[Distribution],
         targets: ServiceTargets,
         concerned: Booleans,
     ) -> None:
@@ -123,7 +125,7 @@ class Ordering(Extension):
             return None
         concerned = odd[compiled.stage_row]
         concerned |= upstream_of(compiled, concerned)
-        laws = network.distributions
+        laws = network.demand_laws
         return cls(rules, by_point, fill, limited, laws, targets, concerned)
 
     def choose_stock(
@@ -272,7 +274,9 @@ def _limited(compiled: CompiledNetwork, seen: DemandSeen, frame: pd.DataFrame) -
     limits = frame[list(_LIMITS)].to_numpy(dtype=np.float64, na_value=np.inf)
     limits = np.where(np.isnan(limits), np.inf, limits)
     limited = np.zeros(len(frame), dtype=np.bool_)
-    for place, row in enumerate(compiled.stage_row.tolist()):
+    given = np.isfinite(limits).any(axis=1)
+    for place in np.flatnonzero(given[compiled.stage_row]).tolist():
+        row = int(compiled.stage_row[place])
         rate = min(limits[row, 0], limits[row, 1] / max(int(compiled.review_period[place]), 1))
         limited[row] = scarce(rate, float(seen.mean[place]), float(seen.std[place]))
     return limited
@@ -313,14 +317,15 @@ def most_requested(lots: list[Lots], safety_factor: float) -> float:
 
 def demand_between(
     component: Component, stage: int, demand: DemandOverTime, periods: float
-) -> ExposureDemand:
+) -> Distribution | ExposureDemand:
     """Demand from one review to the next: the exact one where known, else normal as seen."""
     if stage in component.exact:
-        return exposure_demand(component.exact[stage][0], periods)
+        law = component.exact[stage][0]
+        total = law.sum_over(periods) if law.family in CLOSED else None
+        return exposure_demand(law, periods) if total is None else total
     time = np.array(periods)
     mean, variance = float(demand.mean(time)), float(demand.variance(time))
-    law = Normal(mean, sqrt(variance)) if variance > 0.0 else Deterministic(mean)
-    return exposure_demand(law, 1.0)
+    return Normal(mean, sqrt(variance)) if variance > 0.0 else Deterministic(mean)
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from math import ceil
 import numpy as np
 from scipy.linalg.lapack import dgetrf, dgetrs
 
+from echelon.distributions import Distribution
 from echelon.lead_time.totals import ExposureDemand
 from echelon.network.compiled import Floats, Integers
 from echelon.optimization.cost.totals_over_time import Totals
@@ -72,14 +73,14 @@ class PositionExcess:
 
     @classmethod
     def stationary(
-        cls, rule: OrderRule, demand: ExposureDemand, *, step: float | None = None
+        cls, rule: OrderRule, demand: Distribution | ExposureDemand, *, step: float | None = None
     ) -> PositionExcess:
         """Orders by any rule that depends on the need alone.
 
         Parameters
         ----------
         rule : OrderRule
-        demand : ExposureDemand
+        demand : Distribution or ExposureDemand
             From one review to the next, of a single stage.
         step : float, optional
             Of a lattice on which the demand lies.
@@ -240,7 +241,7 @@ def stationary_weights(chance: Floats, after: Integers, n_states: int) -> Floats
     leaving = moves.sum(axis=1)
     if leaving.min() > 0.0:
         balance = (moves / -leaving[:, None]).T  # in Fortran's order
-        np.fill_diagonal(balance, 1.0)
+        np.einsum("ii->i", balance)[:] = 1.0
         balance[0] = 1.0
         factors, pivots, _ = dgetrf(balance, overwrite_a=True)
         steps = np.abs(np.diagonal(factors))

@@ -39,6 +39,7 @@ class Reviews(Extension):
         moments = network.columns("demand", ["mean", "std"]).to_numpy(dtype=np.float64)
         self._mean, self._std = moments[:, 0].copy(), moments[:, 1].copy()
         self._chains: dict[int, dict[tuple[int, Chain], float]] = {}
+        self._made: dict[int, ReviewedDemand | None] = {}
         compiled = network.compiled
         self.concerned = upstream_of(compiled, compiled.review_period > 1)
 
@@ -56,19 +57,26 @@ class Reviews(Extension):
         self, component: Component, stage: int, demand: DemandOverTime
     ) -> DemandOverTime:
         """Reckon with the periods that lie in the requests, where stages below review rarely."""
-        strands = self._rare_strands(component, stage)
-        if not strands or not isinstance(demand, SteadyDemand):
+        if not isinstance(demand, SteadyDemand):
             return demand  # another demand is stretched once its stock is known
-        return self._reviewed(component, stage, strands)
+        return self._reviewed(component, stage) or demand
 
     def wrap_stock(self, component: Component, stage: int, stock: StageStock) -> StageStock:
         """Add the stock that waits for rare orders, and cover the lumps where nothing else does."""
-        strands = self._rare_strands(component, stage)
-        if not strands:
+        reviewed = self._reviewed(component, stage)
+        if reviewed is None:
             return stock
         demand = getattr(stock, "demand", None)
         covers = isinstance(getattr(demand, "demand", demand), ReviewedDemand)
-        return LumpedStock(stock, self._reviewed(component, stage, strands), stretched=not covers)
+        return LumpedStock(stock, reviewed, stretched=not covers)
+
+    def _reviewed(self, component: Component, stage: int) -> ReviewedDemand | None:
+        """Demand in the requests that a stage sees, None where nothing below reviews rarely."""
+        row = component.row(stage)
+        if row not in self._made:
+            strands = self._rare_strands(component, stage)
+            self._made[row] = self._gathered(component, stage, strands) if strands else None
+        return self._made[row]
 
     def _rare_strands(self, component: Component, stage: int) -> dict[tuple[int, Chain], float]:
         """Give :meth:`_strands` where a stage between reviews more rarely than every period."""
@@ -95,7 +103,7 @@ class Reviews(Extension):
         self._chains[row] = found = {key: units for key, units in found.items() if units > 0.0}
         return found
 
-    def _reviewed(
+    def _gathered(
         self, component: Component, stage: int, strands: dict[tuple[int, Chain], float]
     ) -> ReviewedDemand:
         by_row: dict[int, list[tuple[Chain, float]]] = {}

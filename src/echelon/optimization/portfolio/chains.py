@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from echelon.exact.guaranteed_service.candidate_times import candidates
 from echelon.exact.guaranteed_service.dual_ascent import fold_and_ascend
 from echelon.exact.guaranteed_service.problem import ServiceTimeProblem
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
@@ -75,7 +76,7 @@ class _Chain:
         self._number, self._cost = number, task.cost
         self.rows = task.cost.component.stage_row
         self._times = ServiceTimes.of(task.cost.component)
-        inbound, outbound, _ = self._times.candidates(whole_periods=True)
+        inbound, outbound, _ = candidates(self._times, whole_periods=True)
         self._blank = ServiceTimeProblem.of(self._times, _Nothing(), inbound, outbound)
         self._tables = [
             self._quantities(network, j, inbound[j], outbound[j]) for j in range(len(self.rows))

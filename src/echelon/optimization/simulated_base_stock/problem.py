@@ -11,7 +11,7 @@ from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.simulation.arguments import blocks_of
 from echelon.simulation.drawn.sources import sources_of
 from echelon.simulation.measured.scheme import Scheme
-from echelon.simulation.work import Task, drawn
+from echelon.simulation.task import Task, drawn
 
 
 @dataclass(frozen=True, slots=True)

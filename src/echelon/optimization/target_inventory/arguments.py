@@ -24,7 +24,7 @@ from echelon.optimization.target_inventory.argument_tables import (
 from echelon.optimization.target_inventory.result import TargetPlan
 from echelon.policies.plan import Plan
 from echelon.tables import DEMAND, STAGES, Checked, Table, check_table, with_segments
-from echelon.tables.check import label_of
+from echelon.tables.checked import label_of
 
 OPENINGS = ("given", "empty")
 MOST_PERIODS = 520

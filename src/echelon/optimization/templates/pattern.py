@@ -12,8 +12,8 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from echelon.exact.guaranteed_service.flat import pointers
 from echelon.exact.guaranteed_service.problem import ServiceTimeProblem
+from echelon.exact.guaranteed_service.runs import pointers
 from echelon.network.compiled import Floats, Integers
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from echelon.errors import InfeasibleError
 from echelon.exact.guaranteed_service.component_times import ComponentTimes
-from echelon.exact.guaranteed_service.flat import pointers
 from echelon.exact.guaranteed_service.problem import ServiceTimeProblem
+from echelon.exact.guaranteed_service.runs import pointers
 from echelon.execution import attempt
 from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.optimization.candidate_lists import listed_whole

@@ -1,0 +1,91 @@
+"""Several components as one problem: laid out, folded and solved in one pass over all of them.
+
+Their stages stand end to end and no lane joins two of them, so what the tree program does for one
+it does for all, step by step the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from echelon.exact.guaranteed_service.curves import Curves
+from echelon.exact.guaranteed_service.flat import FlatProblem
+from echelon.exact.guaranteed_service.folding import Folded, Folding
+from echelon.exact.guaranteed_service.problem import ServiceTimeChoice
+from echelon.exact.guaranteed_service.prompt_supplies import waits
+from echelon.exact.guaranteed_service.service_times import ServiceTimes
+from echelon.network.compiled import Booleans, Floats, Integers
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedProblem:
+    """Components with equal ticks, laid out as one problem.
+
+    Attributes
+    ----------
+    stage_ptr : (n_components + 1,) int64
+        Where the stages of each begin.
+    problem : FlatProblem
+    """
+
+    stage_ptr: Integers
+    problem: FlatProblem
+
+    def trees(self) -> tuple[ServiceTimeChoice, Floats]:
+        """Find the optimum of every component whose lanes form a tree, or a forest.
+
+        Returns
+        -------
+        choice : ServiceTimeChoice
+            Of all components; of those that are no trees it says nothing.
+        cost : (n_components,) float64
+            Money per period; ``inf`` of what is no tree and where no choice satisfies the limits.
+        """
+        times, n = self.problem.times, len(self.stage_ptr) - 1
+        sizes = np.diff(self.stage_ptr)
+        of_stage = np.repeat(np.arange(n), sizes)
+        n_lanes = np.bincount(of_stage[times.lane_customer], minlength=n)
+        inside = (n_lanes < sizes)[of_stage[times.lane_customer]]
+        folding = Folding.of(self.problem, inside.astype(np.int64))
+        folded = np.bincount(of_stage[folding.stage], minlength=n)
+        choice, least = Folded.of(self.problem, folding).best_roots()
+        cost = np.bincount(of_stage[folding.core], least, n)
+        return choice, np.where(folded == n_lanes, cost, np.inf)
+
+    def waiting(self, choice: ServiceTimeChoice) -> Booleans:
+        """Which components let supplies lie somewhere in a plan of the candidates."""
+        return np.asarray(
+            np.add.reduceat(waits(self.problem, choice) != 0, self.stage_ptr[:-1]) > 0
+        )
+
+    def part(self, component: int, times: ServiceTimes) -> FlatProblem:
+        """Give the problem of one component by itself, whose times these are."""
+        flat = self.problem
+        stages = slice(*self.stage_ptr[component : component + 2].tolist())
+        ends = slice(stages.start, stages.stop + 1)
+        inbound_ptr, outbound_ptr = flat.inbound_ptr[ends], flat.outbound_ptr[ends]
+        rows, columns = slice(*inbound_ptr[[0, -1]]), slice(*outbound_ptr[[0, -1]])
+        own = replace(
+            flat,
+            times=times,
+            inbound_ptr=inbound_ptr - inbound_ptr[0],
+            inbound=flat.inbound[rows],
+            outbound_ptr=outbound_ptr - outbound_ptr[0],
+            outbound=flat.outbound[columns],
+            row_start=flat.row_start[rows],
+            row_length=flat.row_length[rows],
+            own_inbound=flat.own_inbound[rows],
+            own_outbound=flat.own_outbound[columns],
+        )
+        if flat.curves is None:
+            return own
+        ptr = flat.curves.ptr[ends]
+        costs = slice(*ptr[[0, -1]])
+        return replace(
+            own,
+            row_start=own.row_start - ptr[0],
+            cost=flat.cost[costs],
+            curves=Curves(ptr - ptr[0], flat.curves.covered[costs]),
+        )

@@ -1,0 +1,63 @@
+"""Demand of one period by row of the demand table, each made when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, overload
+
+from numpy.typing import NDArray
+
+from echelon.distributions import Distribution, make
+
+
+class DemandLaws(Sequence[Distribution]):
+    """One distribution per row of demand: a portfolio does without most of its own.
+
+    Parameters
+    ----------
+    family, mean, std, parameters : (n_demands,) ndarray
+        The columns of the table, checked.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> laws = DemandLaws(*map(np.array, (["normal", "poisson"], [9.0, 4.0], [2.0, 2.0], ["", ""])))
+    >>> len(laws), laws[1], laws[1] is laws[1]
+    (2, Poisson(mean=4.0), True)
+    """
+
+    def __init__(
+        self,
+        family: NDArray[Any],
+        mean: NDArray[Any],
+        std: NDArray[Any],
+        parameters: NDArray[Any],
+    ) -> None:
+        self._columns = family, mean, std, parameters
+        self._made: dict[int, Distribution] = {}
+
+    @property
+    def made(self) -> frozenset[int]:
+        """Rows whose distribution has been made."""
+        return frozenset(self._made)
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self._columns[0])
+
+    @overload
+    def __getitem__(self, row: int) -> Distribution: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> tuple[Distribution, ...]: ...
+
+    def __getitem__(self, row: int | slice) -> Distribution | tuple[Distribution, ...]:
+        """Give the distribution of one row, or those of several."""
+        if isinstance(row, slice):
+            return tuple([self[each] for each in range(*row.indices(len(self)))])
+        found = self._made.get(row)
+        if found is None:
+            family, mean, std, parameters = (column[row] for column in self._columns)
+            made = make(str(family), float(mean), float(std), parameters or None)
+            found = self._made[row] = made
+        return found
