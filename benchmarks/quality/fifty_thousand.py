@@ -1,4 +1,7 @@
-"""The whole job on a portfolio: seconds by step, memory, and what a second core gives.
+"""The whole job on two portfolios: seconds by step, memory, and what a second core gives.
+
+One has plain laws in mixed shapes (normal demand, fixed times), the other is the made-up portfolio
+with all that makes the problem hard; both are run by the same command.
 
 python -m benchmarks.quality.fifty_thousand [SKUS [SKUS OF THE SECOND TABLE]]
 """
@@ -13,13 +16,16 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import echelon as ec
+from benchmarks.cases.mixed_shapes import plain_portfolio
 
 HEADLINE = 50_000
+REPLICATIONS = (100, 1_000)
 TWO_CORES = 10_000
 _LOOK_SECONDS = 0.5
 _COMMAND = "import sys; from echelon.cli import main; sys.exit(main())"
@@ -65,6 +71,13 @@ def write_tables(folder: Path, n_skus: int) -> float:
     """Make the portfolio up, write its tables as Parquet and give the seconds it took."""
     started = time.perf_counter()
     ec.datasets.make_portfolio(n_skus).write(folder / "tables")
+    return time.perf_counter() - started
+
+
+def write_plain_tables(folder: Path, n_skus: int) -> float:
+    """Do the same for as many SKUs of the same shapes under plain laws."""
+    started = time.perf_counter()
+    plain_portfolio(n_skus).write(folder / "tables", file_format="parquet")
     return time.perf_counter() - started
 
 
@@ -140,29 +153,69 @@ def _held_by(pid: int) -> int:
     return 1024 * sum(map(int, held))
 
 
-def steps_table(tables: float, hundred: Measured, thousand: Measured, n_skus: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """A portfolio run with few replications and with many.
+
+    Attributes
+    ----------
+    title : str
+        What it is.
+    tables : float
+        Seconds in which its tables were made and written.
+    by_replications : dict of int to Measured
+    """
+
+    title: str
+    tables: float
+    by_replications: dict[int, Measured]
+
+
+def measured_runs(root: Path, title: str, write: Callable[[Path, int], float], n_skus: int) -> Runs:
+    """Run a portfolio with each number of replications, kernels compiled before."""
+    for size in (50, n_skus):
+        folder = root / f"{title} {size}"
+        folder.mkdir()
+        tables = write(folder, size)
+        few = command(folder, n_jobs=2)
+    many = {n: command(folder, n_jobs=2, replications=n) for n in REPLICATIONS[1:]}
+    for n, run in {REPLICATIONS[0]: few, **many}.items():
+        print(f"{title}, {n_skus:,} SKUs, {n:,} times: {run.wall:.1f} s", file=sys.stderr)
+    return Runs(title, tables, {REPLICATIONS[0]: few, **many})
+
+
+def steps_table(n_skus: int, portfolios: Sequence[Runs]) -> str:
     """Where the time goes: the clock's seconds by step, then those of all workers together."""
     lines = [
-        f"### {n_skus:,} made-up SKUs from Parquet tables to written results, two workers",
+        f"### {n_skus:,} SKUs from Parquet tables to written results, two workers",
         "",
-        f"{hundred.summary['counts']['stages']:,} stages in "
-        f"{hundred.summary['counts']['components']:,} components; the tables were made up and "
-        f"written in {tables:.1f} s. 104 weeks after 26 of warm-up, single precision.",
+        "104 weeks after 26 of warm-up, single precision. Steps of workers are the seconds of both "
+        "together.",
         "",
-        "| step | 100 replications | 1,000 replications |",
-        "| --- | ---: | ---: |",
     ]
+    for one in portfolios:
+        counts = one.by_replications[REPLICATIONS[0]].summary["counts"]
+        lines.append(
+            f"- {one.title}: {counts['stages']:,} stages in {counts['components']:,} components, "
+            f"{counts['failed']:,} of which failed; tables made and written in {one.tables:.1f} s."
+        )
+    runs = [(one.title, n, run) for one in portfolios for n, run in one.by_replications.items()]
+    lines += [
+        "",
+        "| step | " + " | ".join(f"{title}, {n:,} times" for title, n, _ in runs) + " |",
+        "| --- |" + " ---: |" * len(runs),
+    ]
+
+    def row(step: str, values: Iterable[str]) -> None:
+        lines.append(f"| {step} | {' | '.join(values)} |")
+
     for kind in ("seconds", "worker_seconds"):
-        for step, took in hundred.summary[kind].items():
-            lines.append(f"| {step} | {took:.1f} s | {thousand.summary[kind][step]:.1f} s |")
-    for name, values in (
-        ("whole command, clock", [f"{run.wall:.1f} s" for run in (hundred, thousand)]),
-        ("whole command, CPU", [f"{run.cpu:.1f} s" for run in (hundred, thousand)]),
-        ("memory together", [f"{run.memory / 2**30:.2f} GiB" for run in (hundred, thousand)]),
-    ):
-        lines.append(f"| {name} | {' | '.join(values)} |")
-    failed = hundred.summary["counts"]["failed"]
-    return "\n".join([*lines, "", f"{failed:,} components failed."])
+        for step in runs[0][2].summary[kind]:
+            row(step, (f"{run.summary[kind][step]:.1f} s" for _, _, run in runs))
+    row("whole command, clock", (f"**{run.wall:.1f} s**" for _, _, run in runs))
+    row("whole command, CPU", (f"{run.cpu:.1f} s" for _, _, run in runs))
+    row("memory together", (f"{run.memory / 2**30:.2f} GiB" for _, _, run in runs))
+    return "\n".join(lines)
 
 
 def cores_table(n_skus: int, one: Measured, two: Measured) -> str:
@@ -192,23 +245,15 @@ def _solving(run: Measured) -> float:
 
 def table(headline: int = HEADLINE, cores: int = TWO_CORES) -> str:
     """Measure both, compiled kernels on disk."""
-    parts = []
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        for size in (50, headline):  # the first compiles, and does not count
-            folder = root / str(size)
-            folder.mkdir()
-            written = write_tables(folder, size)
-            measured = command(folder, n_jobs=2)
-        print(f"{size:,} SKUs: {measured.wall:.1f} s", file=sys.stderr)
-        many = command(folder, n_jobs=2, replications=1_000)
-        parts.append(steps_table(written, measured, many, size))
+        ways = {"plain laws": write_plain_tables, "made up": write_tables}
+        runs = [measured_runs(root, title, write, headline) for title, write in ways.items()]
         folder = root / "cores"
         folder.mkdir()
         write_tables(folder, cores)
         one, two = (command(folder, n_jobs=n_jobs) for n_jobs in (1, 2))
-        parts.append(cores_table(cores, one, two))
-    return "\n\n".join(parts)
+    return "\n\n".join([steps_table(headline, runs), cores_table(cores, one, two)])
 
 
 if __name__ == "__main__":
