@@ -16,7 +16,7 @@ from echelon.simulation.described.levels import Levels
 from echelon.simulation.described.times import Times
 
 _ROUNDING: Final = 1e-9
-"""A shortage below this share of a stage's level and mean demand is rounding."""
+"""A shortage below this share of a stage's level and mean demand between reviews is rounding."""
 
 _SHARD_BYTES: Final = 8 * 2**20
 """Sums of a shard: they stay in the last cache while one block of runs is counted."""
@@ -139,6 +139,7 @@ def structure_of(
     asker_row[customers] = (
         wiring.asker_demand[customers] + (row_ptr[:-1] - first_demand)[of_asker[customers]]
     )
+    at_once = levels.demand_seen * np.maximum(compiled.review_period, 1)
     return Structure(
         stage_ptr=compiled.component_ptr.copy(),
         row_ptr=row_ptr.copy(),
@@ -161,7 +162,7 @@ def structure_of(
         nominal_delay=_nominal_delay(cells, wiring, times, serve),
         lane_delay=times.lane,
         allocation=levels.allocation,
-        tolerance=_ROUNDING * (np.maximum(levels.highest(), 0.0) + levels.demand_seen),
+        tolerance=_ROUNDING * (np.maximum(levels.highest(), 0.0) + at_once),
         initial_stock=levels.initial_stock,
     )
 
