@@ -116,9 +116,8 @@ def test_a_structure_says_what_one_component_after_another_says(network, seed):
             assert structure.review[j] == table["review_period"]
             assert structure.make_delay[j] == table["lead_time"]
             assert structure.serve_delay[j] == levels.service_time[j]
-            assert structure.tolerance[j] == 1e-9 * (
-                max(table["base_stock"], 0.0) + levels.demand_seen[j]
-            )
+            at_once = levels.demand_seen[j] * max(table["review_period"], 1)
+            assert structure.tolerance[j] == 1e-9 * (max(table["base_stock"], 0.0) + at_once)
             # customers by their row, then lanes by theirs
             askers = range(structure.asker_ptr[j], structure.asker_ptr[j + 1])
             buys = demand.index[demand["item"] == table["item"]]
