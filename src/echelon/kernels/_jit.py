@@ -114,7 +114,8 @@ def jit_step(kernel: Kernel) -> Kernel:
 def _part(kernel: Kernel, **options: Any) -> Kernel:
     from echelon.kernels import _parts
 
-    if _parts.known():
+    known = _parts.known()
+    if known:
         options["pipeline_class"] = _parts.PartCompiler
     compiled = _compiled(
         kernel,
@@ -128,6 +129,8 @@ def _part(kernel: Kernel, **options: Any) -> Kernel:
             **options,
         },
     )
+    if known:
+        _parts.keep_as_parts(compiled)
     return cast(Kernel, _for_any_number(compiled))
 
 

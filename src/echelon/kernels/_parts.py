@@ -2,7 +2,9 @@
 
 numba makes machine code of every function it compiles. A part is never called but by the kernels it
 is compiled into, and theirs is made anew with the part in it; so for a part that is done in vain,
-and it was a good fifth of the time of compiling.
+and it was a good fifth of the time of compiling. Worse, a part that comes from the cache on disk
+would be machine code without any of what makes it fast, under the name by which the kernel calls
+its own: whichever is loaded first is called, and that was the slow one.
 """
 
 # numba has few types inside
@@ -14,6 +16,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numba
+from llvmlite.binding import parse_bitcode
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, DefaultPassBuilder
 from numba.core.compiler_machinery import LoweringPass, register_pass
@@ -27,7 +30,9 @@ WIDE: Final = '"prefer-vector-width"="512"'
 first processors that had the wide ones ran slower for it. A lane of a vector is a run, so that no
 bit depends on it."""
 
-WIDE_IN: Final = ("echelon.kernels.single_", "echelon.kernels.philox")
+WIDE_IN: Final = (
+    "echelon.kernels.single_", "echelon.kernels.philox", "echelon.kernels.shelf_watch",
+)  # fmt: skip
 """Modules whose parts have them: the kernels in double precision became several times slower."""
 
 
@@ -93,6 +98,48 @@ class _Part(JITCodeLibrary):
         """What the cache on disk keeps: what is linked."""
         self._ensure_finalized()
         return self.name, "bitcode", self._get_module_for_linking().as_bitcode()
+
+    def take(self, bitcode: bytes) -> None:
+        """Be what the cache on disk kept."""
+        self._final_module = parse_bitcode(bitcode)
+        self._finalize_final_module()
+
+
+class _Context:
+    """What the compiler asks about its target while it takes a part from the cache on disk."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self.typing_context = context.typing_context
+
+    def codegen(self) -> Any:
+        """What makes libraries of what was kept: itself."""
+        return self
+
+    def unserialize_library(self, kept: tuple[str, str, bytes]) -> _Part:
+        """Make a part of it, as it was when it was compiled."""
+        name, _, bitcode = kept
+        part = _Part(self._context.codegen(), name)
+        part.take(bitcode)
+        return part
+
+    def get_executable(self, *asked: Any) -> Any:
+        """Function that Python would call."""
+        return self._context.get_executable(*asked)
+
+
+def keep_as_parts(compiled: Any) -> None:
+    """Let what is compiled of a part come from the cache on disk as a part, and as nothing else."""
+    made = getattr(compiled, "_cache", None)
+    kept = getattr(made, "_impl", None)  # none where there is no cache
+    if kept is not None:
+        rebuild = kept.rebuild
+
+        def rebuilt(context: Any, payload: Any) -> Any:
+            found = rebuild(_Context(context), payload)
+            return found._replace(target_context=context)
+
+        kept.rebuild = rebuilt
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
