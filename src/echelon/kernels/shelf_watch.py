@@ -26,7 +26,7 @@ from typing import Final
 
 import numpy as np
 
-from echelon.kernels._jit import jit_part, jit_rows_step
+from echelon.kernels._jit import jit_part, jit_rows, jit_rows_step
 from echelon.kernels.flow_arrays import Structure
 from echelon.kernels.shelf_queues import EVERY, NEVER, Numbers, ShelfWatch
 
@@ -176,7 +176,7 @@ def _issue(
         front[i, r] = never
 
 
-@jit_rows_step
+@jit_rows
 def _pass(
     n: int,
     numbers: Numbers,
@@ -197,7 +197,8 @@ def _pass(
         front[i, r] = usable if since < least else was
         since += inflow[at, r]
         passed[0, r] = since
-        left += _SOMEBODY if since < least else _NOBODY
+        more = _SOMEBODY if since < least else _NOBODY
+        left = np.int32(left + more)  # or it would be as wide as an address
     return int(left)
 
 

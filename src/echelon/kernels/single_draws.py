@@ -78,9 +78,10 @@ def look_up_short(
 
     out overwritten in ``n_steps`` rows from ``row`` on.
     """
-    shift, octave_0 = np.int32(23 - bits), np.int32(127 << bits)
-    half, high = np.uint32(32 << bits), np.uint64(32)
-    begin, pair = np.uint64(first_cell), np.uint64(first_line >> 1)
+    # all that is no sum of 64 bits is kept in 32, and so is an index: twice the lanes of a vector
+    shift, half, high = np.uint32((23 - bits) & 31), np.uint32(32 << bits), np.uint64(32)
+    first_place = (first_line >> 1 if kind == LINES else first_cell) - (127 << bits)
+    begin, positive = np.int32(first_place), np.uint32(0x7FFFFFFF)
     cuts = first_cell + (64 << bits)
     for k in range(n_steps):
         j, to = first + k, row + k
@@ -109,24 +110,26 @@ def look_up_short(
             v = np.uint32((x ^ upper) * np.uint32(2)) | np.uint32(1)
             f = np.float32(np.uint32(v & ~np.uint32(v >> np.uint32(24))))  # never rounded up
             w[r] = f
-            place = np.int32(f.view(np.int32) >> shift) - octave_0
-            cell[r] = np.uint32(place) + np.uint32(upper & half)
+            place = np.int32(np.right_shift(f.view(np.uint32), shift)) + begin
+            cell[r] = np.uint32(np.uint32(place) + np.uint32(upper & half))
         if kind == LINES:
             for r in range(n):
-                line = pairs[pair + np.uint64(cell[r])]
+                line = pairs[np.uint64(cell[r] & positive)]
                 height, slope = np.uint32(line).view(np.float32), np.uint32(line >> high)
                 out[to, r] = location + scale * (height + slope.view(np.float32) * w[r])
         elif kind == LATTICE:
             for r in range(n):
-                count = np.int32((cells[begin + np.uint64(cell[r])] + np.uint64(u[j, r])) >> high)
+                base = cells[np.uint64(cell[r] & positive)]
+                count = np.int32((base + np.uint64(u[j, r])) >> high)
                 out[to, r] = location + scale * np.float32(count)
         elif kind == ATOMS:
             for r in range(n):
-                count = np.int32((cells[begin + np.uint64(cell[r])] + np.uint64(u[j, r])) >> high)
+                base = cells[np.uint64(cell[r] & positive)]
+                count = np.int32((base + np.uint64(u[j, r])) >> high)
                 out[to, r] = location + scale * lines[first_line + count]
         else:
             for r in range(n):
-                packed = cells[begin + np.uint64(cell[r])]
+                packed = cells[np.uint64(cell[r] & positive)]
                 below, above = np.int64(packed >> high), np.int64(np.uint32(packed))
                 while below < above:  # cuts before `below` do not exceed the word
                     middle_cut = (below + above) >> 1

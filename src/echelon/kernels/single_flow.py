@@ -21,7 +21,6 @@ from echelon.kernels.plain_flow_lines import counted
 from echelon.kernels.plain_flow_work import ARRIVING, MADE, SHIPPED, joins, row_at
 from echelon.kernels.shelf_queues import ShelfWatch
 from echelon.kernels.single_rows import FOUR, ONE, UNIT, Span
-from echelon.kernels.single_sums import bring_up
 from echelon.kernels.single_times import empty_rings, make_drawn, send_on
 from echelon.kernels.single_watch import watch_span
 from echelon.kernels.single_work import GROUP, SingleWork, tolerance_of
@@ -263,7 +262,12 @@ def _serve(
         )  # fmt: skip
         return
     if q1 - q0 == 1:
-        bring_up(f, j, i, w, q0 - first_asker, n)
+        a, to = q0 - first_asker, _out(f, w, q0, first_lane, period)
+        serving.serve_and_take_back(
+            n, span, tolerance, w.short, i, w.line, made, w.rows, w.total_row[i] + step,
+            w.asked_row[i] + step, w.line, to, w.held, w.bits, first_bit, w.owed, w.missed, a,
+        )  # fmt: skip
+        return
     total = ARRIVING if waits else w.total_row[i] + step
     asked = ARRIVING if waits else w.asked_row[i] + step
     serving.serve_together(

@@ -133,9 +133,14 @@ def on_hand(n: int, to: Singles, i: int, short: Singles, j: int) -> None:
 def any_negative(n: int, count: int, what: NDArray[np.int32], first: int) -> bool:
     """Whether a sign is set in ``count`` rows from ``first`` on, of floats seen as integers."""
     found = np.int32(0)
-    for i in range(first, first + count):
+    whole = first + count // 4 * 4
+    for i in range(first, whole, 4):  # the lanes of a vector are put together once for four rows
         for r in range(n):
-            found = np.int32(found | what[i, r])  # or it would be as wide as an address
+            one, other = what[i, r] | what[i + 1, r], what[i + 2, r] | what[i + 3, r]
+            found = np.int32(found | one | other)  # or it would be as wide as an address
+    for i in range(whole, first + count):
+        for r in range(n):
+            found = np.int32(found | what[i, r])
     return bool(found < 0)
 
 
@@ -264,7 +269,9 @@ def join_where(
 ) -> None:
     """Add row ``flow[j]`` to row ``line[i]`` where the goods leave after ``wait`` periods."""
     for r in range(n):
-        line[i, r] += flow[j, r] if after[0, r] == wait else ZERO
+        there = line[i, r]
+        joined = there + flow[j, r]  # a choice of this and not of what to add: one instruction less
+        line[i, r] = joined if after[0, r] == wait else there
 
 
 @jit_rows

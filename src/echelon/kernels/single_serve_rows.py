@@ -46,7 +46,56 @@ def serve_alone(
             stock += now - net
             waits += now
             missing += min(wanted, now)
-            word |= np.uint32(first_bit << k) if now > tolerance else NO_BIT
+            bit = np.uint32(first_bit << k) if now > tolerance else NO_BIT
+            word = np.uint32(word | bit)  # or it would be as wide as an address
+        short[i, r] = net
+        held[i, r] = stock
+        bits[i, r] = word
+        owed[a, r] = waits
+        missed[a, r] = missing
+
+
+@jit_rows
+def serve_and_take_back(
+    n: int,
+    span: Span,
+    tolerance: np.float32,
+    short: Singles,
+    i: int,
+    line: Singles,
+    made: int,
+    rows: Singles,
+    total: int,
+    asked: int,
+    sent: Singles,
+    to: int,
+    held: Singles,
+    bits: Bits,
+    first_bit: int,
+    owed: Singles,
+    missed: Singles,
+    a: int,
+) -> None:
+    """Do what :func:`serve_alone` does where the asker may return something; to the bit, if not.
+
+    Row ``total`` has what is asked for less what is returned, row ``asked`` without returns.
+    """
+    for r in range(n):
+        net = short[i, r]
+        now = max(net, ZERO)
+        stock, word = held[i, r], bits[i, r]
+        waits, missing = owed[a, r], missed[a, r]
+        for k in range(len(span)):
+            was, wanted, goods = now, rows[asked + k, r], line[made + k, r]
+            net += rows[total + k, r] - goods
+            net = net if abs(net) > ROUNDING * (wanted + goods) else ZERO
+            now = max(net, ZERO)
+            sent[to + k, r] = wanted + (was - now)
+            stock += now - net
+            waits += now
+            missing += min(wanted, now)
+            bit = np.uint32(first_bit << k) if now > tolerance else NO_BIT
+            word = np.uint32(word | bit)
         short[i, r] = net
         held[i, r] = stock
         bits[i, r] = word
@@ -88,7 +137,8 @@ def serve_together(
             now = max(net, ZERO)
             ratio[first + k, r] = now / wanted if now > ZERO else ZERO
             stock += now - net
-            word |= np.uint32(first_bit << k) if now > tolerance else NO_BIT
+            bit = np.uint32(first_bit << k) if now > tolerance else NO_BIT
+            word = np.uint32(word | bit)  # or it would be as wide as an address
         short[i, r] = net
         held[i, r] = stock
         bits[i, r] = word
@@ -201,6 +251,13 @@ def with_returns(
     """Row ``to[i] = made[m]`` and what comes back: what is asked for less that with returns."""
     for r in range(n):
         to[i, r] = made[m, r] + (rows[asked, r] - rows[total, r])
+
+
+@jit_rows
+def take_back(n: int, to: Singles, i: int, rows: Singles, asked: int, total: int) -> None:
+    """Add to row ``to[i]`` what comes back; nothing of it changes where nothing does."""
+    for r in range(n):
+        to[i, r] += rows[asked, r] - rows[total, r]
 
 
 @jit_rows

@@ -50,7 +50,8 @@ def tally(
             apart = x - middle
             summed += apart
             squares += apart * apart
-            positives += UNIT if x > least else ZERO
+            more = positives + UNIT  # a choice of this and not of 1 or 0: one instruction less
+            positives = more if x > least else positives
         total[j, r] = summed
         squared[j, r] = squares
         count[j, r] = positives

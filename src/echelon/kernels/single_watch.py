@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from echelon.kernels import single_rows as rows_of
+from echelon.kernels import single_serve_rows as serving
 from echelon.kernels._jit import jit_part
 from echelon.kernels.flow_arrays import Structure
 from echelon.kernels.shelf_queues import ShelfWatch
@@ -30,8 +31,7 @@ def watch_span(
     if w.returns[i]:
         for s in range(len(span)):
             asked, total = w.asked_row[i] + step + s, w.total_row[i] + step + s
-            rows_of.join(n, watch.coming, i, w.rows, asked)
-            rows_of.take_away(n, watch.coming, i, w.rows, total)
+            serving.take_back(n, watch.coming, i, w.rows, asked, total)
     last = period + len(span) - 1
     if look_is_due(last, f.periods[c]):
         rows_of.on_hand(n, watch.stock, 0, w.short, i)

@@ -7,12 +7,34 @@ import pytest
 
 from echelon.kernels._jit import jit
 from echelon.kernels.flow_arrays import VECTOR, WIDTH, empty_rows, rows_of_runs
+from echelon.kernels.single_rows import any_negative
 from echelon.kernels.single_sum_rows import flush_bits
 
 
 @jit
 def flush(n, anew, periods, bits, before, ready, shortages):
     flush_bits(n, anew, periods, bits, before, 0, ready, shortages, 0)
+
+
+@jit
+def negative(n, count, what, first):
+    return any_negative(n, count, what, first)
+
+
+@pytest.mark.parametrize("count", range(10))
+def test_one_sign_is_found_in_any_row_and_none_outside(count):
+    """Rows are gone through by fours; what is left over is gone through too, and no more."""
+    first, n = 2, 48
+    numbers = rows_of_runs(first + count + 4, np.float32)
+    numbers[:] = 3.5
+    numbers[first : first + count, n:] = -1.0  # runs that nobody asks for
+    signs = numbers.view(np.int32)
+    for row in range(len(numbers)):
+        for run in (0, n - 1):
+            numbers[row, run] = -1.0
+            assert negative(n, count, signs, first) == (first <= row < first + count)
+            numbers[row, run] = 3.5
+    assert not negative(n, count, signs, first)
 
 
 def counted(short, was_short):

@@ -12,6 +12,7 @@ from echelon.errors import DomainError
 from echelon.simulation import prepare, work
 from echelon.simulation.described import structure
 from tests.rich_networks import chain, portfolio
+from tests.unit.simulation.test_levels import plan_of
 
 MEASURES = (
     "on_hand",
@@ -297,3 +298,58 @@ def test_what_is_asked_for_at_once_between_reviews_says_what_is_rounding():
     apart = (double.stages[measures] - single.stages[measures]).abs()
     assert double.stages.loc[1, "on_hand"] > 0.0  # what waits in it between two reviews
     assert apart.max().max() <= 0.01
+
+
+def _with_rare_returns(review: int, shelf_life: int | None) -> ec.Network:
+    """A draw of a few thousand is below zero; shops have one customer, the depot one and a shop."""
+    stages = pd.DataFrame(
+        {
+            "item": ["a", "b", "b"],
+            "location": ["shop", "depot", "shop"],
+            "lead_time": [2.0, 2.0, 0.0],
+            "base_stock": [33.0, 70.0, 25.0],
+            "holding_cost": 1.0,
+            "backorder_cost": 9.0,
+            "review_period": [review, 0, review],
+        }
+    )
+    if shelf_life is not None:
+        stages["shelf_life"] = shelf_life
+    lanes = pd.DataFrame(
+        {
+            "from_item": ["b"],
+            "from_location": ["depot"],
+            "to_item": ["b"],
+            "to_location": ["shop"],
+            "lead_time": [1.0],
+        }
+    )
+    demand = pd.DataFrame(
+        {
+            "item": ["a", "b", "b"],
+            "location": ["shop", "shop", "depot"],
+            "mean": 10.0,
+            "std": 2.9,
+            "family": "normal",
+        }
+    )
+    return ec.Network.from_tables(stages, lanes, demand)
+
+
+@pytest.mark.parametrize("review", [0, 1])
+@pytest.mark.parametrize("service_time", [0.0, 1.0])
+@pytest.mark.parametrize("shelf_life", [None, 30])
+def test_where_a_block_ends_does_not_decide_how_returns_are_reckoned(
+    service_time, review, shelf_life, monkeypatch
+):
+    """Of blocks of 8 periods few have a return, of blocks of 32 most have."""
+    network = _with_rare_returns(review, shelf_life)
+    levels = {"base_stock": [33.0, 70.0, 25.0], "service_level": 0.95}
+    plan = plan_of(network, **levels, service_time=service_time)
+    runs = []
+    for block in (8, 16, 32):
+        monkeypatch.setattr(work, "_BLOCKS", (block,))
+        runs.append(ec.simulate(network, plan, periods=150, warmup=10, replications=48,
+                                seed=3, precision="single"))  # fmt: skip
+    for other in runs[1:]:
+        assert_same(runs[0], other)
