@@ -109,7 +109,7 @@ def _solved(work: Work, network: Network, seconds: dict[str, float]) -> Done:
             write_frames(work, "plan", plan, parts, digests)
         if work.simulate is not None and planned:
             with _timed(seconds, "simulate"):
-                run = simulate(network, plan, **work.simulate, progress=False)
+                run = simulate(network, plan, **work.simulate, keep=False, progress=False)
                 simulated = _totals(run)
                 failed = run.failures["component"].isin(plan.failures["component"])
                 failures.append(run.failures[~failed])

@@ -15,7 +15,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from echelon.kernels._jit import Floats, Integers, by_reference, jit, jit_part, jit_step
+from echelon.kernels._jit import (
+    Floats,
+    Integers,
+    by_reference,
+    jit,
+    jit_part,
+    jit_rows_step,
+    jit_step,
+)
 from echelon.kernels.draws import Sources
 from echelon.kernels.feature_flow import feature_flow
 from echelon.kernels.feature_flow_state import FeatureState
@@ -164,17 +172,36 @@ def overwrite(
 @jit_step
 def ask_ahead(behind: Structure, w: SingleWork, crossing: Crossing, block: int, steps: int) -> None:
     """Hand on what the stages ahead draw, and what is asked of them from behind."""
-    draws, runs = crossing.draws, crossing.runs
+    draws, runs, rows = crossing.draws, crossing.runs, w.rows
     for i in range(len(crossing.ahead)):
         row = crossing.ahead[i]
         for s in range(steps):
-            for r in range(len(runs)):
-                draws[row, s, r] = np.float64(w.rows[row * block + s, runs[r]])
+            _hand_on(runs, draws, row, s, 1.0, rows, row * block + s)
     for b in range(len(crossing.lane)):
         row, ordered = behind.row_ptr[1] + b, w.order_row[crossing.receiver[b]]
         for s in range(steps):
-            for r in range(len(runs)):
-                draws[row, s, r] = crossing.units[b] * np.float64(w.rows[ordered + s, runs[r]])
+            _hand_on(runs, draws, row, s, crossing.units[b], rows, ordered + s)
+
+
+@jit_part
+def _hand_on(
+    runs: Integers, draws: Floats, row: int, step: int, units: float, rows: Singles, i: int
+) -> None:
+    """Row ``draws[row, step]`` from that of all runs behind, of which mostly all are chosen."""
+    n, begin = len(runs), runs[0]
+    if runs[n - 1] - begin == n - 1:
+        _hand_all_on(n, begin, draws, row, step, units, rows, i)
+        return
+    for r in range(n):
+        draws[row, step, r] = units * np.float64(rows[i, runs[r]])
+
+
+@jit_rows_step
+def _hand_all_on(
+    n: int, begin: int, draws: Floats, row: int, step: int, units: float, rows: Singles, i: int
+) -> None:
+    for r in range(n):
+        draws[row, step, r] = units * np.float64(rows[i, begin + r])
 
 
 @jit_step
@@ -188,22 +215,41 @@ def send_behind(
     n: int,
 ) -> None:
     """Put what was shipped from ahead where the stages behind find it, and count."""
-    runs = crossing.runs
+    runs, line = crossing.runs, w.line
+    chosen, begin = len(runs), runs[0]
+    together = runs[chosen - 1] - begin == chosen - 1
     for b in range(len(crossing.lane)):
         x = crossing.lane[b]
         for s in range(steps):
             period = first_period + s
             row = row_at(w.lane_ring, x, period)
-            counts = 1.0 if period >= behind.warmup[0] else 0.0
-            for r in range(len(runs)):
-                w.line[row, runs[r]] = np.float32(sent[b, s, r])
-                crossing.shipped[b, r] += counts * sent[b, s, r]
+            if together:
+                _send_all_on(chosen, begin, line, row, sent, b, s)
+            else:
+                for r in range(chosen):
+                    line[row, runs[r]] = np.float32(sent[b, s, r])
+            if period >= behind.warmup[0]:
+                _count_shipped(chosen, crossing.shipped, b, sent, s)
             if w.times.lane_row[x] >= 0:
                 drawn = w.drawn_at[0] + w.times.lane_row[x] * w.drawn_at[1] + s
                 let_in(
                     behind, 0, w, drawn, w.lane_until, x, row, crossing.least[b], w.in_transit, x,
                     period, w.arrival_ring, x, w.times.lane_longest[x], n,
                 )  # fmt: skip
+
+
+@jit_rows_step
+def _send_all_on(
+    n: int, begin: int, line: Singles, row: int, sent: Floats, b: int, step: int
+) -> None:
+    for r in range(n):
+        line[row, begin + r] = np.float32(sent[b, step, r])
+
+
+@jit_rows_step
+def _count_shipped(n: int, shipped: Floats, b: int, sent: Floats, step: int) -> None:
+    for r in range(n):
+        shipped[b, r] += sent[b, step, r]
 
 
 @jit_part

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from echelon.kernels import flow_rows as rows_of
 from echelon.kernels._jit import jit_part
-from echelon.kernels.feature_flow_life import draw_ages, draw_straight, eligible
+from echelon.kernels.feature_flow_first_expired import draw_ages, draw_straight
+from echelon.kernels.feature_flow_life import eligible
 from echelon.kernels.feature_flow_rows import (
     ASKER_ROWS,
     NEED,

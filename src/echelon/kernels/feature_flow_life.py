@@ -22,8 +22,12 @@ import numpy as np
 
 from echelon.kernels._jit import Floats, Integers, jit_part, jit_step
 from echelon.kernels.feature_flow_lots import (
+    BEGIN,
     COUNT,
+    FRONT,
     LEAVES,
+    LOT,
+    MASK,
     UNITS,
     USABLE,
     drop_lots,
@@ -36,64 +40,6 @@ from echelon.kernels.feature_flow_state import FeatureState
 ON_LANE: Final = 0.0
 MADE: Final = 1.0
 RELEASED: Final = 2.0
-
-
-@jit_step
-def draw_ages(
-    w: FeatureState, stock: int, to: int, usable: float, what: int, into: float, out_of: float,
-    n: int,
-) -> None:  # fmt: skip
-    """Issue row ``what``, times ``into``, first expired first out of what is ``usable`` so long.
-
-    What is issued, times ``out_of``, is pending in list ``to``, if there is one (else -1).
-    """
-    for r in range(n):
-        if w.rows[what, r] > 0.0:
-            _draw(w, stock, to, usable, w.rows[what, r] * into, np.inf, out_of, -1, r)
-
-
-@jit_step
-def draw_straight(
-    w: FeatureState, stock: int, lane: int, usable: float, what: int, stored: float, units: float,
-    n: int,
-) -> None:  # fmt: skip
-    """The same for a lane from which all goes to stock, where it comes in period ``stored``.
-
-    ``units`` on the lane are one in the stock. What dies before is pending.
-    """
-    to = w.lane_ages[lane]
-    for r in range(n):
-        if w.rows[what, r] > 0.0:
-            _draw(w, stock, to, usable, w.rows[what, r], stored, 1.0 / units, lane, r)
-
-
-@jit_part
-def _draw(
-    w: FeatureState, stock: int, to: int, usable: float, left: float, leaves: float, factor: float,
-    lane: int, r: int,
-) -> None:  # fmt: skip
-    """Issue ``left`` units in one run; what is not usable when it ``leaves`` list ``to`` pends."""
-    heads, lots, first, room = w.heads, w.lots, w.first, w.room
-    count, old = heads[stock, r, COUNT], 0
-    while old < count and lots[lot_at(heads, stock, r, old) + USABLE] < usable:
-        old += 1
-    i = old
-    while i < count and left > 0.0:
-        at = lot_at(heads, stock, r, i)
-        there, until = lots[at + UNITS], lots[at + USABLE]
-        issued = min(there, left)
-        left -= issued
-        if to >= 0 and (until >= leaves or lane < 0):
-            put_lot(heads, lots, first, room, to, r, leaves, until, issued * factor)
-        elif to >= 0:
-            w.doomed[lane] = 1
-            put_lot(heads, lots, first, room, to, r, np.inf, until, issued)
-        if issued < there:
-            lots[at + UNITS] = there - issued
-            break
-        i += 1
-    if i > old:
-        drop_lots(heads, lots, first, stock, r, old, i - old)
 
 
 @jit_step
@@ -203,10 +149,13 @@ def leave_line(
 
     They are added to what is there. Whether there were any.
     """
-    any_dead = False
+    rows, heads, lots, first, room = w.rows, w.heads, w.lots, w.first, w.room
+    any_dead, now = False, float(period)
     for r in range(n):
-        if w.first[line, r] <= until:
-            any_dead = _leave(w, line, to, until, float(period), dead, r) or any_dead
+        if first[line, r] <= until:
+            any_dead = _leave(
+                rows, heads, lots, first, room, line, to, until, now, dead, r
+            ) or any_dead  # fmt: skip
     return any_dead
 
 
@@ -221,7 +170,9 @@ def leave_held(
         if w.rows[held, r] > 0.0:
             _join_dead(w.heads, w.lots, line, float(period), r)
         elif w.first[line, r] <= until:
-            any_dead = _leave(w, line, to, until, float(period), dead, r) or any_dead
+            any_dead = _leave(
+                w.rows, w.heads, w.lots, w.first, w.room, line, to, until, float(period), dead, r
+            ) or any_dead  # fmt: skip
     return any_dead
 
 
@@ -245,13 +196,15 @@ def _join_dead(heads: Integers, lots: Floats, line: int, now: float, r: int) -> 
 
 @jit_part
 def _leave(
-    w: FeatureState, line: int, to: int, until: float, now: float, dead: int, r: int
-) -> bool:
+    rows: Floats, heads: Integers, lots: Floats, first: Floats, room: Integers, line: int, to: int,
+    until: float, now: float, dead: int, r: int,
+) -> bool:  # fmt: skip
     """The same in one run."""
-    rows, heads, lots, first, room = w.rows, w.heads, w.lots, w.first, w.room
-    count, i, any_dead = heads[line, r, COUNT], 0, False
+    begin, mask = heads[line, r, BEGIN], heads[line, r, MASK]
+    front, count = heads[line, r, FRONT], heads[line, r, COUNT]
+    i, any_dead = 0, False
     while i < count:
-        at = lot_at(heads, line, r, i)
+        at = begin + LOT * ((front + i) & mask)
         if lots[at + LEAVES] > until:
             break
         usable, units = lots[at + USABLE], lots[at + UNITS]
@@ -283,9 +236,11 @@ def pour(w: FeatureState, out_of: int, line: int, when: int, n: int) -> None:
 @jit_step
 def store_fresh(w: FeatureState, i: int, stock: int, usable: float, what: int, n: int) -> None:
     """Put row ``what`` of stage ``i`` into stock, ``usable`` for the last time in that period."""
+    rows, heads, lots, first, room = w.rows, w.heads, w.lots, w.first, w.room
+    by_age = w.by_age
     for r in range(n):
-        if w.by_age[i, r] and w.rows[what, r] > 0.0:
-            put_lot(w.heads, w.lots, w.first, w.room, stock, r, usable, usable, w.rows[what, r])
+        if by_age[i, r] and rows[what, r] > 0.0:
+            put_lot(heads, lots, first, room, stock, r, usable, usable, rows[what, r])
 
 
 @jit_step

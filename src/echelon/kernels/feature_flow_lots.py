@@ -70,8 +70,35 @@ def put_lot(
     usable: float, units: float,
 ) -> None:  # fmt: skip
     """Put a lot into a list, in its place; into one that is there if it is the same."""
+    count, mask = heads[q, r, COUNT], heads[q, r, MASK]
+    if count > 0:  # mostly it comes last
+        at = heads[q, r, BEGIN] + LOT * ((heads[q, r, FRONT] + count - 1) & mask)
+        before, as_long = lots[at + LEAVES], lots[at + USABLE]
+        if before == leaves and as_long == usable:
+            lots[at + UNITS] += units
+            return
+        if before > leaves or (before == leaves and as_long > usable):
+            _put_between(heads, lots, first, room, q, r, leaves, usable, units)
+            return
+    if count > mask:
+        grow(heads, lots, room, q, r)
+    at = lot_at(heads, q, r, count)
+    lots[at + LEAVES] = leaves
+    lots[at + USABLE] = usable
+    lots[at + UNITS] = units
+    heads[q, r, COUNT] = count + 1
+    if count == 0:
+        first[q, r] = leaves
+
+
+@jit_step
+def _put_between(
+    heads: Integers, lots: Floats, first: Floats, room: Integers, q: int, r: int, leaves: float,
+    usable: float, units: float,
+) -> None:  # fmt: skip
+    """The same of a lot that comes before the last."""
     count = heads[q, r, COUNT]
-    i = count
+    i = count - 1
     while i > 0:
         at = lot_at(heads, q, r, i - 1)
         before, as_long = lots[at + LEAVES], lots[at + USABLE]

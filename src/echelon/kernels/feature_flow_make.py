@@ -9,10 +9,10 @@ import numpy as np
 
 from echelon.kernels import flow_rows as rows_of
 from echelon.kernels._jit import Floats, jit_part
+from echelon.kernels.feature_flow_first_expired import draw_ages
 from echelon.kernels.feature_flow_life import (
     MADE,
     RELEASED,
-    draw_ages,
     leave_line,
     multiply_ages,
     pour,

@@ -202,14 +202,14 @@ def _see_what_is_due(
         if k < 0 and x.customer_delay[j] >= 0:
             wait = x.customer_delay[j]
         asker = p.asker_rows + a * ASKER_ROWS
-        if k < 0:
+        if k < 0 and w.sent_row[a - p.asker] < 0:  # who asks for another kernel returns nothing
             row = f.asker_row[a] - p.drawn
             take_back(n, w.rows, own + ON_HAND, draws, row, step)
             if w.shelves.family[j] >= 0:
                 take_back(n, w.rows, own + STORED, draws, row, step)
             if life > 0:
                 take_back_ages(w, i, w.stock_ages[i], float(period + life - 1), draws, row, step, n)
-        else:
+        elif k >= 0:
             gated = gated or x.lane_down_ptr[k + 1] > x.lane_down_ptr[k]
         if wait > 0:
             delay(n, w.lines, w.asker_line[a - p.asker] + period % wait, w.rows, asker + DUE)

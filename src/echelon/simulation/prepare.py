@@ -114,14 +114,15 @@ class Setup:
             room=Room() if room is None else room,
         )
 
-    def tasks(self, blocks: Blocks, *, estimates: bool) -> list[Piece]:
+    def tasks(self, blocks: Blocks, *, estimates: bool, one_sweep: bool = False) -> list[Piece]:
         """Cut the components that are there; a few shards are cut by blocks of runs as well.
 
-        With ``estimates`` a shard that runs all its blocks makes its estimates itself.
+        With ``estimates`` a shard that runs all its blocks makes its estimates itself. In one
+        sweep each does, however few there are: its draws are then made ready once.
         """
         room = Room()
         shards = [piece for cut in self.layout.cut() for piece in _present(*cut, self.absent)]
-        if len(shards) >= _MANY_SHARDS or len(blocks) == 1:
+        if one_sweep or len(shards) >= _MANY_SHARDS or len(blocks) == 1:
             return [Piece(self, *shard, blocks, estimates, room) for shard in shards]
         return [Piece(self, *shard, (block,), False, room) for shard in shards for block in blocks]
 

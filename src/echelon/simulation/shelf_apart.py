@@ -23,7 +23,7 @@ from echelon.kernels.single_draws import ShortTables
 from echelon.kernels.single_work import SingleWork
 from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.simulation.described.some_stages import Side, numbers_of, side_of
-from echelon.simulation.measured.room import zero_sums
+from echelon.simulation.measured.room import empty_sums, zero_sums
 from echelon.simulation.shelf_lives import Draws, Lives
 
 _LEAST_BEHIND: Final = 12
@@ -77,9 +77,8 @@ def stages_ahead(
     return ahead
 
 
-def worth_it(ahead: Booleans, failed: Booleans) -> bool:
-    """Whether a component is run faster in two parts."""
-    behind = int((~ahead).sum())
+def worth_it(behind: int, failed: Booleans) -> bool:
+    """Whether a component with so many stages behind is run faster in two parts."""
     return behind >= _LEAST_BEHIND and bool(failed.any(axis=0).mean() > _LEAST_SHARE)
 
 
@@ -111,10 +110,12 @@ def run_apart(
     (n_families, n_runs) bool
         The same of the runs that are still to be run, with what has failed in them since.
     """
+    if not worth_it(len(structure.level) - 1, failed):  # whatever may be ahead
+        return failed
     lives, block = Lives(structure, features), narrow.block
     aged = np.asarray(failed.any(axis=1))
     chosen = stages_ahead(structure, features, lives, aged)
-    if not worth_it(chosen, failed):
+    if not worth_it(int((~chosen).sum()), failed):
         return failed
     runs = np.flatnonzero(failed.any(axis=0))
     ahead, behind = (side_of(structure, features, side) for side in (chosen, ~chosen))
@@ -136,17 +137,20 @@ def run_apart(
     by_run = zero_sums(ahead.structure, kept, len(runs))
     # behind, in single precision
     watch = second.watch(second.unknown, block, single=True, width=WIDTH)
-    wide = zero_sums(behind.structure, behind.features)
+    wide, in_release = empty_sums(behind.structure, behind.features)
     work = narrow.work._replace(times=supply_of(behind.features))
     last = int(structure.periods[0])
     for period, end in pairwise([*range(0, last, _STRETCH), last]):
         run_aged(
             ahead.structure, kept, state, *by_run, behind.structure, draws.sources, narrow.tables,
-            draws.first_row, period, end, draws.first_run, draws.n_runs, block, work, wide[0],
-            wide[1].in_release, watch, crossing,
+            draws.first_row, period, end, draws.first_run, draws.n_runs, block, work, wide,
+            in_release, watch, crossing,
         )  # fmt: skip
-    _put_back(ahead, (*sums, *feature_sums), (*by_run[0], *by_run[1]), runs, np.arange(len(runs)))
-    _put_back(behind, (*sums, *feature_sums), (*wide[0], *wide[1]), runs, runs)
+    own = {**sums._asdict(), **feature_sums._asdict()}
+    _put_back(
+        ahead, own, {**by_run[0]._asdict(), **by_run[1]._asdict()}, runs, np.arange(len(runs))
+    )
+    _put_back(behind, own, {**wide._asdict(), "in_release": in_release}, runs, runs)
     anew = failed.copy()
     anew[np.ix_(above, runs)] |= looks.failed[: len(above), : len(runs)] > 0.0
     if len(below):
@@ -203,13 +207,13 @@ def _families_in(lives: Lives, side: Side, own: Lives) -> Integers:
 
 def _put_back(
     side: Side,
-    to: tuple[Floats, ...],
-    what: tuple[Floats, ...],
+    own: dict[str, Floats],
+    what: dict[str, Floats],
     runs: Integers,
     columns: Integers,
 ) -> None:
     """Overwrite the sums of a component, in some runs, by those of some of its stages."""
-    for name, whole, part in zip((*Sums._fields, *FeatureSums._fields), to, what, strict=True):
+    for name, part in what.items():
         if not len(part):
             continue
         rows = side.stages
@@ -217,4 +221,4 @@ def _put_back(
             rows = side.askers
         elif name in _OF_LANES:
             rows = side.lanes
-        overwrite(whole, rows, runs, part, columns)
+        overwrite(own[name], rows, runs, part, columns)

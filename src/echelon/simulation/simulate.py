@@ -86,7 +86,7 @@ def simulate(
     charge_pipeline: bool = False,
     trace: bool = False,
     paths: bool | Sequence[Key] = False,
-    keep: bool = False,
+    keep: bool | None = None,
 ) -> Simulation:
     """Simulate a network, exactly in the convention's order of events.
 
@@ -156,9 +156,9 @@ def simulate(
     paths : bool or sequence of (item, location), default False
         Keep mean and quantiles over the replications of the stock of every period; of all stages,
         or of those named.
-    keep : bool, default False
-        Keep what every replication came to at every stage, for quantiles and comparisons. Small
-        runs keep it unasked.
+    keep : bool, optional
+        Keep what every replication came to at every stage, for quantiles and comparisons. Without
+        it small runs do, with ``False`` none does, which saves time where nobody reads it.
 
     Returns
     -------
@@ -210,7 +210,8 @@ def simulate(
     replay, problems_of_table = read_demand(demand, network)
     window = window_of(network, replay, periods, warmup, replications, draws, stop_when, problems)
     check_precision(precision, problems)
-    check_flags(problems, charge_pipeline=charge_pipeline, trace=trace, keep=keep)
+    flags = {} if keep is None else {"keep": keep}
+    check_flags(problems, charge_pipeline=charge_pipeline, trace=trace, **flags)
     rule = stop_rule(stop_when, window.group, problems)
     chosen = own_policies(network, policies, problems)
     followed = stages_to_follow(network, paths, window, problems)
@@ -333,7 +334,7 @@ def _run(
     """Run all replications, or as many as the rule asks for."""
     parts: Parts = {}
     if rule is None:
-        tasks = setup.tasks(window.blocks, estimates=True)
+        tasks = setup.tasks(window.blocks, estimates=True, one_sweep=spread.is_one_sweep)
         outcomes = spread.perform(tasks)
         if all(task.whole for task in tasks):  # a portfolio: each shard goes to its place at once
             return window.runs, *_gathered(setup, _one_by_one(tasks, outcomes))

@@ -55,6 +55,11 @@ class Spread:
                 problems.append(wrong.message)
         return cls(n_jobs, backend, progress, opened.value)
 
+    @property
+    def is_one_sweep(self) -> bool:
+        """Whether one worker does all, and nobody waits for what is done on the way."""
+        return self.n_jobs == 1 and self.ledger is None and self.progress is False
+
     def perform(self, pieces: list[Piece]) -> Iterator[Outcome[list[Part]]]:
         """Run all pieces and give what became of each, in their order."""
         tasks = MadeWhenAsked(pieces)

@@ -43,6 +43,12 @@ the time of 32."""
 FEATURE_BLOCK: Final = 64
 """Periods drawn at once for a component with features; it runs period by period in any case."""
 
+_DRAWN: Final = 2**17
+"""Numbers drawn at once for a component that is run again: a call costs as much as a thousand."""
+
+_MOST_PERIODS: Final = 1_024
+"""Periods of it in a call, at most: an interrupt is heard between calls."""
+
 _STRETCH: Final = 2**18
 """Stage-periods of one component in a call: a call costs as much as some thousand of them."""
 
@@ -240,7 +246,10 @@ def _run_with_lives(
     if failed is not None and narrow is not None:
         failed = run_apart(structure, features, draws, narrow, own, of_features, failed)
     if failed is None or failed.any():
-        run_with_lives(structure, features, draws, FEATURE_BLOCK, own, of_features, failed)
+        n_runs = draws.n_runs if failed is None else int(failed.any(axis=0).sum())
+        rows_of_runs = max((draws.last_row - draws.first_row) * n_runs, 1)
+        block = min(max(_DRAWN // rows_of_runs // 4 * 4, FEATURE_BLOCK), _MOST_PERIODS)
+        run_with_lives(structure, features, draws, block, own, of_features, failed)
 
 
 def _has_policy(task: Task, c: int) -> bool:

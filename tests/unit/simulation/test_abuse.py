@@ -60,7 +60,7 @@ class Order:
     ("arguments", "told"),
     [
         (
-            {"charge_pipeline": 5, "trace": "yes", "keep": None},
+            {"charge_pipeline": 5, "trace": "yes", "keep": "no"},
             ("charge_pipeline", "trace", "keep"),
         ),
         ({"paths": 5}, ("paths is 5",)),

@@ -38,6 +38,18 @@ class TestCuts:
     def test_workers(self, whole, n_jobs):
         assert_same(whole, ec.simulate(portfolio(), n_jobs=n_jobs, **SETTINGS), (*FRAMES, "total"))
 
+    def test_one_sweep(self, whole):
+        swept = ec.simulate(portfolio(), progress=False, **SETTINGS)
+        assert_same(whole, swept, (*FRAMES, "total"))
+        np.testing.assert_array_equal(
+            swept.runs.at("stage").values, whole.runs.at("stage").values, strict=True
+        )
+
+    def test_what_is_kept_changes_nothing_else(self, whole):
+        light = ec.simulate(portfolio(), keep=False, **SETTINGS)
+        assert_same(whole, light, (*FRAMES, "total"))
+        assert set(light.runs.levels) < set(whole.runs.levels)
+
     @pytest.mark.parametrize("blocks", [(32,), (8,), (16, 8)])
     def test_blocks_of_periods(self, whole, blocks, monkeypatch):
         monkeypatch.setattr(work, "_BLOCKS", blocks)

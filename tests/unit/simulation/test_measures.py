@@ -253,9 +253,10 @@ def test_a_group_that_is_not_full_is_refused():
 
 
 def test_runs_are_kept_where_they_are_few_or_asked_for():
-    assert keeps_runs(1_000, 100, asked=False)
-    assert not keeps_runs(300_000, 100, asked=False)
+    assert keeps_runs(1_000, 100, asked=None)
+    assert not keeps_runs(300_000, 100, asked=None)
     assert keeps_runs(300_000, 100, asked=True)
+    assert not keeps_runs(1_000, 100, asked=False)
 
 
 def test_one_run_has_values_and_no_errors():

@@ -331,9 +331,35 @@ def test_a_law_without_quantiles_is_refused_by_name(wrong):
         def ppf(self, q):
             return wrong * q
 
-    rows = [DrawRow("demand", ("A", "shop", name), Bad()) for name in ("x", "y")]
-    with pytest.raises(DomainError, match=r"A @ shop, segment x: .*\n.*A @ shop, segment y: "):
-        sources_of(rows, 1)
+    same = Bad()
+    for one, other in ((Bad(), Bad()), (same, same)):
+        rows = [DrawRow("demand", ("A", "shop", "x"), one)]
+        rows.append(DrawRow("demand", ("A", "shop", "y"), other))
+        with pytest.raises(DomainError, match=r"A @ shop, segment x: .*\n.*A @ shop, segment y: "):
+            sources_of(rows, 1)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: Gamma(9.0, 3.0),
+    lambda: Geometric(4.0),
+    lambda: Deterministic(3.0),
+    lambda: LogNormal(10.0, 4.0),
+    lambda: Empirical([1.0, 2.0, 5.0]),
+    lambda: CompoundPoisson(0.8, Geometric(3.0)),
+    lambda: PerPeriod([Poisson(2.0), Empirical([1.0, 7.0])]),
+])  # fmt: skip
+def test_a_law_that_many_rows_have_draws_as_if_each_had_its_own(make):
+    """One object in several rows, beside another, and equal ones that are made for each row."""
+    shared, other = make(), Uniform(1.0, 2.0)
+
+    def drawn(laws):
+        rows = [DrawRow("demand", ("A", str(i)), law) for i, law in enumerate(laws)]
+        out = np.empty((len(rows), 6, WIDTH))
+        fill(sources_of(rows, 3), 0, len(rows), 0, 6, 0, WIDTH, np.zeros((len(rows), WIDTH)), out)
+        return out
+
+    same = drawn([shared, other, shared, other, shared])
+    np.testing.assert_array_equal(same, drawn([make(), Uniform(1.0, 2.0)] * 2 + [make()]))
 
 
 def test_tables_are_remembered():

@@ -58,6 +58,7 @@ class LawTables:
         self._location, self._scale = np.zeros(n), np.ones(n)
         self._ready = [standard_normal(), constant()]
         self._numbers: dict[Hashable, int] = {}
+        self._placed: dict[int, tuple[Distribution, int]] = {}  # by identity: the same one is often
         self._compounds = Compounds()
         self._compound_slots: list[tuple[int, int]] = []
 
@@ -69,6 +70,12 @@ class LawTables:
         DomainError
             If its quantiles are no finite numbers that rise.
         """
+        same = self._placed.get(id(law))
+        if same is not None:
+            for values in (self._family, self._mean, self._std, self._table, self._location,
+                           self._scale):  # fmt: skip
+                values[slot] = values[same[1]]
+            return
         code = CODES.get(type(law), OTHER)
         if law.std == 0.0:
             self._moments(slot, DETERMINISTIC, law.mean, 0.0)
@@ -79,9 +86,11 @@ class LawTables:
             self._location[slot] = law.start
         elif type(law) is CompoundPoisson and (number := self._compound(law)) is not None:
             self._compound_slots.append((slot, number))
+            return
         else:
             table, self._location[slot], self._scale[slot] = self._standardised(law)
             self._table[slot] = table
+        self._placed[id(law)] = law, slot
 
     def _moments(self, slot: int, code: int, mean: float, std: float) -> None:
         self._family[slot], self._mean[slot], self._std[slot] = code, mean, std

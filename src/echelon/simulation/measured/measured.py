@@ -165,12 +165,12 @@ def _side_by_side(arrays: Sequence[Floats]) -> Floats:
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=2)
 
 
-def keeps_runs(n_stages: int, runs: int, *, asked: bool) -> bool:
+def keeps_runs(n_stages: int, runs: int, *, asked: bool | None) -> bool:
     """Whether a simulation keeps the quantities of every run at every stage.
 
-    It does where that is asked for, or takes no more than :data:`FEW_NUMBERS`.
+    Where nobody says, it does if that takes no more than :data:`FEW_NUMBERS`.
     """
-    return asked or n_stages * N_QUANTITIES * runs <= FEW_NUMBERS
+    return n_stages * N_QUANTITIES * runs <= FEW_NUMBERS if asked is None else asked
 
 
 def measure_shard(

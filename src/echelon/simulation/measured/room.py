@@ -7,6 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -100,10 +101,20 @@ def zero_sums(
 ) -> tuple[Sums, FeatureSums]:
     """Sums of some components before the first counted period, ``width`` runs wide."""
     sizes = _sizes(structure, features)
-    return (
-        Sums(*(np.zeros((sizes[name], width)) for name in Sums._fields)),
-        FeatureSums(*(np.zeros((sizes[name], width)) for name in FeatureSums._fields)),
-    )
+    names = (*Sums._fields, *FeatureSums._fields)
+    ends = np.cumsum([0, *(sizes[name] for name in names)]).tolist()
+    zeros = np.zeros((ends[-1], width))  # at once: they are many, and mostly small
+    arrays = [zeros[begin:end] for begin, end in pairwise(ends)]
+    return Sums(*arrays[: len(Sums._fields)]), FeatureSums(*arrays[len(Sums._fields) :])
+
+
+def empty_sums(structure: Structure, features: Features) -> tuple[Sums, Floats]:
+    """Sums for a kernel that begins its own, of any content, and ``in_release``, which is zero."""
+    sizes = _sizes(structure, features)
+    ends = np.cumsum([0, *(sizes[name] for name in Sums._fields)]).tolist()
+    room = empty_rows(ends[-1], np.float64)
+    in_release = np.zeros((sizes["in_release"], WIDTH))
+    return Sums(*(room[begin:end] for begin, end in pairwise(ends))), in_release
 
 
 def rows_of_component(structure: Structure, features: Features, c: int) -> dict[str, slice]:
