@@ -38,6 +38,8 @@ def require_number(name: str, value: object, *, owner: str) -> float:
     DomainError
         If it is text, a truth value, NaN or infinite.
     """
+    if type(value) is float and isfinite(value):  # nearly always
+        return value
     if not _is_number(value):
         raise DomainError(f"{owner}: {name} is {value!r}, not a number. Fix: give a number.")
     number = float(cast(float, value))
@@ -66,6 +68,8 @@ def number_or_blank(name: str, value: float | None) -> float:
     """
     if value is None:
         return float("nan")
+    if type(value) is float:  # nearly always
+        return value
     if not _is_number(value):
         raise DomainError(f"{name} is {value!r}, not a number. Fix: give a number of units.")
     return float(value)

@@ -12,8 +12,6 @@ from functools import cache
 from itertools import chain
 from typing import Any, ClassVar, Protocol, Self
 
-import numpy as np
-
 from echelon.distributions.arguments import Parameters, no_parameters, require_number
 from echelon.errors import DomainError
 
@@ -103,6 +101,11 @@ def rules_of(cls: type[Family]) -> tuple[tuple[MomentRule, ...], ...]:
     return open_ended, COMMON_RULES, tuple(r for r in cls.moment_rules if r not in open_ended)
 
 
+@cache
+def _every_rule(cls: type[Family]) -> tuple[MomentRule, ...]:
+    return tuple(chain(*rules_of(cls)))
+
+
 def require_moments(cls: type[Family], mean: float, std: float) -> None:
     """Raise the first rule that a mean and a standard deviation break.
 
@@ -118,9 +121,8 @@ def require_moments(cls: type[Family], mean: float, std: float) -> None:
     DomainError
         Names the family, the moment, its value and what to do.
     """
-    moments = np.float64(mean), np.float64(std)
-    for rule in chain(*rules_of(cls)):
-        if rule.broken(*moments):
+    for rule in _every_rule(cls):
+        if rule.broken(mean, std):
             numbers = f"mean={mean!r}, std={std!r}"
             raise DomainError(
                 f"{cls.family}({numbers}): {rule.column} {rule.message}. Fix: {rule.remedy}."

@@ -14,7 +14,7 @@ from echelon.distributions.continuous import Gamma, Normal
 from echelon.distributions.discrete import NegativeBinomial, Poisson
 from echelon.distributions.transforms import Arguments, log_transform
 
-TILTS = np.geomspace(1e-4, 1e3, 120)
+TILTS = np.geomspace(1e-4, 1e3, 80)
 """Of Chernoff's bounds, over the standard deviation of one period: for whatever time."""
 FALLING = np.geomspace(1e-2, 1e4, 160)
 """Frequencies, over the standard deviation of one period, at which a transform may be gone."""

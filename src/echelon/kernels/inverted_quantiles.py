@@ -39,7 +39,7 @@ MOST_POWERS: Final = 7
 """Whole times below two to this are raised to by squaring, others by exponentials."""
 WAVES: Final = 5 + 2 * MOST_POWERS
 """Rows of working space."""
-_AFRESH: Final = 32
+_AFRESH: Final = 64
 """Harmonics after which their angle is computed anew, and not turned on from the one before."""
 _MOST_ROUNDS: Final = 60
 
@@ -201,15 +201,20 @@ def inverted_probabilities(
 def _weigh(waves: Floats, half: float, shift: float, n: int) -> None:
     """Weights of the n harmonics of one half period, and what turns each into its rise."""
     base = math.pi / half
-    for j in range(n):
-        omega = base * (2.0 * j + 1.0)
-        if shift == 0.0:
+    if shift == 0.0:
+        for j in range(n):
+            omega = base * (2.0 * j + 1.0)
             waves[2, j], waves[3, j] = omega, 0.0
             waves[4, j] = 2.0 / (half * omega)
-        else:
-            sine, cosine = math.sin(0.5 * omega), math.cos(0.5 * omega)
-            waves[2, j], waves[3, j] = 2.0 * sine * cosine, 2.0 * sine * sine
-            waves[4, j] = 1.0 / (half * sine)
+        return
+    by_cosine, by_sine = math.cos(base), math.sin(base)
+    cosine, sine = 1.0, 0.0
+    for j in range(n):
+        if j % _AFRESH == 0:
+            cosine, sine = math.cos((j + 0.5) * base), math.sin((j + 0.5) * base)
+        waves[2, j], waves[3, j] = 2.0 * sine * cosine, 2.0 * sine * sine
+        waves[4, j] = 1.0 / (half * sine)
+        cosine, sine = cosine * by_cosine - sine * by_sine, sine * by_cosine + cosine * by_sine
 
 
 @jit_step
@@ -274,17 +279,31 @@ def _multiply(sine: Floats, cosine: Floats, by_sine: Floats, by_cosine: Floats, 
 @jit_step
 def _reached(waves: Floats, heard: int, angle: float) -> tuple[float, float]:
     """Distribution function at a point, and how it rises there; ``angle`` of the first harmonic."""
-    by_cosine, by_sine = math.cos(2.0 * angle), math.sin(2.0 * angle)
-    total, rise, cosine, sine = 0.0, 0.0, 1.0, 0.0
-    for j in range(heard):
-        if j % _AFRESH == 0:
-            cosine, sine = math.cos((2 * j + 1) * angle), math.sin((2 * j + 1) * angle)
-        across = waves[0, j] * cosine - waves[1, j] * sine
-        along = waves[1, j] * cosine + waves[0, j] * sine
-        total += across
-        rise += along * waves[2, j] - across * waves[3, j]
-        cosine, sine = cosine * by_cosine - sine * by_sine, sine * by_cosine + cosine * by_sine
-    return 0.5 - total, rise
+    one_cosine, one_sine = math.cos(2.0 * angle), math.sin(2.0 * angle)
+    by_cosine = (one_cosine - one_sine) * (one_cosine + one_sine)  # of two harmonics on
+    by_sine = 2.0 * one_sine * one_cosine
+    total, rise, after, rise_after = 0.0, 0.0, 0.0, 0.0
+    for begin in range(0, heard, _AFRESH):
+        cosine, sine = math.cos((2 * begin + 1) * angle), math.sin((2 * begin + 1) * angle)
+        x, y = cosine * one_cosine - sine * one_sine, sine * one_cosine + cosine * one_sine
+        end = min(begin + _AFRESH, heard)
+        for j in range(begin, end - 1, 2):  # two at a time, as neither waits for the other
+            across = waves[0, j] * cosine - waves[1, j] * sine
+            along = waves[1, j] * cosine + waves[0, j] * sine
+            total += across
+            rise += along * waves[2, j] - across * waves[3, j]
+            cosine, sine = cosine * by_cosine - sine * by_sine, sine * by_cosine + cosine * by_sine
+            across = waves[0, j + 1] * x - waves[1, j + 1] * y
+            along = waves[1, j + 1] * x + waves[0, j + 1] * y
+            after += across
+            rise_after += along * waves[2, j + 1] - across * waves[3, j + 1]
+            x, y = x * by_cosine - y * by_sine, y * by_cosine + x * by_sine
+        if (end - begin) % 2 == 1:
+            across = waves[0, end - 1] * cosine - waves[1, end - 1] * sine
+            along = waves[1, end - 1] * cosine + waves[0, end - 1] * sine
+            total += across
+            rise += along * waves[2, end - 1] - across * waves[3, end - 1]
+    return 0.5 - (total + after), rise + rise_after
 
 
 @jit_step

@@ -35,10 +35,17 @@ def turned(laws: Floats, omega: Floats, unit: float, fall: Floats, turn: Floats)
     laws (k, 5); omega (m,); fall, turn (m,) are overwritten: real and imaginary part, the latter
     on the branch that is continuous from 0 on.
     """
+    counted = False
+    for k in range(laws.shape[0]):
+        counted |= laws[k, 0] == POISSON or laws[k, 0] == COUNTS
     for i in range(omega.shape[0]):
         real, imaginary = 0.0, 0.0
+        s = omega[i] / unit
+        half, across = 0.0, 0.0
+        if counted:  # of all counts these are the same
+            half, across = math.sin(0.5 * s), math.sin(s)
         for k in range(laws.shape[0]):
-            x, y = _turned(laws, k, omega[i] / unit)
+            x, y = _turned(laws, k, s, half, across)
             real += x
             imaginary += y
         fall[i], turn[i] = real, imaginary
@@ -60,7 +67,8 @@ def _tilted(laws: Floats, k: int, s: float) -> float:
 
 
 @jit_step
-def _turned(laws: Floats, k: int, s: float) -> tuple[float, float]:
+def _turned(laws: Floats, k: int, s: float, half: float, across: float) -> tuple[float, float]:
+    """One law at ``is``; half and across are the sines of s / 2 and s, for counts."""
     kind, a, b = laws[k, 0], laws[k, 1], laws[k, 2]
     x, y = 0.0, laws[k, 3] * s
     if kind == NORMAL:
@@ -69,8 +77,7 @@ def _turned(laws: Floats, k: int, s: float) -> tuple[float, float]:
         u = b * s
         x, y = -0.5 * a * math.log1p(u * u), y + a * math.atan(u)
     elif kind != NOTHING:
-        half = math.sin(0.5 * s)
-        short, across = 2.0 * half * half, math.sin(s)  # exp(is) - 1 is -short + i across
+        short = 2.0 * half * half  # exp(is) - 1 is -short + i across
         if kind == POISSON:
             x, y = -a * short, y + a * across
         else:  # of what the transform has below the line the real part is 1 + b short
@@ -79,6 +86,6 @@ def _turned(laws: Floats, k: int, s: float) -> tuple[float, float]:
             y += a * math.atan2(sine, 1.0 + more)
     rate = laws[k, 4]
     if rate > 0.0:
-        size, half = math.exp(x), math.sin(0.5 * y)
-        return rate * (math.expm1(x) - 2.0 * size * half * half), rate * size * math.sin(y)
+        size, sine = math.exp(x), math.sin(0.5 * y)
+        return rate * (math.expm1(x) - 2.0 * size * sine * sine), rate * size * math.sin(y)
     return x, y

@@ -1,7 +1,7 @@
 r"""Quantiles of the demand of a random number of periods, for all times of a stage.
 
 With :math:`t_j` the periods and :math:`w_j` their probabilities, the demand is of the distribution
-function :math:`F(x) = \sum_j w_j F_{t_j}(x)`. A density's quantile is found by Newton's method on
+function :math:`F(x) = \sum_j w_j F_{t_j}(x)`. A density's quantile is found by Halley's method on
 the logarithm of the smaller tail, which of each total is concave, between Cantelli's bounds, which
 are halved where a step would leave them; that of counts by steps of one from a guess. The search
 begins where the demand of one number of periods alone would have the whole tail: so no answer
@@ -28,8 +28,10 @@ MOST_COUNTS: Final = 2e4
 
 _ROOT_HALF = math.sqrt(0.5)
 _ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
-_CLOSE = 1e-9
-"""Beside the narrowest total: after a step so small the next would be below rounding."""
+_CLOSE = 1e-6
+"""Beside the narrowest total: after a step so small the next, its cube, is below rounding."""
+_LEAST_BEND = 0.5
+"""Halley's step is no more than Newton's over this."""
 _MOST_STEPS = 200
 _ROUNDING = 2e-16
 _ALL_ABOVE, _NONE_ABOVE = -9.0, 12.0
@@ -103,22 +105,28 @@ def density_mixture_quantiles(
         if not low < x < high:
             x = 0.5 * (low + high)
         for _ in range(_MOST_STEPS):
-            beyond, density = none if x < 0.0 else 0.0, 0.0
+            beyond, density, slope = none if x < 0.0 else 0.0, 0.0, 0.0
             for j in range(n):
                 part, rise = _beyond(family, sign, x, centre[j], spread[j])
                 beyond += chance[j] * part
                 density += chance[j] * rise
+                slope += chance[j] * rise * _steepness(family, sign, x, centre[j], spread[j])
             gap = math.log(beyond) - goal if beyond > 0.0 else -np.inf
             if gap > 0.0:
                 low = x
             else:
                 high = x
-            after = x + gap * (beyond / density) if density > 0.0 else np.inf
-            if not low <= after <= high:
+            after = np.inf
+            if density > 0.0:
+                reach = beyond / density
+                bend = 1.0 + 0.5 * gap * (1.0 + slope / density * reach)
+                after = x + gap * reach / max(bend, _LEAST_BEND)
+            stepped = low <= after <= high
+            if not stepped:
                 after = 0.5 * (low + high)
             moved = abs(after - x)
             x = after
-            if moved <= _CLOSE * narrow or not low < x < high:
+            if (stepped and moved <= _CLOSE * narrow) or not low < x < high:
                 break
         out[i] = sign * x
 
@@ -187,6 +195,16 @@ def _beyond(family: int, sign: float, x: float, mean: float, std: float) -> tupl
         last = d * c
         h *= last
     return power * h, power / (point * scale)
+
+
+@jit_step
+def _steepness(family: int, sign: float, x: float, mean: float, std: float) -> float:
+    """How the logarithm of the density that :func:`_beyond` gives changes with x."""
+    if family == NORMAL:
+        return (sign * mean - x) / (std * std)
+    if x <= 0.0:
+        return 0.0
+    return ((mean / std) ** 2 - 1.0) / x - mean / (std * std)
 
 
 @jit

@@ -201,6 +201,10 @@ class Contents:
         >>> network.replace(stages=network.stages.assign(capacity=[12.0, None])).features["stages"]
         ('capacity',)
         """
+        return dict(self._in_use)
+
+    @cached_property
+    def _in_use(self) -> dict[str, tuple[str, ...]]:
         return in_use(self._frames, self._contracts)
 
     @property
@@ -230,7 +234,9 @@ class Contents:
         DataWarning
             With the columns, and in how many rows each is on.
         """
-        warn_of_unreckoned(self._frames, self._contracts, what, reckoned, only)
+        used = {name: self._in_use[name] for name in self._frames if only is None or name in only}
+        known = only is not None
+        warn_of_unreckoned(self._frames, self._contracts, used, what, reckoned, reckons_rest=known)
 
     @property
     def correlation(self) -> pd.DataFrame:

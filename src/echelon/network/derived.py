@@ -196,7 +196,7 @@ def _times(frame: pd.DataFrame, names: Names) -> tuple[Distribution | None, ...]
         return (None,) * len(frame)
     made: dict[tuple[Any, ...], Distribution] = {}  # a lead time is made once for all its rows
     laws: list[Distribution | None] = []
-    for row in zip(*(frame[name] for name in names.texts), strict=True):
+    for row in zip(*(frame[name].to_numpy().tolist() for name in names.texts), strict=True):
         family, mean, std, parameters = row
         if family == "" or std == 0.0:
             laws.append(None)

@@ -187,7 +187,9 @@ def some_columns(frame: pd.DataFrame, table: Table, names: Sequence[str]) -> pd.
     return pd.DataFrame(cells, index=frame.index)
 
 
-def in_use(frames: Mapping[str, pd.DataFrame], tables: Mapping[str, Table]) -> dict[str, Any]:
+def in_use(
+    frames: Mapping[str, pd.DataFrame], tables: Mapping[str, Table]
+) -> dict[str, tuple[str, ...]]:
     """Name the features that are on.
 
     Parameters
@@ -220,9 +222,11 @@ def in_use(frames: Mapping[str, pd.DataFrame], tables: Mapping[str, Table]) -> d
 def warn_of_unreckoned(
     frames: Mapping[str, pd.DataFrame],
     tables: Mapping[str, Table],
+    used: Mapping[str, Sequence[str]],
     what: str,
     reckoned: Collection[str] = (),
-    only: Collection[str] | None = None,
+    *,
+    reckons_rest: bool = False,
 ) -> None:
     """Warn once of everything in a network that a model knows nothing of.
 
@@ -231,13 +235,15 @@ def warn_of_unreckoned(
     frames : mapping of str to DataFrame
         As the network holds them, without columns that are off.
     tables : mapping of str to Table
+    used : mapping of str to sequence of str
+        Features that are on, as :func:`in_use` names them, of the tables to look at.
     what : str
         Name of the model, the subject of the message.
     reckoned : collection of str
         What it reckons with beside what all models do: ``"stages.capacity"``, or
         ``"stages.policy=reorder_point"`` for one text of a column.
-    only : collection of str, optional
-        Tables to look at, where it reckons with all that is in the others.
+    reckons_rest : bool
+        Whether it reckons with all that is in the other tables.
 
     Warns
     -----
@@ -245,8 +251,7 @@ def warn_of_unreckoned(
         At the caller of the function that calls ``Network.warn_of_unreckoned``.
     """
     told = []
-    asked = {name: frame for name, frame in frames.items() if only is None or name in only}
-    for name, columns in in_use(asked, tables).items():
+    for name, columns in used.items():
         frame = frames[name]
         for column in columns:
             if column in (*_RECKONED, *_WITHOUT_EFFECT, *_DETAILS):
@@ -259,7 +264,10 @@ def warn_of_unreckoned(
             blank = tables[name][column].default
             cells = frame[column]
             on = cells.notna() & ((cells != blank) if blank is not None else True)
-            on &= ~(f"{name}.{column}=" + cells.astype(str)).isin(reckoned)
+            named = f"{name}.{column}="
+            texts = [one.removeprefix(named) for one in reckoned if one.startswith(named)]
+            if texts:
+                on &= ~cells.astype(str).isin(texts)
             if not on.any():
                 continue
             rows = int(on.sum())
@@ -268,7 +276,7 @@ def warn_of_unreckoned(
             )
     if told:
         remedy = "simulate to see what that does to cost and service"
-        if only is not None:  # what it does not know, simulations do not know either
+        if reckons_rest:  # what it does not know, simulations do not know either
             remedy = 'plan with optimize(network, model="target_inventory"), which does'
         warn_of_data(
             f"{what} does not reckon with {', '.join(told)}: its numbers are those of a network "

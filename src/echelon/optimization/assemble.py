@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from echelon.optimization.late_supplies import warn_of_late_supplies
 from echelon.optimization.outcome import Outcome, relative_gap
 from echelon.optimization.placed_block import PlacedBlock, positions_of
 from echelon.optimization.placement import Failure, Placement
+from echelon.optimization.plan_rows import compiled_places, table_rows
 from echelon.policies.columns import STAGES
 from echelon.policies.plan import COMPONENT_COLUMNS, FEATURE_COLUMNS, TRACE_COLUMNS, Plan
 from echelon.results import FAILURE_COLUMNS, Provenance, no_failures
@@ -106,7 +108,7 @@ def _components_frame(
     placed: Mapping[int, Placement | Failure],
     block: PlacedBlock | None,
 ) -> pd.DataFrame:
-    rows = []
+    rows = [] if block is None else list(block.rows())
     nan = float("nan")
     for result in placed.values():
         if isinstance(result, Placement):
@@ -115,16 +117,11 @@ def _components_frame(
             outcome, method = Outcome("failed", nan, nan, nan, result.error, 0.0), ""
         fields = (outcome.status, outcome.objective, outcome.bound, outcome.gap)
         rows.append((*fields, outcome.termination, method, outcome.seconds))
-    numbers = list(placed)
-    if block is not None:
-        numbers = [*block.components.tolist(), *numbers]
-        rows = [*block.rows(), *rows]
-    order = np.argsort(np.array(numbers, dtype=np.int64))
-    frame = pd.DataFrame(rows, columns=list(COMPONENT_COLUMNS[2:])).iloc[order]
-    frame = frame.reset_index(drop=True)
-    frame.insert(0, COMPONENT_COLUMNS[0], compiled.component_id)
-    frame.insert(1, COMPONENT_COLUMNS[1], np.diff(compiled.component_ptr))
-    return frame
+    numbers = [] if block is None else block.components.tolist()
+    order = np.argsort(np.array([*numbers, *placed], dtype=np.int64)).tolist()
+    known: list[Any] = [compiled.component_id, np.diff(compiled.component_ptr)]
+    columns = [*known, *zip(*map(rows.__getitem__, order), strict=True)]
+    return pd.DataFrame(dict(zip(COMPONENT_COLUMNS, columns, strict=True)))
 
 
 def _trace_frame(
@@ -137,9 +134,9 @@ def _trace_frame(
         if isinstance(result, Placement)
         for entry in result.outcome.trace
     ]
-    frame = pd.DataFrame(rows, columns=list(TRACE_COLUMNS))
-    frame = frame.astype({"component": "int64"} | dict.fromkeys(TRACE_COLUMNS[1:], "float64"))
-    return frame.replace([np.inf, -np.inf], np.nan)
+    component, *values = np.array(rows, dtype=np.float64).reshape(len(rows), len(TRACE_COLUMNS)).T
+    known = [component.astype(np.int64), *(np.where(np.isinf(one), np.nan, one) for one in values)]
+    return pd.DataFrame(dict(zip(TRACE_COLUMNS, known, strict=True)))
 
 
 def _failures_frame(
@@ -202,13 +199,9 @@ def warn_of_approximations(network: Network, plan: Plan) -> None:
 
 def _limited(network: Network, stages: pd.DataFrame) -> pd.Series:
     """Which rows of the plan are of stages that can make or order only so much."""
-    key = ["item", "location"]
-    table = network.columns("stages", [*key, "capacity", "maximum_order"])
-    limited = table[["capacity", "maximum_order"]].notna().any(axis=1)
-    if not limited.any():
-        return pd.Series(False, index=stages.index)
-    chosen = pd.MultiIndex.from_frame(table.loc[limited, key])
-    return pd.Series(pd.MultiIndex.from_frame(stages[key]).isin(chosen), index=stages.index)
+    limits = (network.cells("stages", name) for name in ("capacity", "maximum_order"))
+    limited = np.logical_or(*(~np.isnan(limit.astype(np.float64)) for limit in limits))
+    return pd.Series(limited[table_rows(network, stages)], index=stages.index)
 
 
 def _above_limits(network: Network, stages: pd.DataFrame, asked: pd.Series) -> pd.Series:
@@ -216,9 +209,7 @@ def _above_limits(network: Network, stages: pd.DataFrame, asked: pd.Series) -> p
     if "maximum_order" not in stages or not asked.any():
         return pd.Series(False, index=stages.index)
     compiled = network.compiled
-    key = ["item", "location"]
-    at = pd.MultiIndex.from_frame(network.columns("stages", key).iloc[compiled.stage_row])
-    place = np.asarray(at.get_indexer(pd.MultiIndex.from_frame(stages[key])))
+    place = compiled_places(network, table_rows(network, stages))
     numbers = stages[["maximum_order", "demand_mean", "demand_std"]]
     most, mean, std = numbers.to_numpy(dtype=np.float64, na_value=np.nan).T
     cut = ~np.isnan(most)

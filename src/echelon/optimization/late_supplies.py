@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from echelon.distributions.per_period import PerPeriod
 from echelon.errors import warn_of_data
 from echelon.network.compiled import Booleans, Floats
 from echelon.network.network import Network
 from echelon.optimization.cost.limited_stock import scarce
+from echelon.optimization.plan_rows import Places, compiled_places, table_rows
 from echelon.policies.plan import Plan
 
 _MORE_OFTEN_LATE = 0.01
@@ -20,8 +18,6 @@ _MORE_OFTEN_LATE = 0.01
 _CORRECTION = 0.5826
 """Siegmund's: by how many standard deviations a walk in steps stays below a Brownian motion."""
 _KEY = ["item", "location"]
-
-Places: TypeAlias = NDArray[np.int64]
 
 
 def warn_of_late_supplies(network: Network, plan: Plan) -> None:
@@ -50,11 +46,13 @@ def warn_of_late_supplies(network: Network, plan: Plan) -> None:
     often = f"in time in about {in_time[worst]:.1%} of periods"
     if np.isnan(in_time[worst]):
         often = "how often is not known"
-    names = plan.stages[_KEY].astype(str).agg(" @ ".join, axis=1)
+    limited, below = (
+        " @ ".join(map(str, plan.stages[_KEY].iloc[at])) for at in (worst, first[worst])
+    )
     warn_of_data(
         f"{int(late.sum())} of {len(plan.stages)} stages fall behind with their capacity or "
-        f"maximum_order, {names.iloc[worst]} most: {often}. Promises below, as {asked[worst]:.1%} "
-        f"at {names.iloc[first[worst]]}, count on supplies in time and may be missed more often. "
+        f"maximum_order, {limited} most: {often}. Promises below, as {asked[worst]:.1%} "
+        f"at {below}, count on supplies in time and may be missed more often. "
         "Fix: raise the limit or the target, or let calibrate(...) find the levels."
     )
 
@@ -102,16 +100,14 @@ def chance_in_time(stages: pd.DataFrame, rate: Floats, review: Floats) -> Floats
 
 def _limits(network: Network, stages: pd.DataFrame) -> tuple[Places, Floats, Floats]:
     """Place of each stage in compiled order, the most it makes in a period, and its reviews."""
-    names = ["capacity", "maximum_order", "review_period"]
-    table = network.columns("stages", [*_KEY, *names]).iloc[network.compiled.stage_row]
-    keys = pd.MultiIndex.from_frame(table[_KEY])
-    place = np.asarray(keys.get_indexer(pd.MultiIndex.from_frame(stages[_KEY])))
-    making, most, review = table[names].to_numpy(dtype=np.float64, na_value=np.nan)[place].T
-    review = np.maximum(review, 1.0)
+    rows = table_rows(network, stages)
+    names = ("capacity", "maximum_order", "review_period")
+    cells = [network.cells("stages", name)[rows].astype(np.float64) for name in names]
+    making, most, review = *cells[:2], np.maximum(cells[2], 1.0)
     rate = np.minimum(np.nan_to_num(making, nan=np.inf), np.nan_to_num(most, nan=np.inf) / review)
     moments = stages[["demand_mean", "demand_std"]].to_numpy(dtype=np.float64)
     binds = np.array(list(map(scarce, rate.tolist(), *moments.T.tolist())), dtype=np.bool_)
-    return place, np.where(binds, rate, np.inf), review
+    return compiled_places(network, rows), np.where(binds, rate, np.inf), review
 
 
 def _cut_below(
@@ -121,34 +117,45 @@ def _cut_below(
     compiled = network.compiled
     none = pd.Series(np.nan, index=stages.index)
     at_once = stages.get("maximum_order", none).to_numpy(dtype=np.float64)
-    ordered = np.full(compiled.n_stages, np.inf)
-    ordered[place] = np.nan_to_num(at_once, nan=np.inf) / review
-    asked = np.where(np.diff(compiled.demand_ptr) > 0, np.inf, 0.0)
-    cut = np.zeros(compiled.n_stages, dtype=np.bool_)
+    orders = np.full(compiled.n_stages, np.inf)
+    orders[place] = np.nan_to_num(at_once, nan=np.inf) / review
+    ordered, usage = orders.tolist(), compiled.pred_usage.tolist()
+    asked = np.where(np.diff(compiled.demand_ptr) > 0, np.inf, 0.0).tolist()
+    cut = [False] * compiled.n_stages
+    ptr, suppliers = _suppliers(network)
+    for stage in reversed(range(compiled.n_stages)):  # customers first
+        most = min(ordered[stage], asked[stage])
+        cuts = cut[stage] or ordered[stage] < np.inf
+        for lane in range(ptr[stage], ptr[stage + 1]):
+            asked[suppliers[lane]] += usage[lane] * most
+            cut[suppliers[lane]] |= cuts
+    covered = np.array(asked)[place] <= rate * (1.0 + 1e-9)
+    return np.array(cut, dtype=np.bool_)[place], covered
+
+
+def _suppliers(network: Network) -> tuple[list[int], list[int]]:
+    """Where the lanes into each stage begin, and who supplies by each, all in compiled order.
+
+    Lists: of a few lanes of each stage, arrays take longer.
+    """
+    compiled = network.compiled
     ptr = compiled.pred_ptr - compiled.pred_ptr[0]
     first = np.repeat(compiled.component_ptr[:-1], np.diff(compiled.component_ptr))
-    for stage in reversed(range(compiled.n_stages)):  # customers first
-        lanes = slice(int(ptr[stage]), int(ptr[stage + 1]))
-        suppliers = first[stage] + compiled.pred_stage[lanes]
-        most = min(float(ordered[stage]), float(asked[stage]))
-        asked[suppliers] += compiled.pred_usage[lanes] * most
-        cut[suppliers] |= bool(cut[stage]) or bool(np.isfinite(ordered[stage]))
-    return cut[place], asked[place] <= rate * (1.0 + 1e-9)
+    return ptr.tolist(), (np.repeat(first, np.diff(ptr)) + compiled.pred_stage).tolist()
 
 
 def _promised_below(network: Network, place: Places, promised: Floats) -> tuple[Floats, Places]:
     """Highest level promised at a stage that each one supplies, directly or not, and its row."""
-    compiled = network.compiled
-    row = np.zeros(compiled.n_stages, dtype=np.int64)
+    n = network.compiled.n_stages
+    row, level = np.zeros(n, dtype=np.int64), np.zeros(n)
     row[place] = np.arange(len(place))
-    best, at = np.zeros(compiled.n_stages), np.zeros(compiled.n_stages, dtype=np.int64)
-    own = np.zeros(compiled.n_stages)
-    own[place] = np.nan_to_num(promised)
-    ptr = compiled.pred_ptr - compiled.pred_ptr[0]
-    first = np.repeat(compiled.component_ptr[:-1], np.diff(compiled.component_ptr))
-    for stage in reversed(range(compiled.n_stages)):  # customers first
-        level, here = max((own[stage], row[stage]), (best[stage], at[stage]))
-        for supplier in (first[stage] + compiled.pred_stage[ptr[stage] : ptr[stage + 1]]).tolist():
-            if level > best[supplier]:
-                best[supplier], at[supplier] = level, here
-    return best[place], at[place]
+    level[place] = np.nan_to_num(promised)
+    own, own_row = level.tolist(), row.tolist()
+    best, best_row = [0.0] * n, [0] * n
+    ptr, suppliers = _suppliers(network)
+    for stage in reversed(range(n)):  # customers first
+        highest, here = max((own[stage], own_row[stage]), (best[stage], best_row[stage]))
+        for supplier in suppliers[ptr[stage] : ptr[stage + 1]]:
+            if highest > best[supplier]:
+                best[supplier], best_row[supplier] = highest, here
+    return np.array(best)[place], np.array(best_row)[place]

@@ -133,7 +133,10 @@ def place_all(
 def _searched(tasks: Sequence[ComponentTask], asked: list[int], way: Way) -> list[Placed]:
     work = [tasks[c].cost.component.n_stages for c in asked]
     names = [way.names[c] if way.names else str(c) for c in asked]
-    ranges = cut_by_key(work, names, share=_STAGES_PER_SHARD)
+    if way.n_jobs == 1 and way.ledger is None and sum(work) <= 2.0 * _STAGES_PER_SHARD:
+        ranges = [(0, len(asked))] if asked else []  # what is made for a shard is made once
+    else:
+        ranges = cut_by_key(work, names, share=_STAGES_PER_SHARD)
     shards = [asked[first:last] for first, last in ranges]
     placed: list[Placed] = []
     patience = _patience(tasks[asked[0]]) if asked else None

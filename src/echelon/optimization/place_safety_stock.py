@@ -31,7 +31,7 @@ from echelon.optimization.random_times import warn_of_moments
 from echelon.optimization.ready_trees import ReadyTrees
 from echelon.optimization.segment_promises import segment_promises
 from echelon.optimization.tasks import CostSource
-from echelon.optimization.warm_start import begin_from, check_start, keep
+from echelon.optimization.warm_start import KeptComponents, begin_from, check_start
 from echelon.policies.plan import Plan
 from echelon.progress import Progress, check_progress
 from echelon.results import LaterDigests, Provenance
@@ -227,7 +227,7 @@ def place_safety_stock(
 
         together = place_together(network, tasks, side_constraints, limits, step)
         placed = together.placed
-    kept = keep(network, tasks, placed) if side_constraints is None else ()
+    kept = KeptComponents(network, tasks, placed) if side_constraints is None else ()
     results = dict(zip(begun.rest, placed, strict=True))
     plan = assemble(network, compiled, results, provenance(), begun.block)
     plan = replace(plan, declare=declare, kept=kept)

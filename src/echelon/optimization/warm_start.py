@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
+from typing import overload
 
 import numpy as np
 
@@ -50,15 +52,49 @@ def check_start(start: object) -> None:
         )
 
 
-def keep(
-    network: Network, tasks: Sequence[ComponentTask], placed: Sequence[Placement | Failure]
-) -> tuple[KeptComponent, ...]:
-    """Keep what a later plan can begin with: components that have one, without their start."""
-    return tuple(
-        KeptComponent(labels, replace(task, start=None, messages=None), placement)
-        for labels, task, placement in zip(_labels(network, tasks), tasks, placed, strict=True)
-        if isinstance(placement, Placement)
-    )
+class KeptComponents(Sequence[KeptComponent]):
+    """What a later plan can begin with: components that have one, without their start.
+
+    They are put together when one is first asked for, as most plans are not begun from.
+
+    Parameters
+    ----------
+    network : Network
+    tasks : sequence of ComponentTask
+    placed : sequence of Placement or Failure
+        What came of each.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        tasks: Sequence[ComponentTask],
+        placed: Sequence[Placement | Failure],
+    ) -> None:
+        self._network, self._tasks, self._placed = network, tasks, placed
+
+    @cached_property
+    def _every(self) -> tuple[KeptComponent, ...]:
+        labels = _labels(self._network, self._tasks)
+        return tuple(
+            KeptComponent(own, replace(task, start=None, messages=None), placement)
+            for own, task, placement in zip(labels, self._tasks, self._placed, strict=True)
+            if isinstance(placement, Placement)
+        )
+
+    def __len__(self) -> int:
+        """How many components have a plan."""
+        return len(self._every)
+
+    @overload
+    def __getitem__(self, at: int) -> KeptComponent: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[KeptComponent, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> KeptComponent | tuple[KeptComponent, ...]:
+        """Give one component, or several."""
+        return self._every[at]
 
 
 def begin_from(

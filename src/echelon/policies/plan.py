@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
@@ -96,7 +96,7 @@ class Plan(Result):
         no rows.
     declare : callable or None
         Gives :attr:`model`; None in a plan that was read from files.
-    kept : tuple
+    kept : sequence
         What another call of :func:`echelon.optimize` can begin with, one entry per component;
         empty in a plan that was read from files or came from another process.
     """
@@ -116,7 +116,7 @@ class Plan(Result):
     segments: pd.DataFrame = field(default_factory=lambda: _no_rows(SEGMENTS))
     trace: pd.DataFrame = field(default_factory=lambda: _no_rows(TRACE))
     declare: Callable[[], Any] | None = None
-    kept: tuple[Any, ...] = ()
+    kept: Sequence[Any] = ()
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes to another process: all but the way to the model."""

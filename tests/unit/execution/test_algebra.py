@@ -1,10 +1,13 @@
 """Linear algebra in one thread."""
 
+import sys
+import types
+
 import numpy as np
 import scipy.linalg
 from threadpoolctl import threadpool_info
 
-from echelon.execution.algebra import algebra_in_one_thread
+from echelon.execution.algebra import _libraries, algebra_in_one_thread
 
 
 def threads():
@@ -24,3 +27,10 @@ def test_every_library_computes_in_one_thread_and_has_its_own_number_afterwards(
 
 def test_a_function_that_is_marked_does_so_while_it_runs():
     assert set(algebra_in_one_thread()(threads)()) == {1}
+
+
+def test_libraries_are_looked_for_anew_where_a_module_has_come(monkeypatch):
+    before = _libraries(len(sys.modules))
+    assert _libraries(len(sys.modules)) is before
+    monkeypatch.setitem(sys.modules, "a_module_with_a_library", types.ModuleType("one"))
+    assert _libraries(len(sys.modules)) is not before

@@ -234,3 +234,26 @@ def test_long_reviews_are_averaged_within_the_error_that_is_told(monkeypatch, re
     every = demand.cycle_stock(periods)
     assert (every[3:] > 0.1 * rate * review).all()
     assert np.abs(some - every).max() < rate * review / 1000.0 * len(chain)
+
+
+@pytest.mark.parametrize("review", [0, 1, 4, 7])
+def test_cycle_stock_of_many_times_is_that_of_each_review_by_itself(review):
+    """Plain twin: one moment after the other, each with all of its times."""
+    chain = ((4, 1), (3, 0))
+    strands = (Strand(chain, 2.0, 1.0, 4.0), Strand((), 1.5, 0.5, 2.0))
+    demand = ReviewedDemand(strands, (), 3.5, 2.0, normal=True, starts=(0, 5, 7), review=review)
+    periods = np.array([[0.0, 1.0, 2.5], [6.0, 6.5, 40.0]])
+    worst = demand.mean(periods)
+    rates = np.array([strand.rate for strand in strands])
+    starts = np.array(demand.starts, dtype=float)[:, None]
+    mean = np.zeros(periods.shape)
+    for k in range(max(review, 1)):
+        for place in np.ndindex(periods.shape):
+            covered = periods[place] - (2 * k + 1) // 2
+            held = [
+                review_windows.window(strand.chain, starts, np.array([max(covered, 0.0)]))[1].mean()
+                for strand in strands
+            ]
+            mean[place] += rates @ held + 3.5 * min(covered, 0.0)
+    expected = np.maximum(worst - mean / max(review, 1), 0.0)
+    assert demand.cycle_stock(periods) == pytest.approx(expected, rel=1e-13, abs=1e-12)

@@ -15,6 +15,7 @@ from echelon.optimization.cost.position_excess import (
     PositionExcess,
     settled_weights,
     stationary_weights,
+    weights_of_minimum,
 )
 from echelon.rng import stream
 
@@ -52,6 +53,46 @@ def test_the_system_finds_what_many_steps_settle_at(chain):
     found = stationary_weights(chance, after, n_states)
     assert found @ moves == pytest.approx(found, abs=1e-14)
     assert found == pytest.approx(settled_weights(moves), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        Normal(40.0, 5.0),
+        Normal(5.0, 50.0),
+        Normal(100.0, 0.3),
+        Gamma(0.01, 1.0),
+        Gamma(400.0, 100.0),
+        Poisson(7.0),
+    ],
+    ids=repr,
+)
+def test_least_orders_settle_at_what_many_steps_settle_at(law):
+    """A Toeplitz system, against powers of the chain itself."""
+    most = 100
+    reached = law.cdf(np.arange(1_200) + 0.5)
+    chance = np.diff(reached, prepend=0.0)
+    chance[-1] += 1.0 - reached[-1]
+    after = np.maximum(most - np.arange(1, len(chance)), 0)
+    found = weights_of_minimum(chance, after, most + 1)
+    assert found is not None
+    assert found == pytest.approx(settled_weights(moves_of(chance, after, most + 1)), abs=1e-11)
+
+
+def test_least_orders_that_leave_out_positions_are_left_to_the_system_of_all():
+    """Even demand and an even order: odd positions stay odd."""
+    chance = np.zeros(60)
+    chance[::2] = 1.0 / 30.0
+    after = np.maximum(40 - np.arange(1, 60), 0)
+    assert weights_of_minimum(chance, after, 41) is None
+    assert stationary_weights(chance, after, 41) == pytest.approx(
+        settled_weights(moves_of(chance, after, 41)), abs=1e-12
+    )
+
+
+def test_orders_in_lots_are_no_least_orders():
+    after = np.maximum(40 - np.arange(1, 60) // 2, 0)
+    assert weights_of_minimum(np.full(60, 1.0 / 60.0), after, 41) is None
 
 
 def test_rare_demand_loses_no_digits():

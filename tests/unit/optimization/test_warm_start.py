@@ -126,3 +126,12 @@ def test_the_trace_tells_bound_and_plan_over_time(plan, tmp_path):
         assert rows["bound"].iloc[-1] == pytest.approx(row["bound"], rel=1e-9)
     read = ec.read_plan(plan.write(tmp_path))
     assert read.trace.equals(plan.trace)
+
+
+def test_what_is_kept_is_a_sequence_of_the_components_that_have_a_plan(network, plan):
+    assert len(plan.kept) == network.n_components
+    first, second = plan.kept[:2]
+    assert (first, second) == (plan.kept[0], plan.kept[1])
+    assert first.task.start is None
+    labels = {label for one in plan.kept for label in one.labels}
+    assert labels == set(zip(plan.stages["item"], plan.stages["location"], strict=True))

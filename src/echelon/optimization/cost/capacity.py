@@ -34,7 +34,7 @@ from echelon.optimization.random_times import wait_std_at
 from echelon.optimization.service_targets import ServiceTargets
 
 _LOTS = ("order_multiple", "minimum_order")
-_COLUMNS = ("capacity", "maximum_order", "policy", *_LOTS)
+_LIMITS = ("capacity", "maximum_order")
 
 
 class Capacity(Extension):
@@ -86,13 +86,14 @@ class Capacity(Extension):
         TableError
             If a limit is not above the mean demand of its stage.
         """
-        if not any(name in network.features["stages"] for name in _COLUMNS[:2]):
+        if not any(name in network.features["stages"] for name in _LIMITS):
             return None
-        frame = network.columns("stages", _COLUMNS)
-        lots = (frame["policy"] != "base_stock") | frame[list(_LOTS)].notna().any(axis=1)
-        in_lots = lots.to_numpy(dtype=np.bool_)
-        numbers = frame[["capacity", "maximum_order", "order_multiple"]]
-        making, most, multiple = numbers.to_numpy(dtype=np.float64, na_value=np.nan).T
+        names = (*_LIMITS, *_LOTS)
+        cells = {name: network.cells("stages", name).astype(np.float64) for name in names}
+        making, most, multiple = (cells[name] for name in (*_LIMITS, "order_multiple"))
+        in_lots = (network.cells("stages", "policy") != "base_stock").astype(np.bool_)
+        for name in _LOTS:
+            in_lots |= ~np.isnan(cells[name])
         compiled = network.compiled
         limits: dict[int, OrderLimit] = {}
         faults: list[Fault] = []

@@ -48,10 +48,22 @@ class Component:
     excess: dict[int, float] = field(default_factory=dict)
     lumps: dict[int, float] = field(default_factory=dict)
     _lanes: list[list[tuple[int, int, float]]] = field(default_factory=list)
+    _demands: list[list[int]] = field(default_factory=list)
+    _rows: list[int] = field(default_factory=list)
 
     def row(self, stage: int) -> int:
         """Row of a stage in the table ``stages``."""
-        return int(self.shard.stage_row[stage])
+        if not self._rows:
+            self._rows.extend(self.shard.stage_row.tolist())
+        return self._rows[stage]
+
+    def demand_rows(self, stage: int) -> list[int]:
+        """Rows of a stage's own customers in the table ``demand``."""
+        if not self._demands:
+            every = self.shard.demand_row.tolist()
+            ptr = (self.shard.demand_ptr - self.shard.demand_ptr[0]).tolist()
+            self._demands.extend(every[begin:end] for begin, end in pairwise(ptr))
+        return self._demands[stage]
 
     def customers(self, stage: int) -> slice:
         """Where the lanes to the stage's customer stages are in ``shard.succ_stage``."""

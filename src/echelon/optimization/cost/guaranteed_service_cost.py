@@ -122,6 +122,8 @@ class GuaranteedServiceCost:
 
     def _plain_squares(self, stages: Integers) -> tuple[Floats, Floats]:
         """Variance of the bound per period, and what varying supplies add, of plain stages."""
+        if not len(stages):
+            return np.zeros(0), np.zeros(0)
         bound = np.array([std**2 for std in self.seen.bound_std[stages].tolist()])
         noise = np.zeros(len(stages))
         for at in np.flatnonzero(wait_std(self.component)[stages] > 0.0).tolist():

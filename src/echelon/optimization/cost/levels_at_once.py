@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import inf
 from typing import NamedTuple, cast
 
@@ -22,6 +23,8 @@ from echelon.network.compiled import Floats, Integers
 from echelon.optimization.cost.exact_quantile import ExactQuantile
 from echelon.optimization.cost.random_wait import RandomWait
 from echelon.optimization.cost.stage_stock import StageStock, StageTimes
+
+_SEARCHED = (ExactQuantile, RandomWait)
 
 
 class SearchedLevels(NamedTuple):
@@ -101,7 +104,7 @@ class LevelTable:
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.cumsum(new) - 1
         of, times = of[new], times[new]
-        stocks = [cast(ExactQuantile | RandomWait, special[j]) for j in chosen]
+        stocks = cast("list[ExactQuantile | RandomWait]", [special[j] for j in chosen])
         rate = [
             stock.demand.law.mean if isinstance(stock, ExactQuantile) else stock.mean
             for stock in stocks
@@ -194,7 +197,7 @@ class LevelTable:
 
     def _search(self, stocks: list[ExactQuantile | RandomWait]) -> None:
         ptr = np.searchsorted(self.of, np.arange(len(stocks) + 1))
-        runs = [slice(*ptr[k : k + 2].tolist()) for k in range(len(stocks))]
+        runs = [slice(*ends) for ends in pairwise(ptr.tolist())]
         fresh = [not (stock.kept.first or stock.kept.levels) for stock in stocks]
         exact = [k for k, one in enumerate(stocks) if fresh[k] and isinstance(one, ExactQuantile)]
         waiting = {}
@@ -273,7 +276,7 @@ class LevelTable:
 
 def _is_searched(stock: StageStock) -> bool:
     """Whether levels of a stock are searched for here; certainty has no quantile."""
-    return isinstance(stock, ExactQuantile | RandomWait) and 0.0 < stock.level < 1.0
+    return isinstance(stock, _SEARCHED) and 0.0 < stock.level < 1.0
 
 
 def _spread(stock: RandomWait, times: Floats) -> Deviation | None:

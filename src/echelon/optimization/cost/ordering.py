@@ -10,14 +10,13 @@ from math import gcd, sqrt
 from typing import Self
 
 import numpy as np
-import pandas as pd
 
 from echelon.distributions import Deterministic, Distribution, Normal
 from echelon.distributions.closed import CLOSED
 from echelon.distributions.lattice import lattice_step
 from echelon.lead_time.exposure import exposure_demand
 from echelon.lead_time.totals import ExposureDemand
-from echelon.network.compiled import Booleans, CompiledNetwork, Floats
+from echelon.network.compiled import Booleans, Floats
 from echelon.network.network import Network
 from echelon.optimization.cost.covered_demand import CoveredDemand
 from echelon.optimization.cost.demand_over_time import DemandOverTime, SteadyDemand
@@ -37,7 +36,8 @@ from echelon.optimization.random_times import wait_std_at
 from echelon.optimization.service_targets import ServiceTargets
 
 _LOT_POLICIES = ("reorder_point", "reorder_point_once")
-_COLUMNS = ("policy", "order_quantity", "order_multiple", "minimum_order", "service_measure")
+_LOTS = ("order_quantity", "order_multiple", "minimum_order")
+_COLUMNS = ("policy", *_LOTS, "service_measure")
 _PLAIN = (NormalBound, ExactQuantile, RandomWait)
 _LIMITS = ("capacity", "maximum_order")
 _MOST_DENOMINATOR = 1_000
@@ -108,13 +108,13 @@ class Ordering(Extension):
         used = network.features["stages"]
         if not any(name in used for name in _COLUMNS):
             return None
-        frame = network.columns("stages", [*_COLUMNS, *_LIMITS])
-        limited = _limited(network.compiled, seen, frame)
-        numbers = frame[["order_quantity", "order_multiple", "minimum_order"]]
-        quantity, multiple, minimum = np.nan_to_num(numbers.to_numpy(dtype=np.float64)).T
-        by_point = frame["policy"].isin(_LOT_POLICIES).to_numpy()
+        limited = _limited(network, seen)
+        quantity, multiple, minimum = (
+            np.nan_to_num(network.cells("stages", name).astype(np.float64)) for name in _LOTS
+        )
+        by_point = np.isin(network.cells("stages", "policy").astype(str), _LOT_POLICIES)
         quantity = np.where(by_point, quantity, 0.0)
-        fill = (frame["service_measure"] == "fill").to_numpy()
+        fill = np.equal(network.cells("stages", "service_measure"), "fill").astype(np.bool_)
         rules = [
             OrderRule(*each)
             for each in zip(quantity.tolist(), multiple.tolist(), minimum.tolist(), strict=True)
@@ -232,10 +232,8 @@ class Ordering(Extension):
         return self._steps[row]
 
     def _find_step(self, component: Component, stage: int) -> Fraction | None:
-        shard = component.shard
         steps: list[Fraction] = []
-        customers = slice(*(shard.demand_ptr[stage : stage + 2] - shard.demand_ptr[0]))
-        for demand_row in shard.demand_row[customers].tolist():
+        for demand_row in component.demand_rows(stage):
             found = lattice_step(self._laws[demand_row])
             if found is None:
                 return None
@@ -243,11 +241,11 @@ class Ordering(Extension):
         for below, below_row, units in component.lanes_to_customers(stage):
             lot = self._rules[below_row].lot
             step = _fraction(lot) if lot else self._step(component, below)
-            usage = _fraction(units)
+            usage = _ONE if units == 1.0 else _fraction(units)
             if step is None or usage is None:
                 return None
             if usage:
-                steps.append(step if usage == 1 else step * usage)
+                steps.append(step if usage is _ONE else step * usage)
         return _common(steps) if steps else None
 
     def _lots_below(self, component: Component, stage: int) -> dict[int, float]:
@@ -269,15 +267,16 @@ class Ordering(Extension):
         return found
 
 
-def _limited(compiled: CompiledNetwork, seen: DemandSeen, frame: pd.DataFrame) -> Booleans:
+def _limited(network: Network, seen: DemandSeen) -> Booleans:
     """Rows of ``stages`` that a period's demand may put behind, by capacity or largest order."""
-    limits = frame[list(_LIMITS)].to_numpy(dtype=np.float64, na_value=np.inf)
-    limits = np.where(np.isnan(limits), np.inf, limits)
-    limited = np.zeros(len(frame), dtype=np.bool_)
-    given = np.isfinite(limits).any(axis=1)
+    compiled = network.compiled
+    cells = (network.cells("stages", name).astype(np.float64) for name in _LIMITS)
+    making, most = (np.where(np.isnan(limit), np.inf, limit) for limit in cells)
+    limited = np.zeros(len(making), dtype=np.bool_)
+    given = np.isfinite(making) | np.isfinite(most)
     for place in np.flatnonzero(given[compiled.stage_row]).tolist():
         row = int(compiled.stage_row[place])
-        rate = min(limits[row, 0], limits[row, 1] / max(int(compiled.review_period[place]), 1))
+        rate = min(making[row], most[row] / max(int(compiled.review_period[place]), 1))
         limited[row] = scarce(rate, float(seen.mean[place]), float(seen.std[place]))
     return limited
 
@@ -336,8 +335,9 @@ def _fraction(value: float) -> Fraction | None:
 
 def _common(steps: list[Fraction]) -> Fraction:
     """Largest number of which all are multiples."""
-    if all(step == steps[0] for step in steps):
-        return steps[0]
+    first = steps[0]
+    if all(step is first or step == first for step in steps):
+        return first
     above = [step.numerator for step in steps]
     denominator = 1
     for step in steps:

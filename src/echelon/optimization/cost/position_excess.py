@@ -7,6 +7,7 @@ from functools import cache
 from math import ceil
 
 import numpy as np
+from scipy.linalg import solve_toeplitz
 from scipy.linalg.lapack import dgetrf, dgetrs
 
 from echelon.distributions import Distribution
@@ -22,6 +23,10 @@ _LEAST_WEIGHT = 1e-12
 _SETTLED = 1e-13
 _ROUNDING = 1e-9
 _SINGULAR = 1e-12
+_LEAST_TOEPLITZ = 32
+"""Cells up to which any system is solved at once."""
+_USUAL = 1e-6
+"""Share of the demands above which two lengths that follow each other reach every position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +239,9 @@ def stationary_weights(chance: Floats, after: Integers, n_states: int) -> Floats
     ----------
     .. [1] Grassmann, Taksar & Heyman (1985), *Operations Research* 33(5).
     """
+    known = weights_of_minimum(chance, after, n_states)
+    if known is not None:
+        return known
     from echelon.kernels.position_moves import position_moves
 
     moves = np.empty((n_states, n_states))
@@ -254,10 +262,48 @@ def stationary_weights(chance: Floats, after: Integers, n_states: int) -> Floats
     return settled_weights(moves)
 
 
+def weights_of_minimum(chance: Floats, after: Integers, n_states: int) -> Floats | None:
+    r"""Find :func:`stationary_weights` where all that is ordered is the least that may be.
+
+    An order of :math:`m` cells takes a position that is :math:`k` cells below the level to
+    :math:`m - k` above it, or to 0 where as much or more was needed. So between 1 and :math:`m - 1`
+    the probability of a move depends on its length alone, and the system is a Toeplitz matrix,
+    solved by Levinson's recursion [1]_; all its leading minors belong to chains that lose more.
+
+    Returns
+    -------
+    (n_states,) ndarray of float64 or None
+        None where the rule is another, or demand may leave out positions.
+
+    References
+    ----------
+    .. [1] Golub & Van Loan (2013), *Matrix Computations*, section 4.7.
+    """
+    most = n_states - 1
+    if most < _LEAST_TOEPLITZ or not np.array_equal(
+        after, np.maximum(most - 1 - np.arange(len(after)), 0)
+    ):
+        return None
+    asked = np.zeros(2 * most)  # probability of a demand of so many cells
+    asked[: len(chance)] = chance[: 2 * most]
+    leaving = chance[1:most].sum() + chance[most + 1 :].sum()  # an order of all leaves it there
+    usual = chance[1:] > _USUAL * leaving
+    if not (usual[1:] & usual[:-1]).any():
+        return None  # positions may fall into groups
+    column, row = -asked[most:0:-1][: most - 1], -(asked[:most] + asked[most:])[: most - 1]
+    column[0] = row[0] = leaving
+    others = solve_toeplitz((column, row), asked[most - 1 : 0 : -1], check_finite=False)
+    if not others.min() > -_ROUNDING * others.max():
+        return None
+    weight = np.concatenate(([1.0], np.maximum(others, 0.0), [0.0]))
+    return np.asarray(weight / weight.sum())
+
+
 def settled_weights(moves: Floats) -> Floats:
     """Distribution after many steps of a chain, (n, n) probabilities of a move, from anywhere.
 
-    Plain twin of :func:`stationary_weights`, and slow; also for chains that fall apart.
+    Plain twin of :func:`stationary_weights` and :func:`weights_of_minimum`, and slow; also for
+    chains that fall apart.
     """
     for _ in range(64):
         squared = moves @ moves

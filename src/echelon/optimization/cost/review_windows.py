@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -144,19 +144,20 @@ class ReviewedDemand:
     normal: bool
     starts: tuple[int, ...]
     review: int
+    _last: dict[bytes, Floats] = field(default_factory=dict, repr=False, compare=False)
     concave = False
 
     def mean(self, periods: Floats) -> Floats:
         """Mean of the requests of a time, units."""
-        return self._largest(periods)[0]
+        return np.asarray(self._largest(periods)[0])
 
     def variance(self, periods: Floats) -> Floats:
         """Variance of the requests, units squared."""
-        return self._largest(periods)[1]
+        return np.asarray(self._largest(periods)[1])
 
     def bound_variance(self, periods: Floats) -> Floats:
         """Square of the safety stock under the normal bound, units squared."""
-        return self._largest(periods)[2]
+        return np.asarray(self._largest(periods)[2])
 
     def longest(self, periods: Floats) -> Floats:
         """Most periods of any demand that lie in the requests of a time, whichever the review."""
@@ -179,30 +180,34 @@ class ReviewedDemand:
         """
         flat = np.ravel(periods)
         worst = self.mean(flat)
-        mean = np.zeros(flat.shape)
         lengths = max(self.review, 1)
         moments = min(lengths, _MOST_AVERAGED)
-        for k in range(moments):
-            covered = flat - (2 * k + 1) * lengths // (2 * moments)
-            asked = self._moments(np.maximum(covered, 0.0))[0].mean(axis=0)
-            mean += (asked + self.rate * np.minimum(covered, 0.0)) / moments
-        return np.maximum(worst - mean, 0.0).reshape(np.shape(periods))
+        since = (2 * np.arange(moments) + 1) * lengths // (2 * moments)
+        covered = flat - since[:, None]
+        # times a period apart are looked at by many moments, and each is worked out once
+        times, place = np.unique(np.maximum(covered, 0.0), return_inverse=True)
+        asked = self._moments(times)[0].mean(axis=0)[place.reshape(covered.shape)]
+        mean = ((asked + self.rate * np.minimum(covered, 0.0)) / moments).sum(axis=0)
+        return np.asarray(np.maximum(worst - mean, 0.0).reshape(np.shape(periods)))
 
-    def _largest(self, periods: Floats) -> tuple[Floats, Floats, Floats]:
-        """Moments at the review whose requests need the largest base stock."""
+    def _largest(self, periods: Floats) -> Floats:
+        """Moments at the review whose requests need the largest base stock, (3, shape of times).
+
+        Those of the times that were asked for last are kept: mean and bound are of the same.
+        """
         flat = np.ravel(periods)
-        mean, variance, bound = self._moments(flat)
-        worst = np.argmax(mean + np.sqrt(bound), axis=0)
-        at = np.arange(len(flat))
-        shape = np.shape(periods)
-        return (
-            mean[worst, at].reshape(shape),
-            variance[worst, at].reshape(shape),
-            bound[worst, at].reshape(shape),
-        )
+        key = flat.tobytes()
+        found = self._last.get(key)
+        if found is None:
+            moments = self._moments(flat)
+            worst = np.argmax(moments[0] + np.sqrt(moments[2]), axis=0)
+            found = moments[:, worst, np.arange(len(flat))]
+            self._last.clear()
+            self._last[key] = found
+        return found.reshape((3, *np.shape(periods)))
 
-    def _moments(self, periods: Floats) -> tuple[Floats, Floats, Floats]:
-        """Moments of the requests of (n,) times from each of the (m,) starts on, (m, n)."""
+    def _moments(self, periods: Floats) -> Floats:
+        """Moments of the requests of (n,) times from each of the (m,) starts on, (3, m, n)."""
         at = np.array(self.starts, dtype=np.float64)[:, None]
         moments = np.zeros((3, len(self.starts), len(periods)))
         for strand in self.strands:
@@ -213,4 +218,4 @@ class ReviewedDemand:
             for i, start in enumerate(self.starts):
                 for j, length_here in enumerate(periods.tolist()):
                     moments[:, i, j] += knot.moments(float(start), length_here)
-        return moments[0], moments[1], moments[2]
+        return moments

@@ -38,6 +38,7 @@ class Reviews(Extension):
         self._phase: Integers = column.to_numpy(dtype=np.int64)
         moments = network.columns("demand", ["mean", "std"]).to_numpy(dtype=np.float64)
         self._mean, self._std = moments[:, 0].copy(), moments[:, 1].copy()
+        self._rows = list(zip(*(one.tolist() for one in (*moments.T, row_factor)), strict=True))
         self._chains: dict[int, dict[tuple[int, Chain], float]] = {}
         self._made: dict[int, ReviewedDemand | None] = {}
         compiled = network.compiled
@@ -90,9 +91,8 @@ class Reviews(Extension):
         if row in self._chains:
             return self._chains[row]
         shard = component.shard
-        own = slice(*(shard.demand_ptr[stage : stage + 2] - shard.demand_ptr[0]))
         found: dict[tuple[int, Chain], float] = {
-            (demand_row, ()): 1.0 for demand_row in shard.demand_row[own].tolist()
+            (demand_row, ()): 1.0 for demand_row in component.demand_rows(stage)
         }
         for below, below_row, usage in component.lanes_to_customers(stage):
             review = int(shard.review_period[below])
@@ -109,7 +109,7 @@ class Reviews(Extension):
         by_row: dict[int, list[tuple[Chain, float]]] = {}
         for (demand_row, chain), usage in strands.items():
             by_row.setdefault(demand_row, []).append((chain, usage))
-        pooled: dict[Chain, Floats] = {}
+        pooled: dict[Chain, tuple[float, float, float]] = {}
         knots = []
         if self._network.independent:
             for demand_row, parts in by_row.items():
@@ -117,14 +117,15 @@ class Reviews(Extension):
                     knots.append(self._knot([demand_row], by_row))
                     continue
                 (chain, usage) = parts[0]
-                rate, std = usage * self._mean[demand_row], usage * self._std[demand_row]
-                each = np.array([rate, std**2, (self._factor[demand_row] * std) ** 2])
-                pooled[chain] = pooled.get(chain, np.zeros(3)) + each
+                mean, std, factor = self._rows[demand_row]
+                rate, variance, bound = pooled.get(chain, (0.0, 0.0, 0.0))
+                own = usage * std
+                pooled[chain] = rate + usage * mean, variance + own**2, bound + (factor * own) ** 2
         elif by_row:
             knots.append(self._knot(sorted(by_row), by_row))
         seen, shard = component.seen, component.shard
         return ReviewedDemand(
-            strands=tuple(Strand(chain, *each.tolist()) for chain, each in pooled.items()),
+            strands=tuple(Strand(chain, *each) for chain, each in pooled.items()),
             knots=tuple(knots),
             rate=float(seen.mean[stage]),
             safety_factor=float(seen.safety_factor[stage]),
