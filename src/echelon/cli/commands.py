@@ -87,11 +87,14 @@ def simulate_plan(options: argparse.Namespace) -> int:
 def run_job(options: argparse.Namespace) -> int:
     """Do the whole job of a file of settings."""
     from echelon.errors import DomainError
+    from echelon.execution import end_workers
     from echelon.jobs import CRASHED
+    from echelon.jobs.ahead import start_workers_ahead
 
     if not options.settings.endswith(".toml"):
         raise DomainError(f"{options.settings} is no .toml file. Fix: echelon run CONFIG.toml.")
     chosen = given(out=options.out, n_jobs=options.jobs)
+    start_workers_ahead(options.settings, chosen, fresh=options.fresh)
     try:
         from echelon.jobs.run import run
 
@@ -101,6 +104,8 @@ def run_job(options: argparse.Namespace) -> int:
     except Exception as error:  # Python would end with 1, which says that there is a plan
         traceback.print_exc()
         raise SystemExit(CRASHED) from error
+    finally:
+        end_workers()
     print(done)
     print(f"\nWritten to {done.folder}")
     return report_failures(done, done.folder)

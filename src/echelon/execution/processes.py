@@ -141,10 +141,24 @@ def start_loading(workers: int, module: str) -> None:
         _keep(executor)
 
 
+def end_workers() -> None:
+    """End the processes that no run uses, at once; left alone they wait to be used again.
+
+    Python ends them, too, but waits until each has put its memory in order.
+
+    Examples
+    --------
+    >>> end_workers()
+    """
+    with _GUARD:
+        while _IDLE:
+            _IDLE.pop().shutdown(wait=True, kill_workers=True)
+
+
 def _keep(executor: Any) -> None:
     with _GUARD:
-        atexit.unregister(_end_idle)
-        atexit.register(_end_idle)  # before what was registered since, as exits go backwards
+        atexit.unregister(end_workers)
+        atexit.register(end_workers)  # before what was registered since, as exits go backwards
         _IDLE.append(executor)
 
 
@@ -152,12 +166,6 @@ _IDLE: list[Any] = []
 """Starting a process and loading the library in it takes two seconds: it is used again."""
 
 _GUARD = threading.Lock()
-
-
-def _end_idle() -> None:
-    with _GUARD:
-        while _IDLE:
-            _IDLE.pop().shutdown(wait=True, kill_workers=True)
 
 
 def _idle_or_new() -> Any:

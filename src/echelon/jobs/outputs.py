@@ -20,6 +20,7 @@ import pandas as pd
 from echelon.errors import FolderError, TableError
 from echelon.folder import MANIFEST, kind_of, read_manifest, write_aside
 from echelon.io.divided import DividedTables
+from echelon.jobs import SUMMARY
 from echelon.jobs.job import Job
 from echelon.jobs.parts import TABLES, is_part
 from echelon.jobs.phases import Solved
@@ -28,7 +29,6 @@ from echelon.jobs.result import (
     FAULTS,
     KIND,
     LOG,
-    SUMMARY,
     TIMING_COLUMNS,
     TIMINGS,
     Run,

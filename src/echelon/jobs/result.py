@@ -22,13 +22,7 @@ from echelon.policies.plan import Plan, gap_in_words
 from echelon.results import FAILURE_COLUMNS, Provenance, Result
 
 KIND: Final = "Run"
-FAILURES, TIMINGS, SUMMARY, LOG, FAULTS = (
-    "failures.csv",
-    "timings.csv",
-    "summary.json",
-    "run.log",
-    "faults.csv",
-)
+FAILURES, TIMINGS, LOG, FAULTS = "failures.csv", "timings.csv", "run.log", "faults.csv"
 TIMING_COLUMNS: Final = ("step", "seconds", "share", "worker_seconds")
 _SHORT: Final = {
     "plan": "plan/stages",

@@ -84,7 +84,7 @@ def run(
         Whether faults in the tables end the run, before anything is solved, or set the components
         they are in aside, as failures.
     file_format : {"parquet", "csv"}
-    stages_per_shard : int, default 2000
+    stages_per_shard : int, default 4000
     time_limit : float, optional
         Longest that a shard may take, seconds; then its components are tried one by one. A shard
         that takes its worker with it, or all memory, is tried by halves, and halves of those.

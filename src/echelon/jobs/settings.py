@@ -80,7 +80,7 @@ RUN: Final = Table(
             "together",
             dtype="whole",
             minimum=1.0,
-            default=2000,
+            default=4000,
             fix="leave it out",
         ),
         Column(

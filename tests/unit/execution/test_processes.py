@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from echelon.execution import processes, run_shards, start_loading
+from echelon.execution import end_workers, processes, run_shards, start_loading
 
 
 def test_the_next_run_uses_the_workers_that_were_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    processes._end_idle()
+    end_workers()
     made: list[Any] = []
 
     def new(own: Any = processes._new) -> Any:

@@ -28,7 +28,7 @@ _ASIDE = ".aside-"
 _A_DAY = 86_400.0
 """Seconds; what was set aside earlier belongs to no call that still runs."""
 
-STAGES_PER_SHARD = 2_000
+STAGES_PER_SHARD = 4_000
 """Large enough that frames cost little beside their rows, small enough to hold many at once."""
 
 
@@ -60,7 +60,7 @@ def divide(
     folder : str or Path
         Made where absent. What was divided into it before is replaced; shards that are the same
         stay.
-    stages_per_shard : int, default 2,000
+    stages_per_shard : int, default 4,000
         About so many; a component that is larger makes a shard by itself.
     settings : mapping, optional
         Arguments of ``Network.from_tables`` that are no tables, in place of those of the source.

@@ -158,7 +158,7 @@ def rows_of_files(table: Table, paths: Sequence[Path]) -> tuple[TableRows, pd.Da
     for path in paths:
         try:
             metadata = pq.read_metadata(path)
-            schemas.append(pq.read_schema(path))
+            schemas.append(_as_values(pq.read_schema(path)))
         except (OSError, ValueError) as error:
             raise _unreadable(path, error) from error
         name = path.name if len(paths) == 1 else f"{path.parent.name}/{path.name}"
@@ -241,18 +241,21 @@ def _mixed(table: Table, cells: pd.Series) -> Fault:
     )
 
 
+def _as_values(schema: Any) -> Any:
+    """Take what dictionaries hold: a column may be coded in one part and not in another."""
+    fields = [
+        one.with_type(one.type.value_type) if pa.types.is_dictionary(one.type) else one
+        for one in schema
+    ]
+    return pa.schema(fields, metadata=schema.metadata)
+
+
 def _plain(schema: Any) -> Any:
     """Leave out what pandas says of itself, its index, and dictionaries of texts."""
     index = (schema.pandas_metadata or {}).get("index_columns", [])
     named = {name for name in index if isinstance(name, str)}
     return pa.schema(
-        [
-            pa.field(
-                one.name, one.type.value_type if pa.types.is_dictionary(one.type) else one.type
-            )
-            for one in schema
-            if one.name not in named
-        ]
+        [pa.field(one.name, one.type) for one in _as_values(schema) if one.name not in named]
     )
 
 
