@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -31,13 +31,14 @@ FAMILIES = {
     shortage_cost=st.floats(1.0, 90.0),
     review=st.integers(0, 1),
 )
+@example("normal", 1.0, [0.5, 0.0, 0.0], [1.0, 0.1, 1.0], 1.0, 0)  # 2e-4 of the std outside
 def test_the_best_is_between_the_bounds(family, ratio, lead_time, added, shortage_cost, review):
     added[-1] = max(added[-1], 0.1)
     arguments = {"echelon_holding_cost": added, "shortage_cost": shortage_cost}
     arguments |= {"lead_time": lead_time, "review_period": review}
     law = FAMILIES[family](ratio)
     best, told = clark_scarf(law, **arguments), shang_song(law, **arguments)
-    close = 1e-4 * law.std
+    close = 1e-3 * law.std  # a cost that is known to 1e-6 gives its level to the root of that
     assert (told.lower_level <= best.echelon_base_stock + close).all()
     assert (best.echelon_base_stock <= told.upper_level + close).all()
     assert told.lower_cost <= best.cost * (1.0 + 2e-6) + 1e-9
