@@ -8,6 +8,8 @@ family that is described by two moments :func:`make` then answers with ``Determi
 
 from __future__ import annotations
 
+from dataclasses import fields
+from functools import cache
 from math import inf, isfinite
 from typing import Any, Protocol, Self, TypeVar, cast, runtime_checkable
 
@@ -200,6 +202,43 @@ def make(
     if given_std == 0.0:
         return _deterministic(given_mean)
     return cls.from_moments(given_mean, given_std)
+
+
+def make_checked(
+    family: str, mean: float, std: float, parameters: Parameters | str | None
+) -> Distribution:
+    """Make what :func:`make` makes of a row, where the check of the table has looked at the row.
+
+    Families that are their two moments and no more are not looked at again.
+
+    Parameters
+    ----------
+    family, mean, std, parameters
+        As of :func:`make`; the moments are NaN where they are blank.
+
+    Returns
+    -------
+    Distribution
+
+    Examples
+    --------
+    >>> make_checked("gamma", 10.0, 4.0, None) == make("gamma", 10.0, 4.0)
+    True
+    """
+    cls = FAMILIES.get(family)
+    if cls is not None and not parameters and 0.0 < std < inf and _has_moments_alone(cls):
+        return cast(Distribution, cast(type[TwoMoments], cls).of_checked(mean, std))
+    return make(family, mean, std, parameters)
+
+
+@cache
+def _has_moments_alone(cls: type[Distribution]) -> bool:
+    """Whether a family keeps nothing but its two moments: some work out others when made."""
+    if not issubclass(cls, TwoMoments):
+        return False
+    kept = [field.name for field in fields(cls)]
+    inherited = cls.__post_init__ is TwoMoments.__post_init__
+    return inherited and kept == ["mean", "std"] and "from_moments" not in vars(cls)
 
 
 def as_distribution(candidate: object) -> Distribution:

@@ -65,6 +65,10 @@ def lattice_step(distribution: Distribution) -> Step | None:
     return None
 
 
+WHOLE_FAMILIES = tuple(one.family for one in (Poisson, NegativeBinomial, Binomial, Geometric))
+"""Families of whole units, whatever their parameters."""
+
+
 @lattice_step.register(Poisson | NegativeBinomial | Binomial | Geometric)
 def _whole(_distribution: Distribution) -> Step:
     return 1, 1

@@ -30,4 +30,9 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if was:
+            if gc.get_freeze_count() == 0:  # else they are the caller's to thaw
+                # to the oldest generation at once: with the first object made after a pause, the
+                # collector would look through all that were made in it
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()

@@ -6,6 +6,7 @@ them. Where some are known by mean and standard deviation only, all enter by the
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from math import sqrt
 
 import numpy as np
@@ -51,36 +52,40 @@ class RandomTimes:
         self._made: dict[Wait, Wait] = {}
         self._sums: dict[tuple[Distribution, ...], Distribution] = {}
         compiled = network.compiled
-        self._stages = np.flatnonzero(wait_std(compiled) > 0.0)
-        self._varies = _transit_std(compiled) > 0.0
-        settled = (compiled.pred_share > 0.0) & ~self._varies
+        # lists, as what follows reads them one by one
+        self._stages: list[int] = np.flatnonzero(wait_std(compiled) > 0.0).tolist()
+        varies = _transit_std(compiled) > 0.0
+        settled = (compiled.pred_share > 0.0) & ~varies
         fixed = np.bincount(_customer(compiled), settled, compiled.n_stages) > 0
         # a supply from outside comes when it is said to, beside those of the network
-        self._fixed = fixed | (compiled.inbound_service_time > 0.0)
+        self._fixed: list[bool] = (fixed | (compiled.inbound_service_time > 0.0)).tolist()
+        self._ptr: list[int] = (compiled.pred_ptr - compiled.pred_ptr[0]).tolist()
+        self._stage_row: list[int] = compiled.stage_row.tolist()
+        lanes = zip(compiled.lane_row.tolist(), varies.tolist(), strict=True)
+        self._varying_row: list[int] = [row if varied else -1 for row, varied in lanes]
 
     def of(self, shard: CompiledNetwork, first: int) -> dict[int, Wait]:
         """Give the waits of those stages of a component whose varying times are all known.
 
         ``first`` is the position of its first stage in the whole network.
         """
-        begin, end = np.searchsorted(self._stages, (first, first + shard.n_stages)).tolist()
+        begin = bisect_left(self._stages, first)
+        end = bisect_left(self._stages, first + shard.n_stages, begin)
         found: dict[int, Wait] = {}
         if begin == end:
             return found
-        every = self._network.lane_lead_time_distributions
-        varies = self._varies[shard.pred_ptr[0] : shard.pred_ptr[-1]].tolist()
-        ptr, rows = (shard.pred_ptr - shard.pred_ptr[0]).tolist(), shard.lane_row.tolist()
-        for place in self._stages[begin:end].tolist():
-            j = place - first
-            _, laws = self._network.process_time(int(shard.stage_row[j]))
-            transits = [every[rows[lane]] for lane in range(ptr[j], ptr[j + 1]) if varies[lane]]
+        every, ptr = self._network.lane_lead_time_distributions, self._ptr
+        for place in self._stages[begin:end]:
+            _, laws = self._network.process_time(self._stage_row[place])
+            lanes = self._varying_row[ptr[place] : ptr[place + 1]]
+            transits = [every[row] for row in lanes if row >= 0]
             if laws is None or None in transits:
                 continue
             known = tuple([law for law in transits if law is not None])
-            wait = Wait(self._sum(laws), known, bool(self._fixed[place]))
+            wait = Wait(self._sum(laws), known, self._fixed[place])
             if len(self._made) == _MOST_KEPT:  # the oldest: few are shared where so many are made
                 del self._made[next(iter(self._made))]
-            found[j] = self._made.setdefault(wait, wait)
+            found[place - first] = self._made.setdefault(wait, wait)
         return found
 
     def _sum(self, laws: tuple[Distribution, ...]) -> Distribution | None:

@@ -208,3 +208,18 @@ def test_what_is_reckoned_with_is_not_warned_of():
 def test_a_fill_rate_is_no_safety_factor():
     with pytest.raises(TableError, match="must not be 'fill' beside a safety_factor"):
         stage(LAWS["gamma"], service_level=None, safety_factor=2.0, service_measure="fill")
+
+
+def test_a_known_demand_lies_on_its_own_lattice_whatever_its_family():
+    """Counts without deviation are a known amount, which need not be a whole number."""
+    plans = []
+    for family in ("negative_binomial", "deterministic"):
+        demand = pd.DataFrame(
+            {"item": ["kit"], "location": "plant", "family": family, "mean": [2.5], "std": [0.0]}
+        )
+        stages = stage(ed.Normal(1.0, 0.1), policy="reorder_point", order_quantity=10.0).stages
+        network = ec.Network.from_tables(stages, None, demand)
+        plans.append(ec.optimize(network, progress=False).stages)
+    pd.testing.assert_frame_equal(*plans)
+    # of positions on a lattice of 2.5 the lowest above the reorder point is one step above it
+    assert plans[0]["base_stock"].iloc[0] - plans[0]["reorder_point"].iloc[0] == 2.5

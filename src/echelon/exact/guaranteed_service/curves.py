@@ -31,14 +31,16 @@ class Curves:
 
         ``cost``: those of the curves first, ``inf`` where a time is forbidden.
         """
-        stage = np.repeat(np.arange(len(self.ptr) - 1), np.diff(self.ptr))
-        # runs that descend, which a stable sort finds and turns round
-        order = np.argsort(stage * (self.covered.max(initial=0) + 1) + self.covered, kind="stable")
-        tau, cost = self.covered[order], cost[order]
-        allowed = np.isfinite(cost)
-        both = allowed[1:] & allowed[:-1] & (stage[1:] == stage[:-1])
-        before, after = cost[:-1][both], cost[1:][both]
-        fall = np.where(before - after > _NOISE * np.abs(before), before - after, 0.0)
+        from echelon.kernels.prompt_supplies import falls_of_curves  # numba: not before it is used
+
+        tau = self.covered
+        rises = np.flatnonzero(tau[1:] >= tau[:-1]) + 1
+        within = np.ones(len(tau) + 1, dtype=np.bool_)
+        within[self.ptr] = False
+        if within[rises].any():  # several curves of a stage, each of which falls
+            stage = np.repeat(np.arange(len(self.ptr) - 1), np.diff(self.ptr))
+            order = np.argsort(stage * (tau.max(initial=0) + 1) - tau, kind="stable")
+            tau, cost = tau[order], cost[order]
         steepest = np.zeros(len(self.ptr) - 1)
-        np.maximum.at(steepest, stage[1:][both], fall / np.diff(tau)[both])
+        falls_of_curves(self.ptr, tau, cost, _NOISE, steepest)
         return steepest

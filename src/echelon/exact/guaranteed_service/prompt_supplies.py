@@ -154,17 +154,18 @@ def _over_downstream(times: ServiceTimes, falls: Floats) -> Floats:
 
     In large components over all stages instead, which is never less.
     """
+    from echelon.kernels.prompt_supplies import sums_downstream  # numba: not before it is needed
+
     n = times.n_stages
-    falling = np.flatnonzero(falls > 0.0)
-    reached = np.zeros((n, len(falling)), dtype=np.bool_)
     if n > _MOST_FOLLOWED:
-        reached[:] = True
-    else:
-        reached[falling, np.arange(len(falling))] = True
-        lanes = zip(times.pred_stage.tolist(), times.lane_customer.tolist(), strict=True)
-        for supplier, customer in reversed(list(lanes)):  # those of the last stage first
-            reached[supplier] |= reached[customer]
-    return np.asarray((reached * falls[falling]).sum(axis=1))
+        return np.full(n, falls.sum())
+    falling, saved = np.flatnonzero(falls > 0.0), np.zeros(n)
+    if falling.size:
+        reached = np.zeros((n, len(falling)), dtype=np.bool_)
+        sums_downstream(
+            times.pred_stage, times.lane_customer, falling, falls[falling], reached, saved
+        )
+    return saved
 
 
 def _rounded_up(problem: FlatProblem, rows: Integers, charge: Floats) -> FlatProblem:

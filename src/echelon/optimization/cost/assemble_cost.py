@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from echelon.network.compiled import CompiledNetwork, Floats, Integers
+from echelon.network.compiled import CompiledNetwork, Floats
 from echelon.network.network import Network
 from echelon.optimization.cost.capacity import Capacity
 from echelon.optimization.cost.covered_demand import CoveredDemand
@@ -121,13 +121,13 @@ class _Concerning:
 
     Attributes
     ----------
-    codes : (n_stages,) int64
-        Of the whole network, a bit for each extension that is concerned.
+    codes : list of int
+        Of the stages of the whole network, a bit for each extension that is concerned.
     extensions : dict of int to tuple of Extension
         Those of each code.
     """
 
-    codes: Integers
+    codes: list[int]
     extensions: dict[int, tuple[Extension, ...]]
 
     @classmethod
@@ -143,14 +143,12 @@ class _Concerning:
             code: tuple(one for k, one in enumerate(extensions) if code >> k & 1)
             for code in np.unique(codes).tolist()
         }
-        return cls(codes, known)
+        return cls(codes.tolist(), known)
 
     def at(self, first: int, n_stages: int) -> dict[int, tuple[Extension, ...]]:
         """Give the stages of a component that some extension is asked about, with those."""
         codes = self.codes[first : first + n_stages]
-        stages = np.flatnonzero(codes)
-        pairs = zip(stages.tolist(), codes[stages].tolist(), strict=True)
-        return {stage: self.extensions[code] for stage, code in pairs}
+        return {stage: self.extensions[code] for stage, code in enumerate(codes) if code}
 
 
 def _make(component: Component, stage: int, extensions: Sequence[Extension]) -> None:

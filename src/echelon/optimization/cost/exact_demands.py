@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 
 import numpy as np
@@ -30,16 +31,21 @@ class ExactDemands:
 
     def __init__(self, network: Network, targets: ServiceTargets) -> None:
         compiled = network.compiled
-        self._laws, self._level = network.demand_laws, targets.service_level
+        # lists, as what follows reads them one by one
+        self._laws = network.demand_laws
+        self._level: list[float] = targets.service_level.tolist()
         self._partners = {} if network.independent else network.covariance.partners()
         self._made: dict[tuple[Distribution, ...], Distribution] = {}
-        self._random = wait_std(compiled) > 0.0
-        self._whole = whole_components(compiled)
+        self._random: list[bool] = (wait_std(compiled) > 0.0).tolist()
+        self._whole: list[bool] = whole_components(compiled).tolist()
+        self._ptr: list[int] = (compiled.demand_ptr - compiled.demand_ptr[0]).tolist()
+        self._rows: list[int] = compiled.demand_row.tolist()
         # of normal rows the normal bound is exact, and none of their distributions is made
         odd = ~np.isin(network.cells("demand", "family").astype(str), _NORMAL)
         stage = np.repeat(np.arange(compiled.n_stages), np.diff(compiled.demand_ptr))
         served = np.bincount(stage, odd[compiled.demand_row], compiled.n_stages) > 0
-        self._stages = np.flatnonzero(served & (np.diff(compiled.succ_ptr) == 0))
+        ends = np.diff(compiled.succ_ptr) == 0
+        self._stages: list[int] = np.flatnonzero(served & ends).tolist()
 
     def of(
         self, shard: CompiledNetwork, first: int, waits: Mapping[int, Wait] | None = None
@@ -50,22 +56,22 @@ class ExactDemands:
         into the stage vary, they must be ``waits``; for sums on a lattice they are rounded up to
         whole periods, so that they must be values themselves and not the cells of a density.
         """
-        begin, end = np.searchsorted(self._stages, (first, first + shard.n_stages)).tolist()
+        begin = bisect_left(self._stages, first)
+        end = bisect_left(self._stages, first + shard.n_stages, begin)
         found: dict[int, tuple[Distribution, float]] = {}
         if begin == end:
             return found
         waits = waits or {}
-        whole = bool(self._whole[shard.component_id[0]])
-        every, ptr = shard.demand_row.tolist(), (shard.demand_ptr - shard.demand_ptr[0]).tolist()
-        for place in self._stages[begin:end].tolist():
+        whole, ptr = self._whole[int(shard.component_id[0])], self._ptr
+        for place in self._stages[begin:end]:
             j = place - first
-            random = bool(self._random[place])
-            demand = self._demand(every[ptr[j] : ptr[j + 1]])
+            random = self._random[place]
+            demand = self._demand(self._rows[ptr[place] : ptr[place + 1]])
             if demand is None or (random and j not in waits):
                 continue  # of a wait two moments are known, or of periods that differ no sum
             if demand.family in _NORMAL:
                 continue
-            level = float(self._level[place])
+            level = self._level[place]
             summable = waits[j].usual.separate if random else whole
             # a safety factor above 8 rounds to certainty, of which there is no finite quantile
             if level < 1.0 and (summable or any_time(demand)):
@@ -77,7 +83,7 @@ class ExactDemands:
 
         ``rows``: theirs in the table ``demand``.
         """
-        if not independent_rows(rows, self._partners):
+        if self._partners and not independent_rows(rows, self._partners):
             return None
         laws: tuple[Distribution, ...] = tuple([self._laws[row] for row in rows])
         for law in laws:

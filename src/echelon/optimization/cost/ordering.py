@@ -13,7 +13,7 @@ import numpy as np
 
 from echelon.distributions import Deterministic, Distribution, Normal
 from echelon.distributions.closed import CLOSED
-from echelon.distributions.lattice import lattice_step
+from echelon.distributions.lattice import WHOLE_FAMILIES, lattice_step
 from echelon.lead_time.exposure import exposure_demand
 from echelon.lead_time.totals import ExposureDemand
 from echelon.network.compiled import Booleans, Floats
@@ -78,6 +78,8 @@ class Ordering(Extension):
         Rows that can make or order only so much, so that positions are not what lots leave.
     laws : sequence of Distribution
         Of the rows of demand.
+    whole : list of bool
+        Rows of demand whose family alone says that they ask for whole units.
     targets : ServiceTargets
     concerned : (n_stages,) bool
         Stages in compiled order that order in lots or promise a fill rate, or supply such.
@@ -90,12 +92,14 @@ class Ordering(Extension):
         fill: Booleans,
         limited: Booleans,
         laws: Sequence[Distribution],
+        whole: list[bool],
         targets: ServiceTargets,
         concerned: Booleans,
     ) -> None:
         self.concerned = concerned
         self._rules, self._by_point, self._fill = rules, by_point, fill
         self._limited, self._laws, self._targets = limited, laws, targets
+        self._whole = whole
         self._steps: dict[int, Fraction | None] = {}
         self._below: dict[int, dict[int, float]] = {}
         self._lots: dict[int, tuple[float, float]] = {}
@@ -125,8 +129,10 @@ class Ordering(Extension):
             return None
         concerned = odd[compiled.stage_row]
         concerned |= upstream_of(compiled, concerned)
+        whole = np.isin(network.cells("demand", "family").astype(str), WHOLE_FAMILIES)
+        whole &= network.cells("demand", "std").astype(np.float64) != 0.0  # known, of any amount
         laws = network.demand_laws
-        return cls(rules, by_point, fill, limited, laws, targets, concerned)
+        return cls(rules, by_point, fill, limited, laws, whole.tolist(), targets, concerned)
 
     def choose_stock(
         self, component: Component, stage: int, demand: DemandOverTime, stock: StageStock
@@ -234,6 +240,9 @@ class Ordering(Extension):
     def _find_step(self, component: Component, stage: int) -> Fraction | None:
         steps: list[Fraction] = []
         for demand_row in component.demand_rows(stage):
+            if self._whole[demand_row]:
+                steps.append(_ONE)
+                continue
             found = lattice_step(self._laws[demand_row])
             if found is None:
                 return None

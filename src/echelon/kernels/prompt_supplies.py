@@ -1,0 +1,64 @@
+"""What waits for supplies save at most: how costs fall along each stage's curve, and downstream.
+
+The plain twins stand in the tests: loops over lists and sets.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echelon.kernels._jit import Floats, Integers, jit
+
+Booleans: TypeAlias = NDArray[np.bool_]
+
+
+@jit
+def falls_of_curves(
+    ptr: Integers, covered: Integers, cost: Floats, noise: float, steepest: Floats
+) -> None:
+    """What a longer time saves at most, per tick, of costs that stand by falling times.
+
+    ptr (n + 1,): where each stage begins in covered and cost, covered falling within a stage; cost
+    infinite where a time is forbidden, and noise a share of it that is nothing but rounding.
+    steepest (n,) is overwritten.
+    """
+    for stage in range(steepest.shape[0]):
+        most = 0.0
+        for i in range(ptr[stage] + 1, ptr[stage + 1]):
+            before, after = cost[i], cost[i - 1]  # of the shorter time and of the next longer one
+            allowed = before < np.inf and after < np.inf
+            if allowed and before - after > noise * abs(before):
+                most = max(most, (before - after) / (covered[i - 1] - covered[i]))
+        steepest[stage] = most
+
+
+@jit
+def sums_downstream(
+    supplier: Integers,
+    customer: Integers,
+    place: Integers,
+    falls: Floats,
+    reached: Booleans,
+    saved: Floats,
+) -> None:
+    """Sum over each stage and all those that its goods reach.
+
+    supplier, customer (m,): lanes, those of the last customer last, every stage after its
+    suppliers; place (k,), falls (k,): stages of which something is summed. reached (n, k) is
+    working space, all False; saved (n,) is overwritten.
+    """
+    for k in range(place.shape[0]):
+        reached[place[k], k] = True
+    for lane in range(supplier.shape[0] - 1, -1, -1):
+        above, below = supplier[lane], customer[lane]
+        for k in range(place.shape[0]):
+            reached[above, k] |= reached[below, k]
+    for stage in range(saved.shape[0]):
+        total = 0.0
+        for k in range(place.shape[0]):
+            if reached[stage, k]:
+                total += falls[k]
+        saved[stage] = total
