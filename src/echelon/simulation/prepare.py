@@ -14,7 +14,7 @@ from echelon.network.network import Network
 from echelon.simulation.described.cells import Cells
 from echelon.simulation.described.layout import Layout, lay_out
 from echelon.simulation.described.levels import Levels
-from echelon.simulation.described.memory import forgets, longest_fill, queue_memory
+from echelon.simulation.described.memory import forgets, longest_fill, queue_memory, split_memory
 from echelon.simulation.drawn.rows import DrawnRows
 from echelon.simulation.drawn.sources import TOGETHER, sources_of
 from echelon.simulation.measured.labels import Labels, labels_of
@@ -248,13 +248,18 @@ def prepare(
     found = ["given"] * n_components
     if warmup is None and replay is None:
         warmups = longest_fill(network, levels.service_time)
+        below = levels.initial_stock < levels.base_stock  # it is filled up in period 0
+        warmups = np.maximum(
+            warmups, np.logical_or.reduceat(below, network.compiled.component_ptr[:-1])
+        )
         found = ["exact"] * n_components
     else:
         warmups = np.full(n_components, warmup or 0, dtype=np.int64)
     layout = lay_out(network, levels, warmups=warmups, periods=warmups + periods)
     rows = DrawnRows.of(network, layout.feature_set, replay=replay)
     if warmup is None and replay is None:
-        fades = ~forgets(network, levels, layout.feature_set.features) & ~left_out
+        settled = forgets(network, levels, layout.structure, layout.feature_set.features)
+        fades = ~settled & ~left_out
         own = set(_components(layout, policies))
         chosen = [c for c in np.flatnonzero(fades).tolist() if c not in own]
         known = warmups.copy()
@@ -262,9 +267,9 @@ def prepare(
             found[c] = "pipelines"
         if chosen:
             queues = queue_memory(network, levels, layout.feature_set.features)
-            warmups[chosen] = np.maximum(
-                warmups[chosen], np.ceil(np.minimum(queues[chosen], LONGEST_QUEUE))
-            )
+            splits = warmups + split_memory(network, levels, layout.structure)
+            memory = np.minimum(np.maximum(queues, splits), LONGEST_QUEUE)
+            warmups[chosen] = np.maximum(warmups[chosen], np.ceil(memory[chosen]))
             _detect(layout, rows, prices, chosen, warmups, found, periods, seed)
             for c in np.flatnonzero(fades & (queues > LONGEST_QUEUE)).tolist():
                 found[c] = "not settled"

@@ -584,18 +584,26 @@ class TestCalendars:
 class TestMemory:
     def memory(self, network):
         levels, _ = levels_of(network, None, [])
-        features = features_of(network)
-        return longest_fill(network, levels.service_time).tolist(), forgets(
-            network, levels, features
-        ).tolist()
+        layout = laid_out(network)
+        forgotten = forgets(network, levels, layout.structure, layout.feature_set.features)
+        return longest_fill(network, levels.service_time).tolist(), forgotten.tolist()
 
     def test_of_plain_stages_is_the_longest_chain(self):
-        assert self.memory(shop()) == ([7], [True])
-        assert self.memory(shop(review_period=[2, 0, 4])) == ([13], [True])
+        assert self.memory(shop(base_stock=[50.0, 70.0, 50.0])) == ([7], [True])
+        rare = shop(review_period=[2, 0, 4], base_stock=[90.0, 70.0, 150.0])
+        assert self.memory(rare) == ([13], [True])
 
     def test_release_and_first_come_do_not_make_it_endless(self):
-        assert self.memory(shop(release_time=[0, 5, 0])) == ([12], [True])
+        released = shop(release_time=[0, 5, 0], base_stock=[50.0, 170.0, 50.0])
+        assert self.memory(released) == ([12], [True])
         assert self.memory(shop(allocation="first_come")) == ([7], [True])
+
+    @pytest.mark.parametrize("allocation", ["proportional", "priority"])
+    def test_how_a_lasting_shortage_is_split_fades(self, allocation):
+        """The shop covers two periods of 20; plant and depot have one asker each."""
+        for base_stock, forgotten in ((39.0, False), (40.0, True)):
+            network = shop(base_stock=[base_stock, 7.0, 5.0], allocation=allocation)
+            assert self.memory(network) == ([7], [forgotten])
 
     @pytest.mark.parametrize(
         "endless",
@@ -611,4 +619,4 @@ class TestMemory:
         ],
     )
     def test_fades_where_the_state_decides(self, endless):
-        assert self.memory(shop(**endless)) == ([7], [False])
+        assert self.memory(shop(**{"base_stock": [50.0, 70.0, 50.0], **endless})) == ([7], [False])

@@ -180,7 +180,7 @@ def levels_of(
     reorder_point = order_at_every_review(cells, cycle.stage, base_stock, reorder_point, mixed)
     level_at = np.where(in_lots[cycle.stage], reorder_point + quantity[cycle.stage], base_stock)
     first = level_at[cycle.ptr[:-1]]
-    mean_seen = _demand_seen(cells)
+    mean_seen = demand_seen(cells, cells.compiled.pred_usage)
     levels = Levels(
         base_stock=first,
         initial_stock=_initial_stock(cells, first, policy, own, problems),
@@ -292,8 +292,20 @@ def _own_policies(
     return own
 
 
-def _demand_seen(cells: Cells) -> Floats:
-    """Mean demand of a stage's customers, returns counted as demand, and of all it goes into."""
+def demand_seen(cells: Cells, usage: Floats) -> Floats:
+    """Mean demand of a stage's customers, returns counted as demand, and of all it goes into.
+
+    Parameters
+    ----------
+    cells : Cells
+    usage : (n_lanes,) float64
+        Units that a lane supplies, on average, for one of its receiver.
+
+    Returns
+    -------
+    (n_stages,) float64
+        Units per period.
+    """
     compiled = cells.compiled
     seller = np.repeat(np.arange(compiled.n_stages), np.diff(compiled.demand_ptr))
     bought = np.bincount(seller, np.abs(compiled.demand_mean), compiled.n_stages)
@@ -301,7 +313,7 @@ def _demand_seen(cells: Cells) -> Floats:
         compiled.component_ptr,
         compiled.pred_ptr,
         compiled.pred_stage,
-        compiled.pred_usage,
+        usage,
         bought.astype(np.float64),
         np.zeros((0, compiled.n_stages)),
     )

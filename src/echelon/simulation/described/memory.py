@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from echelon.demand.propagate import seen_upstream
-from echelon.kernels.flow_arrays import BASE_STOCK, NO_RULE, Features
+from echelon.kernels.flow_arrays import BASE_STOCK, FIRST_COME, NO_RULE, Features, Structure
 from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
 from echelon.network.network import Network
 from echelon.simulation.described.cells import Cells
@@ -51,7 +51,7 @@ def longest_fill(network: Network, service_time: Integers) -> Integers:
     return np.maximum.reduceat(filled, compiled.component_ptr[:-1])
 
 
-def forgets(network: Network, levels: Levels, features: Features) -> Booleans:
+def forgets(network: Network, levels: Levels, structure: Structure, features: Features) -> Booleans:
     """Components that forget their start once their pipelines are full, (n_components,).
 
     After :func:`longest_fill` the state of plain base stock with fixed times no longer depends on
@@ -63,13 +63,14 @@ def forgets(network: Network, levels: Levels, features: Features) -> Booleans:
     ----------
     network : Network
     levels : Levels
-    features : Features
-        Of the whole network.
+    structure, features
+        Of the whole network. The warm-ups and periods are not read.
     """
     compiled = network.compiled
     stages = levels.own_policy | levels.varying | (features.policy != BASE_STOCK)
     stages |= levels.initial_stock > levels.base_stock  # nothing is ordered until it is used up
     stages |= _returns_matter(network)  # a return leaves the position above the base stock
+    stages |= _periods_late(network, levels, structure) > 0.0  # shared by what was owed before
     for lasting in (
         features.order_multiple > 0.0,
         features.minimum_order > 0.0,
@@ -154,6 +155,45 @@ def deviation_seen(compiled: CompiledNetwork) -> Floats:
         variance[None, :],
     )
     return np.asarray(np.sqrt(seen[0]))
+
+
+def split_memory(network: Network, levels: Levels, structure: Structure) -> Floats:
+    r"""Periods after full pipelines until it is forgotten whom a shortage hit, (n_components,).
+
+    A stage with a base stock :math:`B` below the mean demand :math:`\mu\tau` that it has to cover
+    owes the demand of about :math:`k = \tau - B / \mu` periods. Shared in proportion, one unit in
+    :math:`k + 1` of what each is owed comes in a period, so that :math:`e^{-3}`, a twentieth, is
+    left of an uneven start after :math:`3 (k + 1)`.
+
+    Parameters
+    ----------
+    network, levels, structure
+        As for :func:`forgets`.
+    """
+    late = _periods_late(network, levels, structure)
+    periods = np.where(late > 0.0, 3.0 * (late + 1.0), 0.0)
+    return np.asarray(np.maximum.reduceat(periods, network.compiled.component_ptr[:-1]))
+
+
+def _periods_late(network: Network, levels: Levels, structure: Structure) -> Floats:
+    """Mean lateness of stages that are short more often than not and share it, (n_stages,).
+
+    What a stage owes is forgotten with its pipeline; how much of it to whom, only once nobody is
+    owed anything. Where the base stock is below the mean demand that it has to cover, that may be
+    much later. First come serves in the order of requests, whatever was before.
+    """
+    compiled = network.compiled
+    shares = (np.diff(structure.asker_ptr) > 1) & (levels.allocation != FIRST_COME)
+    replenished = structure.nominal_delay + compiled.review_period
+    covered = np.maximum(replenished - levels.service_time, 0)
+    mean = levels.demand_seen * covered
+    stage = np.repeat(np.arange(compiled.n_stages), np.diff(compiled.demand_ptr))
+    sold = np.bincount(stage, np.abs(compiled.demand_mean), compiled.n_stages)
+    of_customers = np.maximum(replenished - levels.customer_time, 0)
+    mean += np.where(levels.customer_time >= 0, sold * (of_customers - covered), 0.0)
+    missing = np.where(shares, mean - levels.base_stock, 0.0)
+    some = (missing > structure.tolerance) & (levels.demand_seen > 0.0)
+    return np.divide(missing, levels.demand_seen, out=np.zeros_like(missing), where=some)
 
 
 def _returns_matter(network: Network) -> Booleans:

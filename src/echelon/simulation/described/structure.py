@@ -10,13 +10,14 @@ import numpy as np
 
 from echelon.execution import cut_by_key
 from echelon.kernels.flow_arrays import WIDTH, Structure
-from echelon.network.compiled import Booleans, CompiledNetwork, Integers
+from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
 from echelon.simulation.described.cells import Cells
-from echelon.simulation.described.levels import Levels
+from echelon.simulation.described.levels import Levels, demand_seen
 from echelon.simulation.described.times import Times
 
 _ROUNDING: Final = 1e-9
-"""A shortage below this share of a stage's level and mean demand between reviews is rounding."""
+"""A shortage below this share of a stage's level and mean demand between reviews is rounding; where
+it is a backup, of the demand that it would see if it stood in for others throughout."""
 
 _SHARD_BYTES: Final = 8 * 2**20
 """Sums of a shard: they stay in the last cache while one block of runs is counted."""
@@ -139,7 +140,7 @@ def structure_of(
     asker_row[customers] = (
         wiring.asker_demand[customers] + (row_ptr[:-1] - first_demand)[of_asker[customers]]
     )
-    at_once = levels.demand_seen * np.maximum(compiled.review_period, 1)
+    at_once = _asked_at_most(cells, levels) * np.maximum(compiled.review_period, 1)
     return Structure(
         stage_ptr=compiled.component_ptr.copy(),
         row_ptr=row_ptr.copy(),
@@ -165,6 +166,19 @@ def structure_of(
         tolerance=_ROUNDING * (np.maximum(levels.highest(), 0.0) + at_once),
         initial_stock=levels.initial_stock,
     )
+
+
+def _asked_at_most(cells: Cells, levels: Levels) -> Floats:
+    """Mean demand of each stage, units per period, if every backup stood in all the time.
+
+    A supplier that holds nothing and is only a backup sees no demand, and yet it makes and ships:
+    what of that is rounding is measured by what it may be asked for.
+    """
+    backup = cells.flags("lanes", "backup")
+    if not backup.any():
+        return levels.demand_seen
+    compiled = cells.compiled
+    return demand_seen(cells, np.where(backup, compiled.pred_units, compiled.pred_usage))
 
 
 def _nominal_delay(cells: Cells, wiring: Wiring, times: Times, serve: Integers) -> Integers:
