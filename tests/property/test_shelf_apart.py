@@ -14,9 +14,9 @@ from echelon.kernels.feature_flow_state import start_feature_state
 from echelon.kernels.flow_arrays import WIDTH, FeatureSums, Sums
 from echelon.kernels.run_single import run_single
 from echelon.kernels.single_draws import short_tables
-from echelon.kernels.single_work import GROUP, single_work_for
+from echelon.kernels.single_work import SUMMED, single_work_for
 from echelon.simulation import shelf_apart
-from echelon.simulation.described.some_stages import side_of
+from echelon.simulation.described.some_stages import in_order, side_of
 from echelon.simulation.measured.room import zero_sums
 from echelon.simulation.precision import may_be_single
 from echelon.simulation.shelf_apart import Narrow, run_apart, stages_ahead
@@ -75,44 +75,138 @@ def apart(structure, features, sources, block=8):
     """All sums once what failed has been run again in two parts, and what is still to be run."""
     found, failed, narrow = first_pass(structure, features, sources, block)
     draws = draws_of(structure, sources)
-    left = run_apart(structure, features, draws, narrow, *found, failed)
+    lives = Lives(structure, features)
+    left = run_apart(structure, features, lives, draws, narrow, *found, failed)
     return Whole(*found[0], *found[1]), failed, left
 
 
 def by_age(structure, features, sources):
     """All sums in double precision, with ages wherever they matter."""
     found = zero_sums(structure, features)
-    run_with_lives(structure, features, draws_of(structure, sources), 64, *found)
+    lives = Lives(structure, features)
+    run_with_lives(structure, features, lives, draws_of(structure, sources), 64, *found)
     return Whole(*found[0], *found[1])
 
 
-def close(found, expected):
-    """Whether the sums of each run are alike but for the rounding of single precision."""
+def close(found, expected, bound=1e-5):
+    """Whether the sums of each run are alike but for the rounding of single precision.
+
+    What is counted is the same; of 4,000 runs without lots none was further off than 6e-6.
+    """
     alike = np.ones(RUNS, dtype=np.bool_)
     for name, one, other in zip(Whole._fields, found, expected, strict=True):
         scale = getattr(expected, JUDGED_BY.get(name, name))[:, :RUNS]
-        bound = 1e-4 * max(float(np.abs(scale).max(initial=0.0)), 1.0)
-        bound = max(bound, 3.0) if name in COUNTS else bound
-        alike &= (np.abs(one - other)[:, :RUNS] <= bound).all(axis=0)
+        most = 0.0 if name in COUNTS else bound * max(float(np.abs(scale).max(initial=0.0)), 1.0)
+        alike &= (np.abs(one - other)[:, :RUNS] <= most).all(axis=0)
     return alike
 
 
+def on_an_edge(structure, features, sources, expected):
+    """Runs that double precision, too, makes another of where levels are a millionth higher."""
+    some = 1.0 + 1e-6
+    more = structure._replace(
+        level=some * structure.level, initial_stock=some * structure.initial_stock
+    )
+    return ~close(by_age(more, features, sources), expected, bound=1e-4)
+
+
 def test_what_is_run_in_two_parts_is_what_is_run_by_age_throughout():
+    """All runs are; but where orders come in lots, a gap may be at one but for rounding.
+
+    Single and double precision may then order that lot in different periods, and both are right: it
+    is what a millionth of the level decides.
+    """
     tried = alike = waste = mattered = 0
     for structure, features, sources in cases():
         found, failed, left = apart(structure, features, sources)
         runs = failed.any(axis=0) & ~left.any(axis=0)
         expected = by_age(structure, features, sources)
+        unlike = ~close(found, expected) & runs
+        if unlike.any():
+            assert ((features.order_multiple > 0.0) | (features.minimum_order > 0.0)).any()
+            edge = on_an_edge(structure, features, sources, expected)
+            assert edge[unlike].all()
         tried += int(runs.sum())
-        alike += int((close(found, expected) & runs).sum())
+        alike += int((runs & ~unlike).sum())
         waste += float(found.expired[:, :RUNS][:, runs].sum())
         (sums, feature_sums), _, _ = first_pass(structure, features, sources)
         mattered += int((~close(Whole(*sums, *feature_sums), expected) & runs).sum())
     if COMPILED:  # of more seeds
-        assert tried > 100
+        assert tried > 600
         assert waste > 0.0
         assert mattered > tried / 4  # ages left out would be found out
-    assert alike >= 0.98 * tried  # but where rounding decides what is ordered or who overtakes
+    assert tried - alike <= 1  # of the seeds that are tried: a lot is seldom that near
+
+
+def test_memory_that_is_refused_changes_no_bit(monkeypatch):
+    """Runs are halved until there is room, or a single one finds none."""
+    start, widths = shelf_apart.start_feature_state, []
+
+    def refused(*arguments):
+        widths.append(arguments[4])
+        if arguments[4] > most:
+            raise MemoryError
+        return start(*arguments)
+
+    monkeypatch.setattr(shelf_apart, "start_feature_state", refused)
+    compared = 0
+    for structure, features, sources in list(cases())[: 12 if COMPILED else 2]:
+        most = RUNS
+        whole, _, left = apart(structure, features, sources)
+        if not widths or widths[-1] < 4:
+            continue
+        most = 3
+        halved, _, left_of_halves = apart(structure, features, sources)
+        assert widths[-1] <= most
+        np.testing.assert_array_equal(left, left_of_halves)
+        for name, a, b in zip(Whole._fields, whole, halved, strict=True):
+            np.testing.assert_array_equal(a[:, :RUNS], b[:, :RUNS], err_msg=name)
+        compared += 1
+        most = 0
+        with pytest.raises(MemoryError):
+            apart(structure, features, sources)
+    assert compared > 0
+
+
+def test_stages_behind_are_run_again_only_where_they_get_something_else(monkeypatch):
+    """In the other runs they have the bits of the first pass; nobody else's sums are touched."""
+    run_both, again = shelf_apart._Apart._run_both, []
+
+    def logged(apart, behind, draws, narrow, own, runs):
+        again.extend(runs.tolist())
+        return run_both(apart, behind, draws, narrow, own, runs)
+
+    monkeypatch.setattr(shelf_apart._Apart, "_run_both", logged)
+    moved = stayed = 0
+    for structure, features, sources in cases():
+        again.clear()
+        (sums, _), _, _ = first_pass(structure, features, sources)
+        found, failed, _ = apart(structure, features, sources)
+        lives = Lives(structure, features)
+        behind = ~stages_ahead(structure, features, lives, failed.any(axis=1))
+        kept = np.setdiff1d(np.arange(RUNS), again)
+        for name in ("on_hand", "in_process", "shortages", "ordered"):
+            before, after = getattr(sums, name)[behind], getattr(found, name)[behind]
+            np.testing.assert_array_equal(before[:, kept], after[:, kept])
+        if behind.any() and failed.any():
+            moved += len(again)
+            stayed += int(failed.any(axis=0).sum()) - len(again)
+    assert moved > 0
+    assert stayed > 0
+
+
+def test_no_bit_depends_on_which_runs_are_run_beside(monkeypatch):
+    compared = 0
+    for structure, features, sources in list(cases())[: 30 if COMPILED else 2]:
+        monkeypatch.setattr(shelf_apart, "_MOST_WINDOWS", 100)
+        one, _, left = apart(structure, features, sources)
+        monkeypatch.setattr(shelf_apart, "_MOST_WINDOWS", 0)
+        other, _, left_of_other = apart(structure, features, sources)
+        np.testing.assert_array_equal(left, left_of_other)
+        for name, a, b in zip(Whole._fields, one, other, strict=True):
+            np.testing.assert_array_equal(a[:, :RUNS], b[:, :RUNS], err_msg=name)
+        compared += 1
+    assert compared > 0
 
 
 def test_stages_ahead_are_supplied_by_no_others_and_no_family_is_cut():
@@ -142,6 +236,22 @@ def test_both_sides_have_all_of_a_component_once():
             np.testing.assert_array_equal(
                 side.structure.asker_lane[again[inside]], np.flatnonzero(inside)
             )
+
+
+def test_a_component_in_another_order_has_the_same_bits():
+    """The stages ahead first: each stage asks, orders and gets what it did."""
+    for structure, features, sources in list(cases())[: 12 if COMPILED else 2]:
+        lives = Lives(structure, features)
+        first = stages_ahead(structure, features, lives, np.arange(lives.n_families) == 0)
+        order = np.concatenate([np.flatnonzero(first), np.flatnonzero(~first)])
+        whole = in_order(structure, features, order)
+        (one, _), failed, _ = first_pass(structure, features, sources)
+        (other, _), again, _ = first_pass(whole.structure, whole.features, sources)
+        for name, rows in (("on_hand", whole.stages), ("ordered", whole.stages),
+                           ("late", whole.askers), ("in_transit", whole.lanes)):  # fmt: skip
+            a, b = getattr(one, name)[rows], getattr(other, name)
+            np.testing.assert_array_equal(a[:, :RUNS], b[:, :RUNS], err_msg=name)
+        np.testing.assert_array_equal(failed.sum(axis=0), again.sum(axis=0))
 
 
 def test_no_bit_depends_on_the_block():
@@ -193,9 +303,10 @@ def test_goods_have_an_age_in_the_runs_that_are_chosen_and_no_other():
 
 def test_no_bit_depends_on_where_calls_end(monkeypatch):
     long = shelf_apart._STRETCH
+    monkeypatch.setitem(globals(), "PERIODS", SUMMED + 30)
     for structure, features, sources in list(cases())[: 12 if COMPILED else 2]:
         one, _, _ = apart(structure, features, sources)
-        monkeypatch.setattr(shelf_apart, "_STRETCH", GROUP)
+        monkeypatch.setattr(shelf_apart, "_STRETCH", SUMMED)
         other, _, _ = apart(structure, features, sources)
         monkeypatch.setattr(shelf_apart, "_STRETCH", long)
         for name, a, b in zip(Whole._fields, one, other, strict=True):

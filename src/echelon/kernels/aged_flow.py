@@ -40,10 +40,10 @@ from echelon.kernels.single_sums import (
     clear_sums,
     clear_totals,
     finish_single,
-    flush_sums,
+    flush_at,
 )
 from echelon.kernels.single_times import let_in
-from echelon.kernels.single_work import GROUP, SingleWork, start_single
+from echelon.kernels.single_work import SingleWork, start_single
 
 
 @by_reference
@@ -115,7 +115,7 @@ def run_aged(
     first_row : int
         The component's first drawn row there; both structures number rows from it.
     first_period, last_period : int
-        The latter a multiple of ``GROUP``, or the end of the run.
+        The latter a multiple of ``SUMMED``, or the end of the run.
     first_run, n_runs : int
     block : int
         As for :func:`~echelon.kernels.run_single.run_single`; a divisor of ``GROUP``.
@@ -152,8 +152,7 @@ def run_aged(
         send_behind(behind, work, crossing, state.sent, period, steps, n)
         single_goods_down(behind, 0, work, sums, watch, period, steps, n)
         period = stop
-        if period > warmup and period % GROUP == 0:
-            flush_sums(behind, 0, work, sums, in_release, period, n)
+        flush_at(behind, 0, work, sums, in_release, period, n)
     if last > warmup:
         finish_single(behind, 0, work, sums, in_release, last, n)
         _count_crossing(behind, work, crossing, sums.in_transit)

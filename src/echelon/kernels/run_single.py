@@ -15,9 +15,9 @@ from echelon.kernels.single_sums import (
     clear_sums,
     clear_totals,
     finish_single,
-    flush_sums,
+    flush_at,
 )
-from echelon.kernels.single_work import GROUP, SingleWork, start_single
+from echelon.kernels.single_work import SingleWork, start_single
 
 
 @jit
@@ -40,9 +40,9 @@ def run_single(
 
     Whole vectors of runs are simulated, also those that nobody reads; sums need not be 0 before.
     in_release (n_stages, WIDTH) is that of the sums of features, without rows where no component
-    has features. Sums of a few periods are flushed after every ``GROUP`` periods and at the end of
-    a call, so that bits do not depend on ``block``, a divisor of ``GROUP``, nor on where calls end
-    if that is after whole groups.
+    has features. Sums of a few periods are flushed after every ``SUMMED`` periods and at the end
+    of a call, so that bits do not depend on ``block``, a divisor of ``GROUP``, nor on where calls
+    end if that is after multiples of ``SUMMED``.
     """
     n = min((n_runs + 15) & -16, WIDTH)
     place, cell = work.place[0], work.cell[0]
@@ -71,7 +71,6 @@ def run_single(
             single_orders_up(structure, c, work, sums, block, period, steps, n)
             single_goods_down(structure, c, work, sums, watch, period, steps, n)
             period = stop
-            if period > warmup and period % GROUP == 0:
-                flush_sums(structure, c, work, sums, in_release, period, n)
+            flush_at(structure, c, work, sums, in_release, period, n)
         if period > warmup:
             finish_single(structure, c, work, sums, in_release, period, n)

@@ -52,11 +52,13 @@ def single_goods_down(
         step = 0
         while step < steps:
             period = first_period + step
-            if f.review[j] < 2 and period % STEPS == 0 and step + STEPS <= steps:
+            if period % STEPS == 0 and step + STEPS <= steps:
                 made = _receive(f, c, j, i, w, first_lane, FOUR, period, step, n)
                 _serve(f, c, j, i, w, first_lane, first_asker, made, FOUR, period, step, n)
                 if watch.family[j] >= 0:
                     watch_span(f, c, j, i, w, watch, made, FOUR, period, step, n)
+                if f.review[j] >= 2:
+                    _count_cycles(f, c, j, i, w, sums, FOUR, period, n)
                 step += STEPS
             else:
                 made = _receive(f, c, j, i, w, first_lane, ONE, period, step, n)
@@ -64,7 +66,7 @@ def single_goods_down(
                 if watch.family[j] >= 0:
                     watch_span(f, c, j, i, w, watch, made, ONE, period, step, n)
                 if f.review[j] >= 2:
-                    _follow_cycle(f, c, j, i, w, sums, period, n)
+                    _count_cycles(f, c, j, i, w, sums, ONE, period, n)
                 step += 1
         send_on(f, c, j, w, first_lane, first_period, steps, n)
         empty_rings(f, j, i, w, first_lane, first_period, steps, n)
@@ -255,10 +257,16 @@ def _serve(
     if q1 - q0 == 1 and (waits or not w.returns[i]):
         a = q0 - first_asker
         due = row_at(w.asker_ring, a, period) if waits else w.asks_row[a] + step
-        to = _out(f, w, q0, first_lane, period)
+        if f.asker_lane[q0] < 0:
+            serving.serve_alone(
+                n, span, tolerance, w.short, i, w.line, made, falling, due, w.line, SHIPPED,
+                w.held, w.bits, first_bit, w.owed, w.missed, a, False,
+            )  # fmt: skip
+            return
         serving.serve_alone(
-            n, span, tolerance, w.short, i, w.line, made, falling, due, w.line, to,
-            w.held, w.bits, first_bit, w.owed, w.missed, a,
+            n, span, tolerance, w.short, i, w.line, made, falling, due, w.line,
+            _out(f, w, q0, first_lane, period), w.held, w.bits, first_bit, w.owed, w.missed, a,
+            True,
         )  # fmt: skip
         return
     if q1 - q0 == 1:
@@ -327,15 +335,28 @@ def _see_what_is_due(
 
 
 @jit_part
-def _follow_cycle(
-    f: Structure, c: int, j: int, i: int, w: SingleWork, sums: Sums, period: int, n: int
+def _count_cycles(
+    f: Structure,
+    c: int,
+    j: int,
+    i: int,
+    w: SingleWork,
+    sums: Sums,
+    span: Span,
+    first_period: int,
+    n: int,
 ) -> None:
-    """Keep the largest shortage of a replenishment cycle, and count cycles without one."""
+    """Count replenishment cycles that end in a span without a shortage, by the bits of periods."""
     review, warmup = f.review[j], f.warmup[c]
-    into_cycle = (period - f.phase[j] - f.nominal_delay[j]) % review
-    summed.worst_of_cycle(n, into_cycle == 0, w.worst, i, w.short)
-    if into_cycle == review - 1 and period - into_cycle >= warmup:
-        summed.count_whole(n, tolerance_of(f, w.times, j), w.worst, i, sums.whole_cycles, j)
+    for s in range(len(span)):
+        period = first_period + s
+        into_cycle = (period - f.phase[j] - f.nominal_delay[j]) % review
+        if into_cycle < review - 1 or period - into_cycle < warmup:
+            continue
+        last = period % GROUP
+        mask = (2 << last) - (1 << max(last - into_cycle, 0))
+        goes_on = last < into_cycle
+        summed.count_whole(n, goes_on, mask, w.bits, w.carried, i, sums.whole_cycles, j)
 
 
 @jit_part

@@ -34,6 +34,8 @@ def single_orders_up(
     first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
     first_asker, stages = f.asker_ptr[first], last - first
     counts = period >= f.warmup[c]
+    # while rows are at hand; but tallies of orders may yet begin with those of what is asked for
+    at_once = counts and w.begun[0] == 1 and w.copied[0] == 0
     totals = (f.row_ptr[c + 1] - f.row_ptr[c]) * block
     orders, wishes = totals + stages * block, totals + 2 * stages * block
     own = totals + 3 * stages * block
@@ -82,9 +84,16 @@ def single_orders_up(
             else:
                 for s in range(steps):
                     _order(f, j, i, w, rounded, period + s, s, n)
+        if at_once:
+            _count_at(f, j, w, i, stages, first_asker, steps, n)
     if counts:
-        _count_requests(f, c, w, steps, n)
+        if w.begun[0] == 0:
+            _begin_tallies(f, c, w, n)
+        if not at_once:
+            for j in range(first, last):
+                _count_at(f, j, w, j - first, stages, first_asker, steps, n)
         w.counted[0] += steps
+        w.marked[0] += steps
 
 
 @jit_part
@@ -168,28 +177,32 @@ def _order_rounded(f: Structure, j: int, i: int, w: SingleWork, row: int, n: int
     )  # fmt: skip
 
 
+@jit_step
+def _begin_tallies(f: Structure, c: int, w: SingleWork, n: int) -> None:
+    """Give each tally a number that occurs to count from."""
+    for i in range(f.stage_ptr[c + 1] - f.stage_ptr[c]):
+        rows_of.move(n, w.pivot, i, w.rows, w.asked_row[i])
+    begin_as_asked(f, c, w, False, n)
+    w.begun[0] = 1
+
+
 @jit_part
-def _count_requests(f: Structure, c: int, w: SingleWork, steps: int, n: int) -> None:
-    """Tally what stages are asked for and what they order, where nobody else does."""
-    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
-    stages, first_asker = last - first, f.asker_ptr[first]
-    if w.begun[0] == 0:
-        for i in range(stages):
-            rows_of.move(n, w.pivot, i, w.rows, w.asked_row[i])
-        begin_as_asked(f, c, w, False, n)
-        w.begun[0] = 1
-    for j in range(first, last):
-        i, q0, q1 = j - first, f.asker_ptr[j], f.asker_ptr[j + 1]
-        least = tolerance_of(f, w.times, j)
-        if w.asked_apart[i] == 1:
-            _tally(w, w.asked_row[i], steps, i, least, n)
-        if w.copied[0] == 0:
-            _tally(w, w.order_row[i], steps, stages + i, least, n)
-        for q in range(q0, q1):
-            if f.serve_delay[j] == 0 and due_apart(f, j, q):
-                a = q - first_asker
-                for s in range(steps):
-                    rows_of.join(n, w.due, a, w.rows, w.asks_row[a] + s)
+def _count_at(
+    f: Structure, j: int, w: SingleWork, i: int, stages: int, first_asker: int, steps: int, n: int
+) -> None:
+    """Tally what a stage is asked for and what it orders, where nobody else does."""
+    least = tolerance_of(f, w.times, j)
+    if w.asked_apart[i] == 1:
+        _tally(w, w.asked_row[i], steps, i, least, n)
+    if w.copied[0] == 0:
+        _tally(w, w.order_row[i], steps, stages + i, least, n)
+    if f.serve_delay[j] > 0:
+        return
+    for q in range(f.asker_ptr[j], f.asker_ptr[j + 1]):
+        if due_apart(f, j, q):
+            a = q - first_asker
+            for s in range(steps):
+                rows_of.join(n, w.due, a, w.rows, w.asks_row[a] + s)
 
 
 @jit_part

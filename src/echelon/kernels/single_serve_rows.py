@@ -27,10 +27,12 @@ def serve_alone(
     owed: Singles,
     missed: Singles,
     a: int,
+    passes_on: bool,
 ) -> None:
     """Serve the only asker of a stage, who returns nothing, and count.
 
     A period that ends short sets its bit of ``bits[i]``, ``first_bit`` for the first of the span.
+    Without ``passes_on``, which is written in the call, nobody reads what is sent.
     """
     for r in range(n):
         net = short[i, r]
@@ -42,7 +44,8 @@ def serve_alone(
             net += wanted - goods
             net = net if abs(net) > ROUNDING * (wanted + goods) else ZERO
             now = max(net, ZERO)
-            sent[to + k, r] = wanted + (was - now)
+            if passes_on:
+                sent[to + k, r] = wanted + (was - now)
             stock += now - net
             waits += now
             missing += min(wanted, now)

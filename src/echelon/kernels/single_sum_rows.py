@@ -9,20 +9,30 @@ from echelon.kernels.single_rows import NO_BIT, UNIT, ZERO, Bits, Singles, Span
 
 
 @jit_rows
-def worst_of_cycle(n: int, first: bool, worst: Singles, i: int, short: Singles) -> None:
-    """Keep the largest shortage of the running replenishment cycle."""
+def carry_cycle(n: int, anew: bool, mask: int, bits: Bits, carried: Bits, i: int) -> None:
+    """Keep the periods of ``mask`` that ended short for a cycle that goes on in the next group.
+
+    They join those kept before, or begin ``anew``.
+    """
+    some = np.uint32(mask)
     for r in range(n):
-        carried = ZERO if first else worst[i, r]
-        worst[i, r] = max(carried, short[i, r])
+        before = NO_BIT if anew else carried[i, r]
+        carried[i, r] = np.uint32(before | np.uint32(bits[i, r] & some))
 
 
 @jit_rows
 def count_whole(
-    n: int, tolerance: np.float32, worst: Singles, i: int, whole: Floats, j: int
+    n: int, goes_on: bool, mask: int, bits: Bits, carried: Bits, i: int, whole: Floats, j: int
 ) -> None:
-    """Count a replenishment cycle that ended without a shortage."""
+    """Count a replenishment cycle of the periods of ``mask`` in which none of them ended short.
+
+    Nor one of those carried, where it ``goes_on`` from an earlier group.
+    """
+    some = np.uint32(mask)
     for r in range(n):
-        whole[j, r] += 1.0 if worst[i, r] <= tolerance else 0.0
+        late = np.uint32(bits[i, r] & some)
+        before = carried[i, r] if goes_on else NO_BIT
+        whole[j, r] += 1.0 if np.uint32(late | before) == NO_BIT else 0.0
 
 
 @jit_rows
@@ -123,7 +133,6 @@ def mark_short(
 @jit_rows
 def flush_bits(
     n: int,
-    anew: bool,
     periods: float,
     bits: Bits,
     before: Bits,
@@ -136,10 +145,6 @@ def flush_bits(
 
     ``before[i]`` has the bit of the first of the ``periods`` where the one before it ended short.
     """
-    if anew:
-        for r in range(n):
-            ready[j, r] = 0.0
-            shortages[j, r] = 0.0
     one, whole = np.uint32(1), np.float32(periods)
     for r in range(n):
         word = bits[i, r]

@@ -8,7 +8,7 @@ from echelon.kernels._jit import Floats, jit_part, jit_step
 from echelon.kernels.flow_arrays import Structure, Sums
 from echelon.kernels.flow_rows import copy, zero
 from echelon.kernels.plain_flow_work import joins
-from echelon.kernels.single_work import GROUP, SingleWork, asks_as_ordered, tolerance_of
+from echelon.kernels.single_work import GROUP, SUMMED, SingleWork, asks_as_ordered, tolerance_of
 
 
 @jit_part
@@ -22,6 +22,8 @@ def clear_totals(
             zero(n, in_release, j)
         zero(n, sums.in_process, j)
         zero(n, sums.whole_cycles, j)
+        zero(n, sums.ready, j)
+        zero(n, sums.shortages, j)
         for k in range(f.lane_ptr[j], f.lane_ptr[j + 1]):
             zero(n, sums.component, k)
 
@@ -42,7 +44,7 @@ def clear_sums(f: Structure, c: int, w: SingleWork, n: int) -> None:
     for x in range(f.lane_ptr[last] - f.lane_ptr[first]):
         rows_of.blank(n, w.in_transit, x)
     forget_states(f, c, w, n)
-    w.counted[0] = 0
+    w.counted[0], w.marked[0] = 0, 0
 
 
 @jit_part
@@ -99,10 +101,45 @@ def begin_as_asked(f: Structure, c: int, w: SingleWork, tallies: bool, n: int) -
 
 
 @jit_step
-def flush_sums(
+def flush_at(
     f: Structure, c: int, w: SingleWork, sums: Sums, in_release: Floats, period: int, n: int
 ) -> None:
-    """Add the sums of the periods since the last flush and before ``period`` to those of all."""
+    """Add to the sums of all periods where a group, or several of them, end before ``period``."""
+    if period % GROUP == 0 and period > f.warmup[c]:
+        _flush_group(f, c, w, sums, period, n)
+        if period % SUMMED == 0:
+            _flush_sums(f, c, w, sums, in_release, n)
+
+
+@jit_part
+def _flush_group(f: Structure, c: int, w: SingleWork, sums: Sums, period: int, n: int) -> None:
+    """Count the periods of a group, which ends before ``period``, by how they ended."""
+    first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
+    periods = float(w.marked[0])
+    if w.marked[0] == 0:
+        return
+    for j in range(first, last):
+        i = j - first
+        if f.review[j] >= 2:
+            _carry_cycle(f, j, i, w, period, n)
+        summed.flush_bits(n, periods, w.bits, w.before, i, sums.ready, sums.shortages, j)
+        mark_short(f, j, i, w, period, n)
+    w.marked[0] = 0
+
+
+@jit_part
+def _carry_cycle(f: Structure, j: int, i: int, w: SingleWork, period: int, n: int) -> None:
+    """Keep how the periods of a running cycle ended, at the end of a group before ``period``."""
+    so_far = (period - f.phase[j] - f.nominal_delay[j]) % f.review[j]
+    mask = (1 << GROUP) - (1 << max(GROUP - so_far, 0))
+    summed.carry_cycle(n, so_far <= GROUP, mask, w.bits, w.carried, i)
+
+
+@jit_part
+def _flush_sums(
+    f: Structure, c: int, w: SingleWork, sums: Sums, in_release: Floats, n: int
+) -> None:
+    """Add the sums of the periods since the last flush to those of all."""
     first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
     first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
     periods, anew = float(w.counted[0]), w.flushed[0] == 0
@@ -111,8 +148,6 @@ def flush_sums(
     for j in range(first, last):
         i = j - first
         summed.flush(n, anew, sums.on_hand, j, 1.0, w.held, i)
-        summed.flush_bits(n, anew, periods, w.bits, w.before, i, sums.ready, sums.shortages, j)
-        mark_short(f, j, i, w, period, n)
         if f.make_delay[j] > 0 or w.times.make_row[j] >= 0:
             summed.flush(n, False, sums.in_process, j, 1.0, w.in_process, i)
         if w.times.release_delay[j] > 0:
@@ -180,7 +215,8 @@ def finish_single(
     """Bring the sums of all periods up to date; after the last block."""
     first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
     first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
-    flush_sums(f, c, w, sums, in_release, period, n)
+    _flush_group(f, c, w, sums, period, n)
+    _flush_sums(f, c, w, sums, in_release, n)
     copy_sums(f, c, w, sums, n)
     for j in range(first, last):
         q0, q1 = f.asker_ptr[j], f.asker_ptr[j + 1]

@@ -24,6 +24,9 @@ from echelon.kernels.single_rows import Bits, Singles
 Signs: TypeAlias = NDArray[np.int32]
 
 GROUP = 32
+"""Periods of which each has a bit, where one says how it ended."""
+
+SUMMED = 4 * GROUP
 """Periods whose sums are added up in single precision."""
 
 LOT_ROUNDING = 4e-6
@@ -45,8 +48,8 @@ class SingleWork(NamedTuple):
         Of stages with several askers, or with returns.
     component : (n_lanes, WIDTH) float32
         Components waiting, in kits.
-    outside_stock, worst : (n_stages, WIDTH) float32
-        Kits of outside material waiting; largest shortage of the running cycle.
+    outside_stock : (n_stages, WIDTH) float32
+        Kits of outside material waiting.
     make_until, lane_until : (n_stages, WIDTH), (n_lanes, WIDTH) float32
         Periods until what was sent last leaves.
     rows : (n, WIDTH) float32
@@ -60,9 +63,9 @@ class SingleWork(NamedTuple):
         Share of what is wanted that stays late.
     after : (1, WIDTH) float32
         Periods after which goods leave.
-    bits, before : (n_stages, WIDTH) uint32
-        Periods since the last flush that ended short, a bit each; that of the first of them where
-        the period before it ended short.
+    bits, before, carried : (n_stages, WIDTH) uint32
+        Periods of this group that ended short, a bit each; that of the first of them where the
+        period before it ended short; those of the running replenishment cycle in earlier groups.
     held, in_process, in_release : (n_stages, WIDTH) float32
         Sums of the periods since the last flush; owed, missed, due : (n_askers, WIDTH);
         waits, in_transit : (n_lanes, WIDTH).
@@ -92,9 +95,9 @@ class SingleWork(NamedTuple):
     copied, apart : (1,) int64
         Whether all stages have ordered what they were asked for since the last flush; whether some
         have not, ever, so that orders have sums of their own.
-    counted, begun, flushed : (1,) int64
-        Periods since the last flush; whether any have been counted, and whether any have been
-        flushed.
+    counted, marked, begun, flushed : (1,) int64
+        Periods since the last flush; those of this group with a bit; whether any have been counted,
+        and whether any have been flushed.
     """
 
     gap: Singles
@@ -102,7 +105,6 @@ class SingleWork(NamedTuple):
     late: Singles
     component: Singles
     outside_stock: Singles
-    worst: Singles
     make_until: Singles
     lane_until: Singles
     rows: Singles
@@ -112,6 +114,7 @@ class SingleWork(NamedTuple):
     after: Singles
     bits: Bits
     before: Bits
+    carried: Bits
     held: Singles
     in_process: Singles
     in_release: Singles
@@ -152,12 +155,13 @@ class SingleWork(NamedTuple):
     copied: Integers
     apart: Integers
     counted: Integers
+    marked: Integers
     begun: Integers
     flushed: Integers
 
 
 _OF_STAGES: Final = (
-    "gap", "short", "outside_stock", "worst", "make_until", "held", "in_process", "in_release",
+    "gap", "short", "outside_stock", "make_until", "held", "in_process", "in_release",
 )  # fmt: skip
 _OF_ASKERS: Final = ("late", "owed", "missed", "due", "late_at_first")
 _OF_LANES: Final = ("component", "lane_until", "waits", "in_transit")
@@ -184,7 +188,7 @@ def single_sizes(
         **dict.fromkeys(_OF_ASKERS, (askers, narrow)),
         **dict.fromkeys(_OF_LANES, (lanes, narrow)),
         **dict.fromkeys(_TALLIES, (2 * stages, narrow)),
-        **dict.fromkeys(("bits", "before"), (stages, np.uint32)),
+        **dict.fromkeys(("bits", "before", "carried"), (stages, np.uint32)),
         "rows": ((drawn + 3 * stages + askers) * block, narrow),
         "line": (int(most_slots(f, supply_of(features), first, last, block)), narrow),
         "ratio": (STEPS, narrow),
@@ -254,6 +258,7 @@ def single_work_for(
         copied=whole(1),
         apart=whole(1),
         counted=whole(1),
+        marked=whole(1),
         begun=whole(1),
         flushed=whole(1),
     )
@@ -286,7 +291,7 @@ def start_single(f: Structure, c: int, w: SingleWork, block: int, n: int) -> Non
         rows_of.put(n, w.short, i, np.float32(-f.initial_stock[j]))
         rows_of.blank(n, w.make_until, i)
         rows_of.blank(n, w.outside_stock, i)
-        rows_of.blank(n, w.worst, i)
+        rows_of.no_bits(n, w.carried, i)
         q0, q1 = f.asker_ptr[j], f.asker_ptr[j + 1]
         w.asked_apart[i] = 0 if q1 == q0 or (q1 - q0 == 1 and asks_as_ordered(f, q0)) else 1
         zero(n, w.asked_count, i)

@@ -12,8 +12,8 @@ from echelon.kernels.single_sum_rows import flush_bits
 
 
 @jit
-def flush(n, anew, periods, bits, before, ready, shortages):
-    flush_bits(n, anew, periods, bits, before, 0, ready, shortages, 0)
+def flush(n, periods, bits, before, ready, shortages):
+    flush_bits(n, periods, bits, before, 0, ready, shortages, 0)
 
 
 @jit
@@ -53,13 +53,13 @@ def test_bits_count_what_a_loop_counts(first, periods):
         bits[0] |= np.where(short[k], np.uint32(1 << first + k), np.uint32(0))
     before[0] = np.where(was_short, np.uint32(1 << first), np.uint32(0))
     words = bits.copy()
-    ready, shortages = np.full((1, WIDTH), np.nan), np.full((1, WIDTH), np.nan)
-    flush(WIDTH, True, float(periods), bits, before, ready, shortages)
+    ready, shortages = np.zeros((1, WIDTH)), np.zeros((1, WIDTH))
+    flush(WIDTH, float(periods), bits, before, ready, shortages)
     good, began = counted(short, was_short)
     np.testing.assert_array_equal(ready[0], good)
     np.testing.assert_array_equal(shortages[0], began)
     assert not bits.any()
-    flush(WIDTH, False, float(periods), words, before, ready, shortages)
+    flush(WIDTH, float(periods), words, before, ready, shortages)
     np.testing.assert_array_equal(ready[0], 2 * good)
     np.testing.assert_array_equal(shortages[0], 2 * began)
 

@@ -353,3 +353,38 @@ def test_where_a_block_ends_does_not_decide_how_returns_are_reckoned(
                                 seed=3, precision="single"))  # fmt: skip
     for other in runs[1:]:
         assert_same(runs[0], other)
+
+
+@pytest.mark.parametrize("warmup", [0, 29, 32])
+@pytest.mark.parametrize("phase", [0, 3])
+@pytest.mark.parametrize("review", [2, 5, 13, 32, 33, 50, 90])
+def test_cycles_without_a_shortage_are_those_of_double(review, phase, warmup):
+    """Also where a cycle is longer than the periods whose ends are kept together."""
+    covered = 10.0 * (review + 2)
+    network = ec.Network.from_tables(
+        pd.DataFrame(
+            {
+                "item": "a",
+                "location": ["plant", "shop"],
+                "lead_time": [1.0, 2.0],
+                "base_stock": [covered, covered + np.rint(0.5 * covered**0.5)],
+                "review_period": [0, review],
+                "review_phase": [0, phase % review],
+                "holding_cost": 1.0,
+            }
+        ),
+        pd.DataFrame(
+            {"from_item": "a", "from_location": ["plant"], "to_item": "a", "to_location": "shop"}
+        ),
+        pd.DataFrame(
+            {"item": ["a"], "location": "shop", "family": "poisson", "mean": 10.0, "std": 10.0**0.5}
+        ),
+    )
+    single, double = (
+        ec.simulate(
+            network, periods=300, warmup=warmup, replications=40, precision=kind, progress=False
+        ).stages["cycle_service_level"]
+        for kind in ("single", "double")
+    )
+    np.testing.assert_array_equal(single, double)
+    assert 0.0 < double[1] < 1.0

@@ -233,6 +233,8 @@ def draw_good_shares(
 ) -> Drawn:
     """Rows of the stages where not all is good."""
     places = np.flatnonzero((mean < 1.0) | (std > 0.0) | (lot_failure > 0.0))
+    if not len(places):
+        return Drawn(places, places, places, places, ())
     frame = pd.DataFrame({"mean": mean, "std": std, "lot_failure": lot_failure}).iloc[places]
     group = np.asarray(frame.groupby(list(frame), sort=False).ngroup(), dtype=np.int64)
     laws = tuple(good_share(*row) for row in frame.drop_duplicates().itertuples(index=False))

@@ -12,7 +12,7 @@ from echelon.kernels.quantities import N_POOLED, N_QUANTITIES
 from echelon.network.compiled import Booleans, Floats, Integers
 from echelon.simulation.measured.estimates import GROUP, SEGMENT, STAGE, Estimates, Level, estimate
 from echelon.simulation.measured.measured import DISRUPTION_SUMS, Finished, Kept
-from echelon.simulation.measured.moments import Moments, add_rows, group_means, joined, summed
+from echelon.simulation.measured.moments import Moments, add_rows, group_means, joined
 from echelon.simulation.measured.scheme import Scheme
 
 _AT_A_TIME: Final = 4096
@@ -190,14 +190,22 @@ def _kept(scheme: Scheme, parts: Parts, n_groups: int, n_runs: int) -> Kept | No
     """Quantities of each run of the network's stages, groups and demand rows, if all have them."""
     if any(part.kept is None for _, _, part in parts):
         return None
-    stages = np.full((len(scheme.review), N_QUANTITIES, n_runs), np.nan)
+    n_stages = len(scheme.review)
+    stages = np.empty((n_stages, N_QUANTITIES, n_runs))
+    missing = np.ones(n_stages, dtype=np.bool_)
     segments = np.full((len(scheme.segment_demand), len(SEGMENT.quantities), n_runs), np.nan)
     rows = np.zeros((n_groups, N_POOLED, n_runs))
     for first, last, part in parts:
         if part.kept is not None:
-            stages[slice(*scheme.stage_ptr[[first, last]].tolist())] = part.kept.stages
+            own = slice(*scheme.stage_ptr[[first, last]].tolist())
+            if len(part.kept.stages) == n_stages:
+                stages = part.kept.stages  # all there is, and large
+            else:
+                stages[own] = part.kept.stages
+            missing[own] = False
             segments[part.segment_demand] = part.kept.segments
-            rows += summed(part.kept.rows, part.row_group, n_groups)
+            add_rows(part.kept.rows, part.row_group, rows)
+    stages[missing] = np.nan
     return Kept(stages, rows, segments)
 
 
