@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from echelon.kernels._jit import COMPILED
+from echelon.kernels.feature_flow_lots import COUNT
 from echelon.simulation.plain.flow import flow
 from tests.flow_cases import FlowCase, random_case
 from tests.property.test_feature_flow import CLOSE, run_kernel
@@ -70,9 +71,20 @@ def test_kernel_and_plain_twin_give_the_same_sums(cases):
                 )
 
 
+def in_lists(state):
+    """How many lots are in lists."""
+    return int(state.heads[:, :, COUNT].sum())
+
+
 def test_units_in_lists_are_the_stock_on_hand(cases):
-    for case, _, _, state in cases:
-        on_hand = state.on_hand(case.structure)
+    """Of all goods, where the run could go on until the last of them are too old."""
+    left_out = 0
+    for case, _, _, short in cases:
+        structure = case.structure._replace(periods=case.structure.periods + 1_000)
+        *_, state = run_kernel(case._replace(structure=structure))
+        assert in_lists(short) <= in_lists(state)
+        left_out += in_lists(state) - in_lists(short)
+        on_hand = state.on_hand(structure)
         for j in np.flatnonzero(state.stock_ages >= 0):
             for r in range(3):
                 begin, mask, front, count = state.heads[state.stock_ages[j], r]
@@ -80,3 +92,4 @@ def test_units_in_lists_are_the_stock_on_hand(cases):
                 assert sum(state.lots[at + 2] for at in lots) == pytest.approx(
                     on_hand[j, r], rel=CLOSE, abs=CLOSE * 1000
                 )
+    assert left_out > 0

@@ -33,7 +33,7 @@ def draw_ages(
     """
     rows, heads, lots, first, room = w.rows, w.heads, w.lots, w.first, w.room
     for r in range(n):
-        if rows[what, r] > 0.0:
+        if rows[what, r] > 0.0 and first[stock, r] < np.inf:
             _draw(
                 heads, lots, first, room, stock, to, usable, rows[what, r] * into, np.inf, out_of,
                 False, r,
@@ -52,7 +52,7 @@ def draw_straight(
     rows, heads, lots, first, room = w.rows, w.heads, w.lots, w.first, w.room
     to, factor, doomed = w.lane_ages[lane], 1.0 / units, False
     for r in range(n):
-        if rows[what, r] > 0.0:
+        if rows[what, r] > 0.0 and first[stock, r] < np.inf:
             doomed = _draw(
                 heads, lots, first, room, stock, to, usable, rows[what, r], stored, factor, True, r
             ) or doomed  # fmt: skip

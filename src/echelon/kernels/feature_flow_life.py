@@ -28,6 +28,7 @@ from echelon.kernels.feature_flow_lots import (
     LEAVES,
     LOT,
     MASK,
+    TO_THE_END,
     UNITS,
     USABLE,
     drop_lots,
@@ -238,6 +239,8 @@ def store_fresh(w: FeatureState, i: int, stock: int, usable: float, what: int, n
     """Put row ``what`` of stage ``i`` into stock, ``usable`` for the last time in that period."""
     rows, heads, lots, first, room = w.rows, w.heads, w.lots, w.first, w.room
     by_age = w.by_age
+    if usable >= room[TO_THE_END]:
+        return
     for r in range(n):
         if by_age[i, r] and rows[what, r] > 0.0:
             put_lot(heads, lots, first, room, stock, r, usable, usable, rows[what, r])
@@ -255,6 +258,8 @@ def take_back_ages(
     n: int,
 ) -> None:
     """Returns to stage ``i`` go to stock as if they were fresh."""
+    if usable >= w.room[TO_THE_END]:
+        return
     for r in range(n):
         units = -draws[row, step, r]
         if w.by_age[i, r] and units > 0.0:

@@ -11,6 +11,9 @@ are handed out of one array as they are needed, so that what is used is close to
 list might need at worst is only reserved. ``heads`` says where the ring of a list begins, how many
 lots it has room for less one, where the first of them is, and how many there are; row ``first`` of
 ``first`` says when the first leaves, so that a run in which nothing leaves is passed over.
+
+Goods that nobody can find too old before the last period ends are in no list. They are younger than
+all others, so that those in a list are issued before them, and whatever is not in a list is such.
 """
 
 from __future__ import annotations
@@ -37,6 +40,10 @@ HEAD: Final = 4
 LEAST: Final = 4
 """Lots in the smallest ring."""
 
+# numbers of the room for lots
+TAKEN: Final = 0
+TO_THE_END: Final = 1
+
 
 def most_numbers(most_lots: Integers) -> int:
     """Numbers in ``lots`` that lists with so many lots at most may come to need, in one run."""
@@ -52,9 +59,9 @@ def lot_at(heads: Integers, q: int, r: int, i: int) -> int:
 
 @jit_step
 def grow(heads: Integers, lots: Floats, room: Integers, q: int, r: int) -> None:
-    """Give a list a ring of twice the size; ``room[0]`` numbers are taken."""
-    begin, size = room[0], max(2 * (heads[q, r, MASK] + 1), LEAST)
-    room[0] = begin + LOT * size
+    """Give a list a ring of twice the size."""
+    begin, size = room[TAKEN], max(2 * (heads[q, r, MASK] + 1), LEAST)
+    room[TAKEN] = begin + LOT * size
     for i in range(heads[q, r, COUNT]):
         at = lot_at(heads, q, r, i)
         for k in range(LOT):
@@ -69,7 +76,12 @@ def put_lot(
     heads: Integers, lots: Floats, first: Floats, room: Integers, q: int, r: int, leaves: float,
     usable: float, units: float,
 ) -> None:  # fmt: skip
-    """Put a lot into a list, in its place; into one that is there if it is the same."""
+    """Put a lot into a list, in its place; into one that is there if it is the same.
+
+    Goods that are never too old are not kept, see above.
+    """
+    if usable >= room[TO_THE_END]:
+        return
     count, mask = heads[q, r, COUNT], heads[q, r, MASK]
     if count > 0:  # mostly it comes last
         at = heads[q, r, BEGIN] + LOT * ((heads[q, r, FRONT] + count - 1) & mask)

@@ -22,6 +22,8 @@ from echelon.kernels.feature_flow_lots import (
     LEAVES,
     LOT,
     MASK,
+    TAKEN,
+    TO_THE_END,
     UNITS,
     USABLE,
     most_numbers,
@@ -72,7 +74,8 @@ class FeatureState(NamedTuple):
         into which a quantity is put by the period in which it leaves (because times are drawn, or
         goods may be held) has a power of two above the longest time.
     heads, lots, first, room : int64, float64, float64, int64
-        Lists of lots, as :mod:`echelon.kernels.feature_flow_lots` keeps them.
+        Lists of lots, as :mod:`echelon.kernels.feature_flow_lots` keeps them; of the room for them
+        how many numbers are taken, and from which last period of use on goods are in no list.
     history : (n_past, width) float64
         What fell due in past periods, by asker: a ring of the periods that a rule looks back; with
         first come first served what of it still waits, of all periods.
@@ -270,12 +273,17 @@ def start_feature_state(
         heads=np.empty((max(n_lists, 1), width, HEAD), dtype=np.int64),
         first=np.zeros((max(n_lists, 1), width)),
         lots=_hardly_used(max(most_numbers(most_lots) * width, 1)),
-        room=np.zeros(1, dtype=np.int64),
+        room=np.array([0, _to_the_end(structure, features, component, part)]),
         doomed=np.zeros(lanes.stop - lanes.start, dtype=np.int64),
         **ages,
     )
     _stock_up(state, structure, part)
     return state
+
+
+def _to_the_end(structure: Structure, features: Features, component: int, part: Part) -> int:
+    """First period so late that what is usable in it is never found too old by anybody."""
+    return int(structure.periods[component] + features.minimum_life[part.askers].max(initial=0))
 
 
 def start_again(
@@ -304,9 +312,9 @@ def _stock_up(state: FeatureState, structure: Structure, part: Part) -> None:
     width = rows.shape[1]
     lists, until = state.stock_ages[fresh], part.life[fresh] - 1.0
     begin = np.arange(len(fresh) * width).reshape(-1, width) * (LOT * LEAST)
-    state.room[0] = begin.size * LOT * LEAST
+    state.room[TAKEN] = begin.size * LOT * LEAST
     state.heads[lists, :, BEGIN], state.heads[lists, :, MASK] = begin, LEAST - 1
-    kept = state.by_age[fresh]
+    kept = state.by_age[fresh] & (until[:, None] < state.room[TO_THE_END])
     state.heads[lists, :, COUNT] = kept
     state.first[lists] = np.where(kept, until[:, None], np.inf)
     state.lots[begin + LEAVES] = state.lots[begin + USABLE] = until[:, None]

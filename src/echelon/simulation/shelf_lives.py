@@ -17,6 +17,7 @@ which families fail. No result depends on these guesses, nor on how many runs ar
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -66,6 +67,17 @@ class Lives:
         self.unknown = np.zeros(self.n_families, dtype=np.bool_)
         unknown = _unknown(structure, features) & (self.family >= 0)
         self.unknown[self.family[unknown]] = True
+
+    def of_component(self, c: int, structure: Structure, features: Features) -> Lives:
+        """The same of component ``c`` of the shard, which is cut out as the others."""
+        stages = slice(*self._structure.stage_ptr[[c, c + 1]].tolist())
+        families = slice(*np.searchsorted(self.component, [c, c + 1]).tolist())
+        own = copy(self)
+        own._structure, own._features = structure, features
+        own.family = np.where(self.family[stages] < 0, -1, self.family[stages] - families.start)
+        own.least, own.unknown = self.least[stages], self.unknown[families]
+        own.component = np.zeros(families.stop - families.start, dtype=np.int64)
+        return own
 
     @property
     def n_families(self) -> int:
@@ -154,6 +166,7 @@ class Draws(NamedTuple):
 def run_with_lives(
     structure: Structure,
     features: Features,
+    lives: Lives,
     draws: Draws,
     block: int,
     sums: Sums,
@@ -166,6 +179,8 @@ def run_with_lives(
     ----------
     structure, features
         Of that component alone.
+    lives : Lives
+        Of the same.
     draws : Draws
     block : int
         Periods drawn at once.
@@ -175,7 +190,6 @@ def run_with_lives(
         Families that have failed in each run; runs in which none has are left alone. Without it,
         all runs are run.
     """
-    lives = Lives(structure, features)
     aged = lives.unknown.copy()
     runs = np.arange(draws.n_runs)
     if failed is not None:

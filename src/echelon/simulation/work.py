@@ -187,7 +187,9 @@ class _Block:
                 first_row, last_row = structure.row_ptr[[c, c + 1]].tolist()
                 draws = Draws(self._sources, first_row, last_row, *self._runs, self._memory)
                 known = failed[mine] if failed[mine].any() else None
-                _run_with_lives(task, c, draws, narrow, self._sums, self._feature_sums, known)
+                _run_with_lives(
+                    task, c, self._lives, draws, narrow, self._sums, self._feature_sums, known
+                )
             else:
                 run_features(
                     structure, task.features, c, self._sources, 0, int(structure.periods[c]),
@@ -230,6 +232,7 @@ def _perishes(task: Task, c: int) -> bool:
 def _run_with_lives(
     task: Task,
     c: int,
+    of_task: Lives,
     draws: Draws,
     narrow: Narrow | None,
     sums: Sums,
@@ -238,18 +241,19 @@ def _run_with_lives(
 ) -> None:
     """Run a component whose goods perish, with ages where they matter."""
     structure, features = cut_out(task.structure, task.features, c, c + 1)
+    lives = of_task.of_component(c, structure, features)
     rows = rows_of_component(task.structure, task.features, c)
     own = Sums(*(getattr(sums, name)[rows[name]] for name in Sums._fields))
     of_features = FeatureSums(
         *(getattr(feature_sums, name)[rows[name]] for name in FeatureSums._fields)
     )
     if failed is not None and narrow is not None:
-        failed = run_apart(structure, features, draws, narrow, own, of_features, failed)
+        failed = run_apart(structure, features, lives, draws, narrow, own, of_features, failed)
     if failed is None or failed.any():
         n_runs = draws.n_runs if failed is None else int(failed.any(axis=0).sum())
         rows_of_runs = max((draws.last_row - draws.first_row) * n_runs, 1)
         block = min(max(_DRAWN // rows_of_runs // 4 * 4, FEATURE_BLOCK), _MOST_PERIODS)
-        run_with_lives(structure, features, draws, block, own, of_features, failed)
+        run_with_lives(structure, features, lives, draws, block, own, of_features, failed)
 
 
 def _has_policy(task: Task, c: int) -> bool:

@@ -19,6 +19,7 @@ from echelon.kernels.feature_flow_lots import (
 )
 
 LISTS, RUNS, MOST = 2, 3, 40
+END = 100  # goods that can be used in this period are in no list
 
 
 @jit
@@ -44,7 +45,7 @@ def test_lists_are_sorted_and_lots_that_are_the_same_are_one(seed):
     rng = np.random.default_rng(seed)
     heads = np.zeros((LISTS, RUNS, HEAD), dtype=np.int64)
     heads[..., MASK] = -1
-    first, room = np.full((LISTS, RUNS), np.inf), np.zeros(1, dtype=np.int64)
+    first, room = np.full((LISTS, RUNS), np.inf), np.array([0, END])
     lots = np.full(most_numbers(np.full(LISTS, MOST)) * RUNS, np.nan)
     twins = {(q, r): {} for q in range(LISTS) for r in range(RUNS)}
     for _ in range(600):
@@ -75,10 +76,22 @@ def test_a_list_that_becomes_as_long_as_it_may_has_room():
     heads = np.zeros((1, 1, HEAD), dtype=np.int64)
     heads[..., MASK] = -1
     for most in (1, 3, 4, 5, 16, 17):
-        heads[:], first, room = [0, -1, 0, 0], np.full((1, 1), np.inf), np.zeros(1, dtype=np.int64)
+        heads[:], first, room = [0, -1, 0, 0], np.full((1, 1), np.inf), np.array([0, END])
         lots = np.zeros(most_numbers(np.array([most])))
         for i in range(most):
             put(heads, lots, first, room, 0, 0, float(most - i), 0.0, 1.0)
         assert heads[0, 0, COUNT] == most
         assert room[0] <= len(lots)
         assert LOT * most <= room[0]
+
+
+def test_goods_that_are_never_too_old_are_in_no_list():
+    heads = np.zeros((1, 1, HEAD), dtype=np.int64)
+    heads[..., MASK] = -1
+    first, room, lots = np.full((1, 1), np.inf), np.array([0, END]), np.zeros(24)
+    put(heads, lots, first, room, 0, 0, 3.0, float(END), 1.0)
+    assert heads[0, 0, COUNT] == 0
+    assert first[0, 0] == np.inf
+    put(heads, lots, first, room, 0, 0, 3.0, END - 1.0, 1.0)
+    assert heads[0, 0, COUNT] == 1
+    assert first[0, 0] == 3.0

@@ -181,12 +181,12 @@ def test_no_bit_depends_on_what_is_known_to_fail(monkeypatch, first):
     found = simulated(network, precision="single")
     run = shelf_lives.run_with_lives
 
-    def warned(structure, features, draws, block, sums, feature_sums, failed=None):
+    def warned(structure, features, lives, draws, block, sums, feature_sums, failed=None):
         if failed is not None:
             failed = failed.copy()
             failed[:, first] = True  # a run that passed is run in double then
             passed_before.append(failed)
-        run(structure, features, draws, block, sums, feature_sums, failed)
+        run(structure, features, lives, draws, block, sums, feature_sums, failed)
 
     passed_before = []
     monkeypatch.setattr("echelon.simulation.work.run_with_lives", warned)

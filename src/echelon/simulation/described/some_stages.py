@@ -63,11 +63,15 @@ class Side(NamedTuple):
 
 def side_of(structure: Structure, features: Features, chosen: Booleans) -> Side:
     """Some stages of a single component, of a kind that the kernel in single precision knows."""
-    stages = np.flatnonzero(chosen)
+    return in_order(structure, features, np.flatnonzero(chosen))
+
+
+def in_order(structure: Structure, features: Features, stages: Integers) -> Side:
+    """The same of the stages by number, in an order in which suppliers come first."""
     lane_ptr, lanes = _ragged(structure.lane_ptr, stages)
     asker_ptr, askers = _ragged(structure.asker_ptr, stages)
     level_ptr, levels = _ragged(features.level_ptr, stages)
-    new_stage = numbers_of(stages, len(chosen))
+    new_stage = numbers_of(stages, len(structure.level))
     new_lane = numbers_of(lanes, len(structure.units))
     new_asker = numbers_of(askers, len(structure.asker_lane))
     own: dict[str, Any] = {
