@@ -1,12 +1,16 @@
 """Sines, logarithms and arc tangents without a call, so that loops over them become vectors.
 
-Each is exact to about two units in the last place. Arguments are reduced as in the mathematical
-libraries of Cody & Waite [1]_ and Moshier's Cephes; where a library decides by a branch, all sides
-are worked out here and one is chosen, which is what lets several arguments go side by side.
+Each is exact to about two units in the last place. Angles are reduced in three parts after Cody &
+Waite [1]_; the coefficients of sine, cosine and arc tangent are those of Moshier's Cephes [2]_, the
+coefficients and the sum of the logarithm those of Sun's fdlibm [3]_. Where a library decides by a
+branch, all sides are worked out here and one is chosen, which is what lets several arguments go
+side by side.
 
 References
 ----------
 .. [1] Cody & Waite (1980), *Software Manual for the Elementary Functions*.
+.. [2] Moshier (1989), *Methods and Programs for Mathematical Functions*.
+.. [3] Sun Microsystems (1993), *Freely Distributable Library for Mathematical Functions*.
 """
 
 from __future__ import annotations

@@ -36,8 +36,7 @@ _LEAST_BEHIND: Final = 12
 """Stages behind, with fewer of which it takes longer to take a component apart than to run it."""
 
 _LEAST_SHARE: Final = 0.15
-"""Of runs that fail, more than that: what all others order is made once more all the same, and a
-run that is run by period throughout takes about eight times as long."""
+"""Of runs that fail, more than that: what all others order is made once more all the same."""
 
 _WINDOW: Final = 16
 """Runs in the narrowest loop of single precision, and of draws that hang together."""
