@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from echelon.distributions import Empirical, Gamma, Normal
+from echelon.distributions import Distribution, Empirical, Gamma, Normal
 from echelon.kernels.draws import fill
 from echelon.kernels.feature_flow_state import start_feature_state
 from echelon.kernels.flow_arrays import WIDTH, Features, Structure, Sums
@@ -22,10 +22,11 @@ LAWS = (Normal(5.0, 4.0), Gamma(5.0, 4.0), Empirical([-3.0, 0.0, 4.0, 11.0], [0.
 """Returns and periods without demand are among them."""
 
 
-def laws_of(structure: Structure, seed: int) -> Sources:
-    """Draw each row of a component from one of ``LAWS``."""
+def laws_of(structure: Structure, seed: int, laws: Sequence[Distribution] = LAWS) -> Sources:
+    """Draw each row of a component from one of some laws."""
     n_rows = int(structure.row_ptr[1])
-    return sources_of([DrawRow("demand", (str(i),), LAWS[i % 3]) for i in range(n_rows)], seed)
+    rows = [DrawRow("demand", (str(i),), laws[i % len(laws)]) for i in range(n_rows)]
+    return sources_of(rows, seed)
 
 
 def given(demand: Sequence[Sequence[float]]) -> Sources:

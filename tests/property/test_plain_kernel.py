@@ -32,7 +32,7 @@ def component(seed, n_stages, n_periods):
     return structure, features, laws_of(structure, seed)
 
 
-def with_drawn_times(structure, features, seed):
+def with_drawn_times(structure, features, seed, laws=LAWS):
     """The same component with times of its stages and lanes drawn, here and there."""
     rng = np.random.default_rng([seed, 1])
     stages, lanes = (rng.random(len(a)) < 0.6 for a in (structure.level, structure.units))
@@ -49,7 +49,7 @@ def with_drawn_times(structure, features, seed):
         lane_overtaking=(rng.random(len(lanes)) < 0.5).astype(np.int64),
     )
     structure = structure._replace(row_ptr=np.array([0, n_demand + n_times]))
-    rows = [DrawRow("demand", (str(i),), LAWS[i % 3]) for i in range(n_demand)]
+    rows = [DrawRow("demand", (str(i),), laws[i % len(laws)]) for i in range(n_demand)]
     rows += [DrawRow("time", (str(i),), TIMES[i % 2]) for i in range(n_times)]
     return structure, features, sources_of(rows, seed)
 

@@ -27,11 +27,20 @@ RUNS = 6
 SEEDS = 40 if COMPILED else 4
 
 
+PERIODS = 24
+
+
 def long_lives(seed, times):
-    """A component with features at random, whose shelf lives are so many times as long."""
-    case = random_case(seed, n_stages=1 + seed % 6, n_periods=24, runs=RUNS)
-    features = case.features._replace(shelf_life=case.features.shelf_life * times)
-    return case._replace(features=features)
+    """A component with features at random, whose shelf lives are so many times as long.
+
+    0 times: some periods shorter or longer than the run.
+    """
+    case = random_case(seed, n_stages=1 + seed % 6, n_periods=PERIODS, runs=RUNS)
+    life = case.features.shelf_life * times
+    if times == 0:
+        about = np.random.default_rng([seed, 5]).integers(-4, 5, life.shape)
+        life = np.where(case.features.shelf_life > 0, PERIODS + about, 0)
+    return case._replace(features=case.features._replace(shelf_life=life))
 
 
 def run(case, aged):
@@ -81,8 +90,19 @@ def test_runs_that_pass_have_the_bits_of_runs_with_ages(times):
         assert passed > failed / (2 if times > 1 else 4)  # and one that let none pass
 
 
+@pytest.mark.parametrize("longer", [-1, 0])
+def test_what_cannot_get_too_old_before_the_end_is_not_watched(longer):
+    """The last good of the first stock is asked for in the last period, to be used in it."""
+    structure, features, _ = of_kind(5, 1, PERIODS, False, False)
+    life = PERIODS + 1 + longer  # what is new in period 0 can be used to the last but this
+    features = features._replace(shelf_life=np.full(1, life))
+    lives = Lives(structure, features)
+    watch = lives.watch(lives.unknown, 1, single=True, width=WIDTH)
+    assert watch.family.tolist() == [0 if longer < 0 else -1]
+
+
 @settings(max_examples=40 if COMPILED else 5)
-@given(st.integers(0, 2**32 - 1), st.sampled_from([2, 5]))
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0, 2, 5]))
 def test_no_run_that_passes_differs(seed, times):
     tried(times, [seed])
 

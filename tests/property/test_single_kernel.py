@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from echelon.distributions import Gamma, NegativeBinomial, Normal, Poisson
 from echelon.kernels._jit import COMPILED
 from echelon.kernels.feature_flow_state import start_feature_state
 from echelon.kernels.flow_arrays import PROPORTIONAL, WIDTH, Sums
@@ -19,10 +20,11 @@ from echelon.simulation.measured.room import zero_sums
 from echelon.simulation.precision import may_be_single
 from echelon.simulation.work import run_features
 from tests.flow_cases import random_case
-from tests.plain_runs import laws_of
+from tests.plain_runs import LAWS, laws_of
 from tests.property.test_plain_kernel import with_drawn_times
 
 EXAMPLES = 100 if COMPILED else 6
+NEVER_NEGATIVE = (Gamma(5.0, 4.0), Poisson(0.4), NegativeBinomial(3.0, 3.0), Normal(9.0, 1.0))
 Counted = namedtuple("Counted", (*Sums._fields, "in_release"))
 SEEDS = st.integers(0, 2**32 - 1)
 KINDS = st.tuples(st.booleans(), st.booleans())
@@ -69,6 +71,22 @@ def of_kind(seed, n_stages, n_periods, times_drawn, quantities):
     if quantities:
         structure, features = with_quantities(structure, features, seed)
     return structure, features, sources
+
+
+def with_reviews(seed, n_stages, n_periods, times_drawn):
+    """A component of which most stages review in every period and begin with their base stock."""
+    structure, features, _ = component(seed, n_stages, n_periods)
+    rng = np.random.default_rng([seed, 3])
+    n, level = len(structure.level), np.maximum(structure.level, 0.0)
+    structure = structure._replace(
+        level=level,
+        review=np.where(rng.random(n) < 0.85, 1, structure.review),
+        initial_stock=np.where(rng.random(n) < 0.9, level, structure.initial_stock),
+    )
+    laws = (*NEVER_NEGATIVE, LAWS[seed % 3])
+    if times_drawn:
+        return with_drawn_times(structure, features, seed, laws)
+    return structure, features, laws_of(structure, seed, laws)
 
 
 def single_kernel(structure, features, sources, *, n_runs=1, block=32, stops=()):
@@ -145,6 +163,17 @@ def test_single_is_double_to_rounding(seed, n_stages, n_periods, n_runs, kind):
     features = case[1]
     lot = float(np.maximum(features.order_multiple, features.minimum_order).max())
     assert_close(single_kernel(*case, n_runs=n_runs), double, n_runs, lot)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(SEEDS, st.integers(1, 12), st.integers(1, 50), st.integers(1, 5), st.booleans())
+def test_orders_that_are_last_periods_requests(seed, n_stages, n_periods, n_runs, times_drawn):
+    case = with_reviews(seed, n_stages, n_periods, times_drawn)
+    if not may_be_single(case[0], case[2], np.array([True]))[0]:
+        return
+    single = single_kernel(*case, n_runs=n_runs)
+    assert_close(single, double_kernel(*case, n_runs=n_runs), n_runs)
+    assert_same(single_kernel(*case, n_runs=n_runs, block=8), single, n_runs)
 
 
 @settings(max_examples=EXAMPLES // 2, deadline=None)

@@ -21,9 +21,9 @@ from echelon.kernels.plain_flow_work import row_at
 from echelon.kernels.shelf_queues import ShelfWatch
 from echelon.kernels.single_draws import ShortTables, fill_single_rows
 from echelon.kernels.single_flow import single_goods_down
-from echelon.kernels.single_orders import single_orders_up
+from echelon.kernels.single_orders import keep_last_requests, single_orders_up
 from echelon.kernels.single_rows import Singles
-from echelon.kernels.single_work import SingleWork, start_single
+from echelon.kernels.single_work import LEAD, SingleWork, start_single
 
 
 @jit
@@ -76,22 +76,23 @@ def run_ahead(
     place, cell = work.place[0], work.cell[0]
     last = min(last_period, whole.periods[0])
     if first_period == 0:
-        start_single(whole, 0, work, block, n)
+        start_single(whole, 0, work, tables.floors, first_row, block, n)
     period = first_period
     while period < last:
         stop = min(period - period % block + block, last)
         steps = stop - period
         fill_single_rows(
-            sources, tables, first_row, first_row + whole.row_ptr[1], block, period, steps,
-            first_run, n, work.rows, work.words, work.strata, place, cell,
+            sources, tables, first_row, first_row + whole.row_ptr[1], LEAD, LEAD + block, period,
+            steps, first_run, n, work.rows, work.words, work.strata, place, cell,
         )  # fmt: skip
         single_orders_up(whole, 0, work, ahead_sums, block, period, steps, n)
-        ask_ahead(whole, work, crossing, block, steps)
+        ask_ahead(whole, work, crossing, steps)
         feature_flow(
             ahead, features, 0, crossing.draws, period, steps, len(crossing.runs), state,
             ahead_sums, feature_sums,
         )  # fmt: skip
         single_goods_down(upper, 0, work, ahead_sums, nothing, period, steps, n)
+        keep_last_requests(whole, 0, work, steps, n)
         _compare(work, crossing, state.sent, near, moved, period, steps)
         period = stop
 

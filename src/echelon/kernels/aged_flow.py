@@ -33,7 +33,7 @@ from echelon.kernels.shelf_queues import ShelfWatch
 from echelon.kernels.shelf_watch import start_watch
 from echelon.kernels.single_draws import ShortTables, fill_single_rows
 from echelon.kernels.single_flow import single_goods_down
-from echelon.kernels.single_orders import single_orders_up
+from echelon.kernels.single_orders import keep_last_requests, single_orders_up
 from echelon.kernels.single_rows import Singles
 from echelon.kernels.single_sums import (
     begin_counting,
@@ -43,7 +43,7 @@ from echelon.kernels.single_sums import (
     flush_at,
 )
 from echelon.kernels.single_times import let_in
-from echelon.kernels.single_work import SingleWork, start_single
+from echelon.kernels.single_work import LEAD, SingleWork, start_single
 
 
 @by_reference
@@ -127,7 +127,7 @@ def run_aged(
     place, cell = work.place[0], work.cell[0]
     last, warmup = min(last_period, behind.periods[0]), behind.warmup[0]
     if first_period == 0:
-        start_single(behind, 0, work, block, n)
+        start_single(behind, 0, work, tables.floors, first_row, block, n)
         clear_sums(behind, 0, work, n)
         start_watch(behind, 0, watch, n)
         clear_totals(behind, 0, work, sums, in_release, n)
@@ -138,19 +138,20 @@ def run_aged(
             stop = warmup
         steps = stop - period
         fill_single_rows(
-            sources, tables, first_row, first_row + behind.row_ptr[1], block, period, steps,
-            first_run, n, work.rows, work.words, work.strata, place, cell,
+            sources, tables, first_row, first_row + behind.row_ptr[1], LEAD, LEAD + block, period,
+            steps, first_run, n, work.rows, work.words, work.strata, place, cell,
         )  # fmt: skip
         if period == warmup:
             begin_counting(behind, 0, work, n)
         single_orders_up(behind, 0, work, sums, block, period, steps, n)
-        ask_ahead(behind, work, crossing, block, steps)
+        ask_ahead(behind, work, crossing, steps)
         feature_flow(
             ahead, features, 0, crossing.draws, period, steps, len(crossing.runs), state,
             ahead_sums, feature_sums,
         )  # fmt: skip
         send_behind(behind, work, crossing, state.sent, period, steps, n)
         single_goods_down(behind, 0, work, sums, watch, period, steps, n)
+        keep_last_requests(behind, 0, work, steps, n)
         period = stop
         flush_at(behind, 0, work, sums, in_release, period, n)
     if last > warmup:
@@ -169,13 +170,13 @@ def overwrite(
 
 
 @jit_step
-def ask_ahead(behind: Structure, w: SingleWork, crossing: Crossing, block: int, steps: int) -> None:
+def ask_ahead(behind: Structure, w: SingleWork, crossing: Crossing, steps: int) -> None:
     """Hand on what the stages ahead draw, and what is asked of them from behind."""
     draws, runs, rows = crossing.draws, crossing.runs, w.rows
     for i in range(len(crossing.ahead)):
         row = crossing.ahead[i]
         for s in range(steps):
-            _hand_on(runs, draws, row, s, 1.0, rows, row * block + s)
+            _hand_on(runs, draws, row, s, 1.0, rows, w.drawn_at[0] + row * w.drawn_at[1] + s)
     for b in range(len(crossing.lane)):
         row, ordered = behind.row_ptr[1] + b, w.order_row[crossing.receiver[b]]
         for s in range(steps):

@@ -282,22 +282,24 @@ class FeatureSums(NamedTuple):
     recovered: Floats
 
 
-def rows_of_runs(count: int, kind: DTypeLike) -> NDArray[Any]:
-    """Rows of runs that are nothing, (count, WIDTH), from the start of a line of cache.
+def rows_of_runs(count: int, kind: DTypeLike, width: int = WIDTH) -> NDArray[Any]:
+    """Rows of runs that are nothing, (count, width), from the start of a line of cache.
 
     Memory that the system gives as zeros is not gone through to make it so.
     """
-    return _from_a_line(np.zeros, count, kind)
+    return _from_a_line(np.zeros, count, kind, width)
 
 
-def empty_rows(count: int, kind: DTypeLike) -> NDArray[Any]:
+def empty_rows(count: int, kind: DTypeLike, width: int = WIDTH) -> NDArray[Any]:
     """The same of any content."""
-    return _from_a_line(np.empty, count, kind)
+    return _from_a_line(np.empty, count, kind, width)
 
 
-def _from_a_line(make: Callable[..., NDArray[Any]], count: int, kind: DTypeLike) -> NDArray[Any]:
+def _from_a_line(
+    make: Callable[..., NDArray[Any]], count: int, kind: DTypeLike, width: int
+) -> NDArray[Any]:
     """Rows that begin at a line of cache: NumPy's own memory begins where it happens to."""
-    size = count * WIDTH * np.dtype(kind).itemsize
+    size = count * width * np.dtype(kind).itemsize
     memory = make(size + VECTOR, dtype=np.uint8)
     begin = -memory.ctypes.data % VECTOR
-    return memory[begin : begin + size].view(kind).reshape(count, WIDTH)
+    return memory[begin : begin + size].view(kind).reshape(count, width)

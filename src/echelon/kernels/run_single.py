@@ -9,7 +9,7 @@ from echelon.kernels.shelf_queues import ShelfWatch
 from echelon.kernels.shelf_watch import start_watch
 from echelon.kernels.single_draws import ShortTables, fill_single_rows
 from echelon.kernels.single_flow import single_goods_down
-from echelon.kernels.single_orders import single_orders_up
+from echelon.kernels.single_orders import keep_last_requests, single_orders_up
 from echelon.kernels.single_sums import (
     begin_counting,
     clear_sums,
@@ -17,7 +17,7 @@ from echelon.kernels.single_sums import (
     finish_single,
     flush_at,
 )
-from echelon.kernels.single_work import SingleWork, start_single
+from echelon.kernels.single_work import LEAD, SingleWork, start_single
 
 
 @jit
@@ -52,7 +52,7 @@ def run_single(
         last, warmup = min(last_period, structure.periods[c]), structure.warmup[c]
         first_row, last_row = structure.row_ptr[c], structure.row_ptr[c + 1]
         if first_period == 0:
-            start_single(structure, c, work, block, n)
+            start_single(structure, c, work, tables.floors, first_row, block, n)
             clear_sums(structure, c, work, n)
             start_watch(structure, c, watch, n)
             clear_totals(structure, c, work, sums, in_release, n)
@@ -63,13 +63,14 @@ def run_single(
                 stop = warmup
             steps = stop - period
             fill_single_rows(
-                sources, tables, first_row, last_row, block, period, steps, first_run, n, work.rows,
-                work.words, work.strata, place, cell,
+                sources, tables, first_row, last_row, LEAD, LEAD + block, period, steps, first_run,
+                n, work.rows, work.words, work.strata, place, cell,
             )  # fmt: skip
             if period == warmup:
                 begin_counting(structure, c, work, n)
             single_orders_up(structure, c, work, sums, block, period, steps, n)
             single_goods_down(structure, c, work, sums, watch, period, steps, n)
+            keep_last_requests(structure, c, work, steps, n)
             period = stop
             flush_at(structure, c, work, sums, in_release, period, n)
         if period > warmup:

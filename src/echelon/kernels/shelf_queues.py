@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echelon.kernels._jit import Integers, by_reference
-from echelon.kernels.flow_arrays import WIDTH, Features, Structure
+from echelon.kernels.flow_arrays import (
+    WIDTH,
+    Features,
+    Structure,
+    empty_rows,
+    rows_of_runs,
+)
 
 EVERY: Final = 4
 """Periods from one look to the next: what is usable until when is known to as many, less one."""
@@ -16,6 +22,7 @@ EVERY: Final = 4
 NEVER: Final = 1e9
 """Until when what is not there can be used, periods."""
 
+Booleans: TypeAlias = NDArray[np.bool_]
 Numbers: TypeAlias = NDArray[Any]
 """Floats, of single or of double precision."""
 
@@ -97,7 +104,8 @@ def shelf_watch(
     f, x
         Of the shard.
     family : (n_stages,) int64
-        From 0 on through the shard; -1 where a stage is not watched. All stages of a family are.
+        From 0 on through the shard; -1 where a stage is not watched. All stages of a family are,
+        unless nothing of theirs can get too old before the end.
     least : (n_stages,) int64
         Remaining life that every asker of a stage takes, periods.
     n_families : int
@@ -108,25 +116,16 @@ def shelf_watch(
     width : int
         Runs that there is room for.
     """
-    watched = family >= 0
     kind = np.float32 if single else np.float64
-    own = np.maximum(x.release_longest, 0) + np.where(x.carries == 1, x.make_longest, 0)
-    kept = watched[f.receiver] & (x.carries[f.receiver] == 1)
-    on_the_way = np.maximum(x.lane_longest, x.expedite_delay) + own[f.receiver]
-    lane_delay = np.where(kept, on_the_way, -1)
-    first_until = x.shelf_life - 1
-    while kept.any():  # as often as a chain is long
-        earlier = first_until.copy()
-        np.minimum.at(earlier, f.receiver[kept], first_until[f.supplier[kept]])
-        if (earlier == first_until).all():
-            break
-        first_until = earlier
-    longest = np.full(len(watched), -1)  # time from being sent, of goods that keep their age
-    np.maximum.at(longest, f.supplier[kept], lane_delay[kept])
+    known = _Known.of(f, x, family >= 0, least)
+    watched = known.may_fail(f, family)
+    if (watched != (family >= 0)).any():
+        known = _Known.of(f, x, watched, least)
+    family = np.where(watched, family, -1)
     queue_size = _power_of_two(x.shelf_life // EVERY + 3)
-    sent_size = _power_of_two((np.maximum(longest, 0) + block) // EVERY + 3)
+    sent_size = _power_of_two((np.maximum(known.longest, 0) + block) // EVERY + 3)
     queue, rows = _rows_of(f, np.where(watched, queue_size, 0))
-    sent, sent_rows = _rows_of(f, np.where(longest >= 0, sent_size, 0))
+    sent, sent_rows = _rows_of(f, np.where(known.longest >= 0, sent_size, 0))
     sent[sent >= 0] += 1  # after the spare row
     stages = int(np.diff(f.stage_ptr).max(initial=0))
     return ShelfWatch(
@@ -136,21 +135,68 @@ def shelf_watch(
         sent=sent,
         sent_mask=sent_size - 1,
         lasts=x.shelf_life,
-        ahead=own,
-        least=np.maximum(least, longest + 1),
-        first_until=first_until,
-        lane_delay=lane_delay,
-        inflow=np.empty((rows, width), dtype=kind),
-        until=np.empty((rows, width), dtype=kind),
-        issued=np.empty((1 + sent_rows, width), dtype=kind),
-        coming=np.empty((stages, width), dtype=kind),
-        before=np.empty((stages, width), dtype=kind),
-        front=np.empty((stages, width), dtype=kind),
-        stock=np.empty((1, width), dtype=kind),
-        passed=np.empty((1, width), dtype=kind),
-        failed=np.zeros((max(n_families, 1), width), dtype=kind),
+        ahead=known.ahead,
+        least=known.least,
+        first_until=known.first_until,
+        lane_delay=known.lane_delay,
+        inflow=empty_rows(rows, kind, width),
+        until=empty_rows(rows, kind, width),
+        issued=empty_rows(1 + sent_rows, kind, width),
+        coming=empty_rows(stages, kind, width),
+        before=empty_rows(stages, kind, width),
+        front=empty_rows(stages, kind, width),
+        stock=empty_rows(1, kind, width),
+        passed=empty_rows(1, kind, width),
+        failed=rows_of_runs(max(n_families, 1), kind, width),
         numbers=np.zeros(5, dtype=kind),
     )
+
+
+class _Known(NamedTuple):
+    """What is known of ages before a run; attributes as of :class:`ShelfWatch`.
+
+    Attributes
+    ----------
+    ahead, least, first_until, lane_delay
+    longest : (n_stages,) int64
+        Longest time from being sent into a stock that keeps the age; -1 if into none.
+    """
+
+    ahead: Integers
+    least: Integers
+    first_until: Integers
+    lane_delay: Integers
+    longest: Integers
+
+    @classmethod
+    def of(cls, f: Structure, x: Features, watched: Booleans, least: Integers) -> _Known:
+        """Follow goods that keep their age down the lanes between stages ``watched``."""
+        ahead = np.maximum(x.release_longest, 0) + np.where(x.carries == 1, x.make_longest, 0)
+        kept = watched[f.receiver] & (x.carries[f.receiver] == 1)
+        on_the_way = np.maximum(x.lane_longest, x.expedite_delay) + ahead[f.receiver]
+        lane_delay = np.where(kept, on_the_way, -1)
+        first_until = x.shelf_life - 1
+        while kept.any():  # as often as a chain is long
+            earlier = first_until.copy()
+            np.minimum.at(earlier, f.receiver[kept], first_until[f.supplier[kept]])
+            if (earlier == first_until).all():
+                break
+            first_until = earlier
+        longest = np.full(len(watched), -1)
+        np.maximum.at(longest, f.supplier[kept], lane_delay[kept])
+        return cls(ahead, np.maximum(least, longest + 1), first_until, lane_delay, longest)
+
+    def may_fail(self, f: Structure, family: Integers) -> Booleans:
+        """Whether some good of a stage's family may be too old before the end, (n_stages,).
+
+        No good can be used for a shorter time than until ``first_until``.
+        """
+        watched = np.flatnonzero(family >= 0)
+        last = np.repeat(f.periods, np.diff(f.stage_ptr))[watched] - 1
+        asked_until = last + np.maximum(self.least[watched] - 1, 1)
+        fails = np.zeros(int(family.max(initial=-1)) + 1, dtype=np.bool_)
+        fails[family[watched[self.first_until[watched] < asked_until]]] = True
+        return (family >= 0) & fails[family]
 
 
 def nothing_watched(f: Structure, *, single: bool = False) -> ShelfWatch:

@@ -40,18 +40,55 @@ class ShortTables(NamedTuple):
     pairs : (n_lines / 2,) uint64
         The same memory, by twos: one look-up in place of two.
     cells : (n_cells,) uint64
+    floors : (n_rows,) float32
+        Least that a row of the shard can be.
     """
 
     lines: Singles
     pairs: Words
     cells: Words
+    floors: Singles
 
 
 def short_tables(sources: Sources) -> ShortTables:
     """Make them; every table begins at an even line."""
     lines = np.zeros((len(sources.tables.lines) + 1) // 2 * 2, dtype=np.float32)
     lines[: len(sources.tables.lines)] = sources.tables.lines
-    return ShortTables(lines, lines.view(np.uint64), sources.tables.cells)
+    floors = np.empty(len(sources.kind), dtype=np.float32)
+    tables = ShortTables(lines, lines.view(np.uint64), sources.tables.cells, floors)
+    _find_floors(
+        sources, tables, np.zeros((1, WIDTH), np.uint32), np.empty((1, WIDTH), np.float32),
+        np.empty(WIDTH, np.float32), np.empty(WIDTH, np.uint32), floors,
+    )  # fmt: skip
+    return tables
+
+
+@jit
+def _find_floors(
+    sources: Sources,
+    tables: ShortTables,
+    least: ShortWords,
+    value: Singles,
+    w: Singles,
+    cell: ShortWords,
+    floors: Singles,
+) -> None:
+    """Value of every row at the least word, as tables are monotone; ``least`` has nothing else."""
+    kinds, bits = sources.tables.kind, sources.tables.bits
+    first_line, first_cell = sources.tables.first_line, sources.tables.first_cell
+    for row in range(floors.size):
+        floors[row] = np.float32(0.0 if sources.kind[row] == GIVEN else np.inf)
+        for at in range(sources.given_ptr[row], sources.given_ptr[row + 1]):
+            floors[row] = min(floors[row], np.float32(sources.given[at]))
+        for law in range(sources.law_ptr[row], sources.law_ptr[row + 1]):
+            t = sources.table[law]
+            look_up_short(
+                kinds[t], bits[t], first_line[t], first_cell[t], tables.lines, tables.pairs,
+                tables.cells, np.float32(sources.location[law]), np.float32(sources.scale[law]),
+                least, 0, 1, 1, w, cell, value, 0,
+            )  # fmt: skip
+            lowest = value[0, 0] if sources.scale[law] >= 0.0 else np.float32(-np.inf)
+            floors[row] = min(floors[row], lowest)
 
 
 @jit_rows_step
@@ -163,7 +200,7 @@ def fill_single(
     rows for each drawn row. Otherwise as :func:`~echelon.kernels.draws.fill`.
     """
     fill_single_rows(
-        sources, tables, row_first, row_last, block, first_period, n_periods, first_run, n_runs,
+        sources, tables, row_first, row_last, 0, block, first_period, n_periods, first_run, n_runs,
         out, np.empty((STRETCH, WIDTH), np.uint32), np.empty((STRETCH, WIDTH), np.uint64),
         np.empty(WIDTH, np.float32), np.empty(WIDTH, np.uint32),
     )  # fmt: skip
@@ -175,7 +212,8 @@ def fill_single_rows(
     tables: ShortTables,
     row_first: int,
     row_last: int,
-    block: int,
+    begin: int,
+    each: int,
     first_period: int,
     n_periods: int,
     first_run: int,
@@ -188,6 +226,7 @@ def fill_single_rows(
 ) -> None:
     """Do what :func:`fill_single` does, with scratch of the caller.
 
+    out: ``each`` rows for each drawn row, from row ``begin`` on; n_periods of them overwritten.
     u, strata (STRETCH, WIDTH), w, cell (WIDTH,): overwritten.
     """
     kinds, bits = sources.tables.kind, sources.tables.bits
@@ -197,7 +236,7 @@ def fill_single_rows(
     table, location, scale = sources.table, sources.location, sources.scale
     together, last_period = sources.together[0], first_period + n_periods
     for row in range(row_first, row_last):
-        to = (row - row_first) * block
+        to = begin + (row - row_first) * each
         if sources.kind[row] == GIVEN:
             for step in range(n_periods):
                 at = sources.given_ptr[row] + first_period + step
@@ -205,8 +244,8 @@ def fill_single_rows(
                 for r in range(n_runs):
                     out[to + step, r] = np.float32(value)
             continue
-        begin = sources.law_ptr[row]
-        cycle = sources.law_ptr[row + 1] - begin
+        first_law = sources.law_ptr[row]
+        cycle = sources.law_ptr[row + 1] - first_law
         start = first_period
         while start < last_period:
             first_word = start - start % 4  # four words come together
@@ -219,7 +258,7 @@ def fill_single_rows(
             while start < stop:
                 step, j = start - first_period, start - first_word
                 n_steps = stop - start if cycle == 1 else 1
-                law = begin + start % cycle if cycle > 1 else begin
+                law = first_law + start % cycle if cycle > 1 else first_law
                 t = table[law]
                 look_up_short(
                     kinds[t], bits[t], first_line[t], first_cell[t], lines, pairs, cells,

@@ -16,7 +16,7 @@ from echelon.kernels.flow_arrays import Structure, Sums
 from echelon.kernels.flow_rows import STEPS
 from echelon.kernels.single_rows import FOUR, ONE
 from echelon.kernels.single_sums import begin_as_asked, copy_sums, due_apart
-from echelon.kernels.single_work import SingleWork, tolerance_of
+from echelon.kernels.single_work import LEAD, SingleWork, any_rounded, tolerance_of
 
 
 @jit_step
@@ -36,19 +36,21 @@ def single_orders_up(
     counts = period >= f.warmup[c]
     # while rows are at hand; but tallies of orders may yet begin with those of what is asked for
     at_once = counts and w.begun[0] == 1 and w.copied[0] == 0
-    totals = (f.row_ptr[c + 1] - f.row_ptr[c]) * block
-    orders, wishes = totals + stages * block, totals + 2 * stages * block
-    own = totals + 3 * stages * block
+    each = LEAD + block
+    totals = LEAD + (f.row_ptr[c + 1] - f.row_ptr[c]) * each
+    orders, wishes = totals + stages * each, totals + 2 * stages * each
+    own = totals + 3 * stages * each
     for j in range(last - 1, first - 1, -1):
         i, q0, q1 = j - first, f.asker_ptr[j], f.asker_ptr[j + 1]
         returns = False
         for q in range(q0, q1):
             a, k = q - first_asker, f.asker_lane[q]
-            w.asks_row[a] = own + a * block
+            w.asks_row[a] = own + a * each
             if k < 0:
-                row = (f.asker_row[q] - f.row_ptr[c]) * block
+                row = LEAD + (f.asker_row[q] - f.row_ptr[c]) * each
                 w.asks_row[a] = row
-                returns = rows_of.any_negative(n, steps, w.row_bits, row) or returns
+                if w.sure[i] == 0:
+                    returns = rows_of.any_negative(n, steps, w.row_bits, row) or returns
             elif f.units[k] == 1.0:
                 w.asks_row[a] = w.order_row[f.receiver[k] - first]
             else:
@@ -60,25 +62,32 @@ def single_orders_up(
         if q1 - q0 == 1:
             w.total_row[i] = w.asks_row[a0]
         else:
-            w.total_row[i] = totals + i * block
+            w.total_row[i] = totals + i * each
             _add_up(w, a0, q1 - q0, w.total_row[i], steps, n)
         w.asked_row[i] = w.total_row[i]
         if returns:  # what comes back is nobody's request
-            w.asked_row[i] = wishes + i * block
+            w.asked_row[i] = wishes + i * each
             for q in range(q0, q1):
                 a = q - first_asker
                 if f.asker_lane[q] < 0:
-                    row = own + a * block
+                    row = own + a * each
                     for s in range(steps):
                         rows_of.not_negative(n, w.rows, row + s, w.rows, w.asks_row[a] + s)
                     w.asks_row[a] = row
             _add_up(w, a0, q1 - q0, w.asked_row[i], steps, n)
+        if w.shifted[i] == 1:
+            w.order_row[i] = w.total_row[i] - 1
+            if period == 0:
+                rows_of.blank(n, w.rows, w.order_row[i])
+            if at_once:
+                _count_at(f, j, w, i, stages, first_asker, steps, n)
+            continue
         w.order_row[i] = w.total_row[i]
-        rounded = _rounded(w, j)
+        rounded = any_rounded(w, j)
         if f.review[j] != 0 or returns or rounded or rows_of.any_gap(n, w.gap_bits, i):
             if counts and w.copied[0] == 1:
                 _tally_orders_apart(f, c, w, sums, n)
-            w.order_row[i] = orders + i * block
+            w.order_row[i] = orders + i * each
             if f.review[j] == 1 and not rounded:
                 _order_every_period(w, i, steps, n)
             else:
@@ -94,6 +103,16 @@ def single_orders_up(
                 _count_at(f, j, w, j - first, stages, first_asker, steps, n)
         w.counted[0] += steps
         w.marked[0] += steps
+
+
+@jit_step
+def keep_last_requests(f: Structure, c: int, w: SingleWork, steps: int, n: int) -> None:
+    """Put before the rows of the next block what is ordered at its start; after each block."""
+    if w.shifts[0] == 0:
+        return
+    for i in range(f.stage_ptr[c + 1] - f.stage_ptr[c]):  # upstream first: orders are read below
+        if w.shifted[i] == 1:
+            rows_of.move(n, w.rows, w.order_row[i], w.rows, w.total_row[i] + steps - 1)
 
 
 @jit_part
@@ -124,13 +143,6 @@ def _add_up(w: SingleWork, a: int, askers: int, to: int, steps: int, n: int) -> 
     for q in range(a + begin, a + askers):
         for s in range(steps):
             rows_of.join(n, w.rows, to + s, w.rows, w.asks_row[q] + s)
-
-
-@jit_part
-def _rounded(w: SingleWork, j: int) -> bool:
-    """Whether not every quantity may be ordered."""
-    multiple, least = w.times.order_multiple[j], w.times.minimum_order[j]
-    return bool(multiple > 0.0 or least > 0.0 or w.times.maximum_order[j] < np.inf)
 
 
 @jit_part
@@ -182,6 +194,8 @@ def _begin_tallies(f: Structure, c: int, w: SingleWork, n: int) -> None:
     """Give each tally a number that occurs to count from."""
     for i in range(f.stage_ptr[c + 1] - f.stage_ptr[c]):
         rows_of.move(n, w.pivot, i, w.rows, w.asked_row[i])
+        if w.shifted[i] == 1:
+            rows_of.move(n, w.first_order, i, w.rows, w.order_row[i])
     begin_as_asked(f, c, w, False, n)
     w.begun[0] = 1
 
@@ -194,7 +208,7 @@ def _count_at(
     least = tolerance_of(f, w.times, j)
     if w.asked_apart[i] == 1:
         _tally(w, w.asked_row[i], steps, i, least, n)
-    if w.copied[0] == 0:
+    if w.copied[0] == 0 and w.shifted[i] == 0:
         _tally(w, w.order_row[i], steps, stages + i, least, n)
     if f.serve_delay[j] > 0:
         return

@@ -122,6 +122,33 @@ def flush_tally(
 
 
 @jit_rows
+def shift(
+    n: int,
+    least: np.float32,
+    asked: Floats,
+    asked_squared: Floats,
+    asked_count: Floats,
+    i: int,
+    first: Singles,
+    last: Singles,
+    ordered: Floats,
+    ordered_squared: Floats,
+    orders: Floats,
+    j: int,
+) -> None:
+    """Sums of orders that are the requests of the period before: with ``first``, without ``last``.
+
+    asked_count, first, last: row ``i``; the others row ``j``.
+    """
+    for r in range(n):
+        joins, leaves = np.float64(first[i, r]), np.float64(last[i, r])
+        ordered[j, r] = asked[j, r] + (joins - leaves)
+        ordered_squared[j, r] = asked_squared[j, r] + (joins * joins - leaves * leaves)
+        counted = 1.0 if first[i, r] > least else 0.0
+        orders[j, r] = asked_count[i, r] + (counted - (1.0 if last[i, r] > least else 0.0))
+
+
+@jit_rows
 def mark_short(
     n: int, tolerance: np.float32, bit: int, short: Singles, before: Bits, i: int
 ) -> None:

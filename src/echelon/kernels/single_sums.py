@@ -157,7 +157,9 @@ def _flush_sums(
                 n, anew, periods, w.pivot, w.total, w.squared, w.counts, i,
                 sums.asked, sums.asked_squared, j, w.asked_count, i,
             )  # fmt: skip
-        if w.apart[0] == 1:
+        if w.shifted[i] == 1:
+            rows_of.move(n, w.last_order, i, w.rows, w.order_row[i])
+        elif w.apart[0] == 1:
             summed.flush_tally(
                 n, anew, periods, w.pivot, w.total, w.squared, w.counts, last - first + i,
                 sums.ordered, sums.ordered_squared, j, sums.orders, j,
@@ -174,7 +176,9 @@ def _flush_sums(
                 summed.flush(n, False, w.in_transit_else, x, 1.0, w.in_transit, x)
             if joins(f, w.times, j):
                 summed.flush(n, False, sums.component, k, f.units[k], w.waits, x)
-    w.counted[0], w.flushed[0], w.copied[0] = 0, 1, 1
+    w.counted[0], w.flushed[0] = 0, 1
+    if w.shifts[0] == 0:
+        w.copied[0] = 1
 
 
 @jit_part
@@ -202,7 +206,12 @@ def copy_sums(f: Structure, c: int, w: SingleWork, sums: Sums, n: int) -> None:
             copy(n, sums.asked, j, sums.ordered, to)
             copy(n, sums.asked_squared, j, sums.ordered_squared, to)
             copy(n, w.asked_count, i, sums.orders, to)
-        if w.apart[0] == 0:
+        if w.shifted[i] == 1:
+            summed.shift(
+                n, tolerance_of(f, w.times, j), sums.asked, sums.asked_squared, w.asked_count, i,
+                w.first_order, w.last_order, sums.ordered, sums.ordered_squared, sums.orders, j,
+            )  # fmt: skip
+        elif w.apart[0] == 0:
             copy(n, sums.ordered, j, sums.asked, j)
             copy(n, sums.ordered_squared, j, sums.asked_squared, j)
             copy(n, sums.orders, j, w.asked_count, i)

@@ -29,6 +29,9 @@ GROUP = 32
 SUMMED = 4 * GROUP
 """Periods whose sums are added up in single precision."""
 
+LEAD = 4
+"""Rows kept free before those of a block: what was asked for in the periods before it."""
+
 LOT_ROUNDING = 4e-6
 """Of the least that is ordered at once: a gap that is above a multiple by less is at it."""
 
@@ -55,6 +58,8 @@ class SingleWork(NamedTuple):
     rows : (n, WIDTH) float32
         Of a block of periods: drawn rows; of each stage what is asked for in total, what it orders,
         what is asked for without returns; of each asker its requests, where they are no other row.
+        ``LEAD`` rows before each of them are of the periods before the block, as far as anybody
+        reads them.
     line : (n_slots, WIDTH) float32
         Spare rows, then every delay line.
     cells : (n_slots * WIDTH,) float32
@@ -91,7 +96,20 @@ class SingleWork(NamedTuple):
         Whether customers return in this block.
     asked_apart : (n_stages,) int64
         Whether what is asked for is no other stage's order, and has a tally of its own.
+    sure : (n_stages,) int64
+        Whether customers never return anything.
+    shifted : (n_stages,) int64
+        Whether a stage orders in every period what it was asked for in the last, so that its orders
+        are rows that begin one earlier, and their sums those of what it was asked for but for the
+        first and the last; see :func:`start_single`.
+    room : (n_stages,) int64
+        Rows left free before the orders of a stage.
+    first_order, last_order : (n_stages, WIDTH) float32
+        Of these stages: orders of the first counted period, and of the period after the last flush.
+    shifts : (1,) int64
+        How many there are.
     drawn_at : (2,) int64
+        Where the rows of drawn row 0 begin, and how many there are for each.
     copied, apart : (1,) int64
         Whether all stages have ordered what they were asked for since the last flush; whether some
         have not, ever, so that orders have sums of their own.
@@ -151,6 +169,12 @@ class SingleWork(NamedTuple):
     times: Supply
     returns: Integers
     asked_apart: Integers
+    sure: Integers
+    shifted: Integers
+    room: Integers
+    first_order: Singles
+    last_order: Singles
+    shifts: Integers
     drawn_at: Integers
     copied: Integers
     apart: Integers
@@ -162,6 +186,7 @@ class SingleWork(NamedTuple):
 
 _OF_STAGES: Final = (
     "gap", "short", "outside_stock", "make_until", "held", "in_process", "in_release",
+    "first_order", "last_order",
 )  # fmt: skip
 _OF_ASKERS: Final = ("late", "owed", "missed", "due", "late_at_first")
 _OF_LANES: Final = ("component", "lane_until", "waits", "in_transit")
@@ -189,7 +214,7 @@ def single_sizes(
         **dict.fromkeys(_OF_LANES, (lanes, narrow)),
         **dict.fromkeys(_TALLIES, (2 * stages, narrow)),
         **dict.fromkeys(("bits", "before", "carried"), (stages, np.uint32)),
-        "rows": ((drawn + 3 * stages + askers) * block, narrow),
+        "rows": ((drawn + 3 * stages + askers) * (LEAD + block), narrow),
         "line": (int(most_slots(f, supply_of(features), first, last, block)), narrow),
         "ratio": (STEPS, narrow),
         "after": (1, narrow),
@@ -254,6 +279,10 @@ def single_work_for(
         times=supply_of(features),
         returns=whole(stages),
         asked_apart=whole(stages),
+        sure=whole(stages),
+        shifted=whole(stages),
+        room=whole(stages),
+        shifts=whole(1),
         drawn_at=whole(2),
         copied=whole(1),
         apart=whole(1),
@@ -281,8 +310,14 @@ def tolerance_of(f: Structure, times: Supply, j: int) -> np.float32:
 
 
 @jit_part
-def start_single(f: Structure, c: int, w: SingleWork, block: int, n: int) -> None:
-    """Stock on hand, nothing on order, nobody waiting; lay the delay lines out."""
+def start_single(
+    f: Structure, c: int, w: SingleWork, floors: Singles, first_row: int, block: int, n: int
+) -> None:
+    """Stock on hand, nothing on order, nobody waiting; lay the delay lines out.
+
+    floors (n_rows,): least that a drawn row of the shard can be, the component's from ``first_row``
+    on.
+    """
     first, last = f.stage_ptr[c], f.stage_ptr[c + 1]
     first_lane, first_asker = f.lane_ptr[first], f.asker_ptr[first]
     for j in range(first, last):
@@ -305,8 +340,47 @@ def start_single(f: Structure, c: int, w: SingleWork, block: int, n: int) -> Non
             zero(n, w.missed_in_all, q - first_asker)
     for i in range(lay_out_lines(f, c, w, block)):
         rows_of.blank(n, w.line, i)
-    w.drawn_at[0], w.drawn_at[1] = -f.row_ptr[c] * block, block
-    w.copied[0], w.apart[0], w.begun[0], w.flushed[0] = 1, 0, 0, 0
+    w.drawn_at[0], w.drawn_at[1] = LEAD - f.row_ptr[c] * (LEAD + block), LEAD + block
+    w.shifts[0] = 0
+    for j in range(last - 1, first - 1, -1):
+        _find_shifted(f, c, j, w, floors, first_row)
+    w.copied[0], w.apart[0] = (0, 1) if w.shifts[0] > 0 else (1, 0)
+    w.begun[0], w.flushed[0] = 0, 0
+
+
+@jit_part
+def _find_shifted(
+    f: Structure, c: int, j: int, w: SingleWork, floors: Singles, first_row: int
+) -> None:
+    """See whether a stage, those downstream seen before, orders what it was asked for in the last.
+
+    As it does if it reviews in every period, has its base stock at the start, may order any
+    quantity, and nobody returns anything. Its orders are then rows before those of what it is asked
+    for, which may be somebody's orders, again: there has to be room for one more.
+    """
+    first, q0, q1 = f.stage_ptr[c], f.asker_ptr[j], f.asker_ptr[j + 1]
+    i, room, sure = j - first, LEAD, 1
+    for q in range(q0, q1):
+        if f.asker_lane[q] < 0 and floors[first_row + f.asker_row[q] - f.row_ptr[c]] < 0.0:
+            sure = 0
+    if q1 - q0 == 1 and asks_as_ordered(f, q0):
+        room = w.room[f.receiver[f.asker_lane[q0]] - first]
+    w.sure[i], w.shifted[i], w.room[i] = sure, 0, LEAD
+    as_asked = sure == 1 and not any_rounded(w, j) and f.level[j] == f.initial_stock[j]
+    if as_asked and f.review[j] == 1 and room > 0:
+        w.shifted[i], w.room[i] = 1, room - 1
+        w.shifts[0] += 1
+    elif (
+        f.review[j] == 0
+    ):  # they are rows of what it is asked for, always or as long as they can be
+        w.room[i] = room if as_asked else 0
+
+
+@jit_part
+def any_rounded(w: SingleWork, j: int) -> bool:
+    """Whether not every quantity may be ordered."""
+    multiple, least = w.times.order_multiple[j], w.times.minimum_order[j]
+    return bool(multiple > 0.0 or least > 0.0 or w.times.maximum_order[j] < np.inf)
 
 
 @jit_part

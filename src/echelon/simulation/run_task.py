@@ -11,7 +11,7 @@ from echelon.simulation.batches import run_batches
 from echelon.simulation.drawn.sources import TOGETHER, sources_of
 from echelon.simulation.measured.measured import Finished, Measured, measure_shard, merged
 from echelon.simulation.task import Part, Task
-from echelon.simulation.work import run_block
+from echelon.simulation.work import Shared, run_block
 
 
 def run_task(task: Task) -> list[Part]:
@@ -38,13 +38,14 @@ def measure_task(task: Task) -> Measured:
 
 def _measured(task: Task, sums: Sums, feature_sums: FeatureSums, *, rich: bool) -> Measured:
     sources = sources_of(task.rows, task.seed, task.draws)
+    shared = Shared(task, sources)
     group = 1 if task.batches else TOGETHER[task.draws]
     parts: list[Measured] = []
     for first_run, n_runs in task.blocks:
         if task.batches:
             run_batches(task, sources, sums, feature_sums)
         else:
-            run_block(task, sources, first_run, n_runs, sums, feature_sums)
+            run_block(task, shared, first_run, n_runs, sums, feature_sums)
         columns = task.batches or n_runs
         _check_finite(task, sums, columns)
         parts.append(

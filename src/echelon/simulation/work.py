@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from echelon.kernels.flow_arrays import WIDTH, Features, FeatureSums, Structure,
 from echelon.kernels.plain_flow_work import room_for, work_for
 from echelon.kernels.run_components import run_plain
 from echelon.kernels.run_single import run_single
-from echelon.kernels.single_draws import short_tables
+from echelon.kernels.shelf_queues import ShelfWatch
+from echelon.kernels.single_draws import ShortTables, short_tables
 from echelon.kernels.single_work import single_memory, single_sizes, single_work_for
 from echelon.network.compiled import Booleans, Floats
 from echelon.simulation.described.layout import cut_out
@@ -74,30 +76,75 @@ def block_for(
     return _BLOCKS[-1]
 
 
+class Component(NamedTuple):
+    """A component cut out of its task."""
+
+    structure: Structure
+    features: Features
+    lives: Lives
+    rows: dict[str, slice]
+    """Of the sums of the task."""
+
+
+class Shared:
+    """What all blocks of a task have in common, made when first asked for."""
+
+    def __init__(self, task: Task, sources: Sources) -> None:
+        self._task, self.sources = task, sources
+        self.lives = Lives(task.structure, task.features)
+        self._components: dict[int, Component] = {}
+        self._watches: dict[int, ShelfWatch] = {}
+
+    @cached_property
+    def short_tables(self) -> ShortTables:
+        """Tables of draws in single precision."""
+        return short_tables(self.sources)
+
+    def watch(self, block: int) -> ShelfWatch:
+        """Room to watch lives in single precision; a run begins it anew."""
+        if block not in self._watches:
+            self._watches[block] = self.lives.watch(
+                self.lives.unknown, block, single=True, width=WIDTH
+            )
+        return self._watches[block]
+
+    def component(self, c: int) -> Component:
+        """Component ``c`` by itself."""
+        if c not in self._components:
+            structure, features = cut_out(self._task.structure, self._task.features, c, c + 1)
+            self._components[c] = Component(
+                structure,
+                features,
+                self.lives.of_component(c, structure, features),
+                rows_of_component(self._task.structure, self._task.features, c),
+            )
+        return self._components[c]
+
+
 def run_block(
     task: Task,
-    sources: Sources,
+    shared: Shared,
     first_run: int,
     n_runs: int,
     sums: Sums,
     feature_sums: FeatureSums,
 ) -> None:
     """Run every component of a task for one block of runs."""
-    structure, plain = task.structure, task.plain
+    structure, plain, sources = task.structure, task.plain, shared.sources
     single = np.zeros_like(plain)
-    lives = Lives(structure, task.features)
+    lives = shared.lives
     if task.precision == "single":
         single = may_be_single(structure, sources, task.forward)
         single[lives.component[lives.unknown]] = False
     # the kernel in single precision begins its own
     _clear(() if single.all() else sums, () if plain.all() else feature_sums)
-    block = _Block(task, sources, first_run, n_runs, sums, feature_sums, lives)
+    block = _Block(task, shared, first_run, n_runs, sums, feature_sums)
     if (plain & ~single).any():
         block.run_plain(plain & ~single)
     if not single.any():
         block.run_others(~plain, np.zeros((lives.n_families, n_runs), dtype=np.bool_), None)
         return
-    with _narrow(task, sources) as narrow:
+    with _narrow(task, shared) as narrow:
         failed = block.run_single(single, narrow)
         done = single.copy()
         done[lives.component[failed.any(axis=1)]] = False
@@ -105,14 +152,14 @@ def run_block(
 
 
 @contextmanager
-def _narrow(task: Task, sources: Sources) -> Iterator[Narrow]:
+def _narrow(task: Task, shared: Shared) -> Iterator[Narrow]:
     """Take the room of the kernel in single precision for the components of a task."""
     structure, features = task.structure, task.features
     block = block_for(structure, features, _largest(structure), _MOST_NARROW_ROWS)
     sizes = single_sizes(structure, features, 0, task.n_components, block)
     with task.room.scratch(single_memory(sizes)) as memory:
         work = single_work_for(structure, features, 0, task.n_components, block, memory)
-        yield Narrow(work, short_tables(sources), block)
+        yield Narrow(work, shared.short_tables, block)
 
 
 def _largest(structure: Structure) -> int:
@@ -125,15 +172,15 @@ class _Block:
     def __init__(
         self,
         task: Task,
-        sources: Sources,
+        shared: Shared,
         first_run: int,
         n_runs: int,
         sums: Sums,
         feature_sums: FeatureSums,
-        lives: Lives,
     ) -> None:
-        self._task, self._sources, self._runs = task, sources, (first_run, n_runs)
-        self._sums, self._feature_sums, self._lives = sums, feature_sums, lives
+        self._task, self._shared, self._runs = task, shared, (first_run, n_runs)
+        self._sums, self._feature_sums = sums, feature_sums
+        self._sources, self._lives = shared.sources, shared.lives
         self._memory = np.zeros((len(task.rows), WIDTH))
 
     def _stretches(self) -> Iterator[tuple[int, int]]:
@@ -164,7 +211,7 @@ class _Block:
         (n_families, n_runs).
         """
         lives, chosen = self._lives, some.astype(np.int64)
-        watch = lives.watch(lives.unknown, narrow.block, single=True, width=WIDTH)
+        watch = self._shared.watch(narrow.block)
         for period, end in self._stretches():
             run_single(
                 self._task.structure, chosen, self._sources, narrow.tables, period, end,
@@ -188,7 +235,7 @@ class _Block:
                 draws = Draws(self._sources, first_row, last_row, *self._runs, self._memory)
                 known = failed[mine] if failed[mine].any() else None
                 _run_with_lives(
-                    task, c, self._lives, draws, narrow, self._sums, self._feature_sums, known
+                    self._shared.component(c), draws, narrow, self._sums, self._feature_sums, known
                 )
             else:
                 run_features(
@@ -230,9 +277,7 @@ def _perishes(task: Task, c: int) -> bool:
 
 
 def _run_with_lives(
-    task: Task,
-    c: int,
-    of_task: Lives,
+    component: Component,
     draws: Draws,
     narrow: Narrow | None,
     sums: Sums,
@@ -240,9 +285,7 @@ def _run_with_lives(
     failed: Booleans | None,
 ) -> None:
     """Run a component whose goods perish, with ages where they matter."""
-    structure, features = cut_out(task.structure, task.features, c, c + 1)
-    lives = of_task.of_component(c, structure, features)
-    rows = rows_of_component(task.structure, task.features, c)
+    structure, features, lives, rows = component
     own = Sums(*(getattr(sums, name)[rows[name]] for name in Sums._fields))
     of_features = FeatureSums(
         *(getattr(feature_sums, name)[rows[name]] for name in FeatureSums._fields)

@@ -9,6 +9,7 @@ import pytest
 import echelon as ec
 from benchmarks.cases.simulation_systems import network_of, systems, with_demand
 from echelon.errors import DomainError
+from echelon.kernels.single_work import LEAD
 from echelon.simulation import prepare, work
 from echelon.simulation.described import structure
 from tests.rich_networks import chain, portfolio
@@ -196,6 +197,22 @@ def test_returns_and_large_deviations():
         for p in ("double", "single")
     )
     for measure in ("on_hand", "backorders", "fill_rate", "bullwhip", "cost"):
+        np.testing.assert_allclose(single.stages[measure], double.stages[measure], rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_stages", [1, LEAD, LEAD + 1, 2 * LEAD + 3])
+def test_orders_pass_up_a_line_under_review_in_every_period(n_stages):
+    """They begin a period before those of the next stage, until there is no row left for that."""
+    line = ec.serial(
+        [f"stage {k}" for k in range(n_stages)], lead_time=1, holding_cost=1.0, review_period=1,
+        base_stock=[16.0 + 2.0 * (k % 3) for k in range(n_stages)], demand_mean=6.0,
+        family="poisson",
+    )  # fmt: skip
+    double, single = (
+        ec.simulate(line, periods=200, warmup=27, replications=64, precision=p)
+        for p in ("double", "single")
+    )
+    for measure in ("on_hand", "backorders", "fill_rate", "order_variance", "bullwhip", "cost"):
         np.testing.assert_allclose(single.stages[measure], double.stages[measure], rtol=1e-5)
 
 
