@@ -8,6 +8,7 @@ family that is described by two moments :func:`make` then answers with ``Determi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
 from math import inf, isfinite
@@ -209,7 +210,8 @@ def make_checked(
 ) -> Distribution:
     """Make what :func:`make` makes of a row, where the check of the table has looked at the row.
 
-    Families that are their two moments and no more are not looked at again.
+    Families that are their moments and no more are not looked at again, and parameters are not
+    held against the moments.
 
     Parameters
     ----------
@@ -226,19 +228,28 @@ def make_checked(
     True
     """
     cls = FAMILIES.get(family)
-    if cls is not None and not parameters and 0.0 < std < inf and _has_moments_alone(cls):
-        return cast(Distribution, cast(type[TwoMoments], cls).of_checked(mean, std))
-    return make(family, mean, std, parameters)
+    if cls is None:
+        return make(family, mean, std, parameters)
+    if parameters:
+        extra = read_parameters(parameters)
+        return make(family, mean, std) if extra is None else cls.from_parameters(mean, std, extra)
+    maker = _of_checked(cls) if 0.0 < std < inf else None
+    return make(family, mean, std) if maker is None else maker(mean, std)
 
 
 @cache
-def _has_moments_alone(cls: type[Distribution]) -> bool:
-    """Whether a family keeps nothing but its two moments: some work out others when made."""
-    if not issubclass(cls, TwoMoments):
-        return False
-    kept = [field.name for field in fields(cls)]
-    inherited = cls.__post_init__ is TwoMoments.__post_init__
-    return inherited and kept == ["mean", "std"] and "from_moments" not in vars(cls)
+def _of_checked(cls: type[Distribution]) -> Callable[[float, float], Distribution] | None:
+    """How a family is made of moments alone where it keeps nothing else.
+
+    None where it works out others when made, or has more to say.
+    """
+    made_so: Callable[[float, float], Distribution] | None = getattr(cls, "of_checked", None)
+    if issubclass(cls, TwoMoments):
+        kept = [field.name for field in fields(cls)]
+        inherited = cls.__post_init__ is TwoMoments.__post_init__
+        if not inherited or kept != ["mean", "std"] or "from_moments" in vars(cls):
+            return None
+    return made_so
 
 
 def as_distribution(candidate: object) -> Distribution:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
@@ -159,7 +160,15 @@ def specified(owner: str, name: str, given: object) -> Distribution:
             f"{owner}: {name} {wrong}. "
             'Fix: write an object such as {"family": "gamma", "mean": 10, "std": 4}.'
         )
-    return make(given["family"], given.get("mean"), given.get("std"), given.get("parameters"))
+    moments = given.get("mean"), given.get("std")
+    if given.get("parameters") is None and all(type(one) is float for one in moments):
+        return _made_once(given["family"], *moments)  # sizes of orders are alike in many rows
+    return make(given["family"], *moments, given.get("parameters"))
+
+
+@lru_cache(maxsize=1024)
+def _made_once(family: str, mean: float, std: float) -> Distribution:
+    return make(family, mean, std)
 
 
 def part(owner: str, name: str, given: object) -> Distribution:

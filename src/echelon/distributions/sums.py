@@ -232,7 +232,7 @@ def sum_of(components: Iterable[Distribution]) -> Distribution:
     Sum(components=(Gamma(mean=10.0, std=4.0), Poisson(mean=5.0)))
     """
     added = _added(components)
-    return added[0] if len(added) == 1 else Sum(tuple(sorted(added, key=_order)))
+    return added[0] if len(added) == 1 else Sum(tuple(_in_order(added)))
 
 
 def closed_sum(components: Iterable[Distribution]) -> Distribution | None:
@@ -266,7 +266,9 @@ def _added(components: Iterable[Distribution]) -> list[Distribution]:
             families.setdefault(law.family, []).append(law)
         else:
             known += law.mean
-    found = [total for laws in families.values() for total in _within(laws)]
+    found: list[Distribution] = []
+    for laws in families.values():
+        found += laws if len(laws) == 1 else _within(laws)
     if len(found) == 1 and isinstance(found[0], Normal):
         return [Normal(found[0].mean + known, found[0].std)]
     return [*found, Deterministic(known)] if known != 0.0 or not found else found
@@ -283,7 +285,7 @@ def _flat(components: Iterable[Distribution]) -> Iterator[Distribution]:
 def _within(laws: Sequence[Distribution]) -> list[Distribution]:
     """Add up members of one family that have a total there; the others as they are."""
     alike = _ALIKE.get(type(laws[0]))
-    if alike is None or len(laws) == 1:
+    if alike is None:
         return list(laws)
     groups: list[list[Distribution]] = []
     for law in sorted(laws, key=lambda law: (alike(law), law.mean)):
@@ -301,8 +303,12 @@ def _total(group: Sequence[Distribution]) -> Distribution:
     return type(group[0]).from_moments(mean, sqrt(variance))
 
 
-def _order(law: Distribution) -> tuple[str, float, float, str]:
-    return law.family, law.mean, law.std, repr(law)
+def _in_order(laws: Sequence[Distribution]) -> list[Distribution]:
+    """Sort by family and moments, and where these are equal by all that there is to tell."""
+    told = {(law.family, law.mean, law.std): law for law in laws}
+    if len(told) == len(laws):
+        return [told[key] for key in sorted(told)]
+    return sorted(laws, key=lambda law: (law.family, law.mean, law.std, repr(law)))
 
 
 def _any_member(_law: Distribution) -> float:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TypeAlias
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,14 +91,14 @@ class CompiledNetwork:
     demand_std: Floats
 
     def __post_init__(self) -> None:
-        for spec in fields(self):
-            array = getattr(self, spec.name)
+        for name in _NAMES:
+            array = getattr(self, name)
             if array.flags.writeable:
                 array.flags.writeable = False
 
     def __reduce__(self) -> tuple[type[CompiledNetwork], tuple[object, ...]]:
         # made anew in the other process, where unpickled arrays would be writeable otherwise
-        return CompiledNetwork, tuple(getattr(self, spec.name) for spec in fields(self))
+        return CompiledNetwork, tuple(getattr(self, name) for name in _NAMES)
 
     def __repr__(self) -> str:
         return (
@@ -131,49 +131,95 @@ class CompiledNetwork:
         """Shards one behind the other, copied; one alone is given as it is."""
         if len(shards) == 1:
             return shards[0]
-        columns = {}
-        for spec in fields(cls):
-            parts = [getattr(shard, spec.name) for shard in shards]
-            if spec.name.endswith("_ptr"):
-                sizes = np.concatenate([ptr[1:] - ptr[:-1] for ptr in parts])
-                columns[spec.name] = np.concatenate([[0], np.cumsum(sizes)])
-            else:
-                columns[spec.name] = np.concatenate(parts)
+        columns: dict[str, Any] = {}
+        for name in _NAMES:
+            parts = [getattr(shard, name) for shard in shards]
+            pointers = name.endswith("_ptr")
+            columns[name] = _end_to_end(parts) if pointers else np.concatenate(parts)
         return cls(**columns)
 
     def shard(self, first: int, last: int) -> CompiledNetwork:
         """Components ``first`` up to, not including, ``last``, as views of the same memory."""
-        component_ptr = self.component_ptr[first : last + 1]
-        start, stop = component_ptr[[0, -1]] - self.component_ptr[0]
-        pred_ptr = self.pred_ptr[start : stop + 1]
-        demand_ptr = self.demand_ptr[start : stop + 1]
-        lanes = slice(*(pred_ptr[[0, -1]] - self.pred_ptr[0]))
-        demands = slice(*(demand_ptr[[0, -1]] - self.demand_ptr[0]))
-        stages = slice(start, stop)
-        return CompiledNetwork(
-            component_ptr=component_ptr,
-            component_id=self.component_id[first:last],
-            stage_row=self.stage_row[stages],
-            lead_time=self.lead_time[stages],
-            lead_time_std=self.lead_time_std[stages],
-            inbound_service_time=self.inbound_service_time[stages],
-            max_service_time=self.max_service_time[stages],
-            review_period=self.review_period[stages],
-            holding_cost=self.holding_cost[stages],
-            backorder_cost=self.backorder_cost[stages],
-            can_stock=self.can_stock[stages],
-            pred_ptr=pred_ptr,
-            pred_stage=self.pred_stage[lanes],
-            pred_units=self.pred_units[lanes],
-            pred_share=self.pred_share[lanes],
-            pred_lead_time=self.pred_lead_time[lanes],
-            pred_lead_time_std=self.pred_lead_time_std[lanes],
-            lane_row=self.lane_row[lanes],
-            succ_ptr=self.succ_ptr[start : stop + 1],
-            succ_stage=self.succ_stage[lanes],
-            succ_lane=self.succ_lane[lanes],
-            demand_ptr=demand_ptr,
-            demand_row=self.demand_row[demands],
-            demand_mean=self.demand_mean[demands],
-            demand_std=self.demand_std[demands],
+        start, stop = (self.component_ptr[[first, last]] - self.component_ptr[0]).tolist()
+        lanes = (self.pred_ptr[[start, stop]] - self.pred_ptr[0]).tolist()
+        demands = (self.demand_ptr[[start, stop]] - self.demand_ptr[0]).tolist()
+        return self._views((first, last), (start, stop), lanes, demands)
+
+    def each(self, components: Sequence[int]) -> list[CompiledNetwork]:
+        """Give a shard for each of some components, as :meth:`shard` of one does, in their order.
+
+        Parameters
+        ----------
+        components : sequence of int
+            Numbered from 0 within this network.
+        """
+        ends = self.component_ptr - self.component_ptr[0]
+        stages = ends.tolist()
+        lanes = (self.pred_ptr[ends] - self.pred_ptr[0]).tolist()
+        demands = (self.demand_ptr[ends] - self.demand_ptr[0]).tolist()
+        return [
+            self._views((c, c + 1), stages[c : c + 2], lanes[c : c + 2], demands[c : c + 2])
+            for c in components
+        ]
+
+    def as_one(self) -> CompiledNetwork:
+        """Give the same network as though it were one component, which falls apart.
+
+        For what is done to all stages alike: their suppliers and customers are numbered through.
+        """
+        if self.n_components == 1:
+            return self
+        sizes = np.diff(self.component_ptr)
+        first = np.repeat(self.component_ptr[:-1] - self.component_ptr[0], sizes)
+        lanes_before = self.pred_ptr[first] - self.pred_ptr[0]  # of the component, by stage
+        into = np.repeat(first, np.diff(self.pred_ptr))
+        out_of, before = (np.repeat(one, np.diff(self.succ_ptr)) for one in (first, lanes_before))
+        return replace(
+            self,
+            component_ptr=self.component_ptr[[0, -1]],
+            component_id=self.component_id[:1],
+            pred_stage=self.pred_stage + into,
+            succ_stage=self.succ_stage + out_of,
+            succ_lane=self.succ_lane + before,
         )
+
+    def _views(
+        self,
+        components: Sequence[int],
+        stages: Sequence[int],
+        lanes: Sequence[int],
+        demands: Sequence[int],
+    ) -> CompiledNetwork:
+        """Give slices of all arrays, which are read-only as these are; each from where to where."""
+        cuts = []
+        for first, last in (components, stages, lanes, demands):
+            cuts += [slice(first, last), slice(first, last + 1)]
+        made = object.__new__(CompiledNetwork)
+        for name, cut in _CUT_BY:
+            object.__setattr__(made, name, getattr(self, name)[cuts[cut]])
+        return made
+
+
+_NAMES = tuple(spec.name for spec in fields(CompiledNetwork))
+
+
+def _end_to_end(pointers: Sequence[Integers]) -> Integers:
+    """Give pointers into arrays that are laid end to end."""
+    sizes = np.diff(np.concatenate(pointers), prepend=0)
+    # of the first of each, which is the size of nothing
+    firsts = np.cumsum([0, *map(len, pointers[:-1])])
+    sizes[firsts] = 0
+    return np.delete(np.cumsum(sizes), firsts[1:])
+
+
+def _cut_by(name: str) -> int:
+    """Tell what an array is of, as ``_views`` counts: 2 for each kind, and 1 more for pointers."""
+    pointer = name.endswith("_ptr")
+    if name.startswith("component_"):
+        return pointer
+    if pointer or not name.startswith(("pred_", "succ_", "lane_", "demand_")):
+        return 2 + pointer
+    return 6 if name.startswith("demand_") else 4
+
+
+_CUT_BY = tuple((name, _cut_by(name)) for name in _NAMES)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from echelon.demand.covariance import DemandCovariance
@@ -17,6 +18,8 @@ from echelon.network.demand_seen import SeenDemand, check_period
 from echelon.network.described import LEAD_TIME_NAMES, RELEASE_TIME_NAMES, Names
 from echelon.network.laws import DemandLaws
 from echelon.network.scores import ScoreGroup, score_groups
+
+Laws: TypeAlias = tuple[Distribution | None, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,7 +51,7 @@ class Derived(Contents):
         return self.demand_laws[:]
 
     @cached_property
-    def lead_time_distributions(self) -> tuple[Distribution | None, ...]:
+    def lead_time_distributions(self) -> Laws:
         """Lead time of each row of :attr:`stages`, without its release; made on first use.
 
         None where it is fixed, and where its mean and standard deviation are all that is known.
@@ -56,14 +59,14 @@ class Derived(Contents):
         return _times(self._tables.stages, LEAD_TIME_NAMES)
 
     @cached_property
-    def release_time_distributions(self) -> tuple[Distribution | None, ...]:
+    def release_time_distributions(self) -> Laws:
         """Release time of each row of :attr:`stages`, as :attr:`lead_time_distributions`."""
         if "release_time" not in self._tables.stages.columns:
             return (None,) * self.n_stages
         return _times(self._tables.stages, RELEASE_TIME_NAMES)
 
     @cached_property
-    def lane_lead_time_distributions(self) -> tuple[Distribution | None, ...]:
+    def lane_lead_time_distributions(self) -> Laws:
         """Lead time of each row of :attr:`lanes`, as :attr:`lead_time_distributions`."""
         return _times(self._tables.lanes, LEAD_TIME_NAMES)
 
@@ -91,18 +94,18 @@ class Derived(Contents):
             elif stds[row] > 0.0:
                 return fixed, None
             else:
-                fixed += float(means[row])
+                fixed += means[row]
         return fixed, tuple(laws)
 
     @cached_property
-    def _process_times(self) -> list[tuple[Floats, Floats, tuple[Distribution | None, ...]]]:
+    def _process_times(self) -> list[tuple[list[float], list[float], Laws]]:
         """Mean, standard deviation and distribution of each part, by row of stages."""
         stages = self._tables.stages
         parts = [(LEAD_TIME_NAMES, self.lead_time_distributions)]
         if "release_time" in stages.columns:
             parts.append((RELEASE_TIME_NAMES, self.release_time_distributions))
         return [
-            (stages[names.mean].to_numpy(), stages[names.std].to_numpy(), laws)
+            (stages[names.mean].to_list(), stages[names.std].to_list(), laws)
             for names, laws in parts
         ]
 
@@ -191,17 +194,17 @@ class Derived(Contents):
         )
 
 
-def _times(frame: pd.DataFrame, names: Names) -> tuple[Distribution | None, ...]:
+def _times(frame: pd.DataFrame, names: Names) -> Laws:
     if not frame[names.family].to_numpy().any():
         return (None,) * len(frame)
     made: dict[tuple[Any, ...], Distribution] = {}  # a lead time is made once for all its rows
-    laws: list[Distribution | None] = []
-    for row in zip(*(frame[name].to_numpy().tolist() for name in names.texts), strict=True):
-        family, mean, std, parameters = row
-        if family == "" or std == 0.0:
-            laws.append(None)
-            continue
+    laws: list[Distribution | None] = [None] * len(frame)
+    varying = (frame[names.family].to_numpy() != "") & (frame[names.std].to_numpy() != 0.0)
+    at = np.flatnonzero(varying)
+    columns = (frame[name].to_numpy()[at].tolist() for name in names.texts)
+    for place, row in zip(at.tolist(), zip(*columns, strict=True), strict=True):
         if row not in made:
+            family, mean, std, parameters = row
             made[row] = make(family, mean, std, parameters or None)
-        laws.append(made[row])
+        laws[place] = made[row]
     return tuple(laws)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, overload
 
+import numpy as np
 from numpy.typing import NDArray
 
 from echelon.distributions import Distribution
@@ -35,7 +36,10 @@ class DemandLaws(Sequence[Distribution]):
         parameters: NDArray[Any],
     ) -> None:
         # a number at a time is read off a list in a third of the time that an array takes
-        self._columns = tuple(column.tolist() for column in (family, mean, std, parameters))
+        self._family: list[str] = family.astype(str).tolist()
+        self._mean: list[float] = mean.astype(np.float64).tolist()
+        self._std: list[float] = std.astype(np.float64).tolist()
+        self._parameters: list[Any] = parameters.tolist()
         self._made: dict[int, Distribution] = {}
 
     @property
@@ -45,7 +49,7 @@ class DemandLaws(Sequence[Distribution]):
 
     def __len__(self) -> int:
         """How many rows there are."""
-        return len(self._columns[0])
+        return len(self._family)
 
     @overload
     def __getitem__(self, row: int) -> Distribution: ...
@@ -56,10 +60,19 @@ class DemandLaws(Sequence[Distribution]):
     def __getitem__(self, row: int | slice) -> Distribution | tuple[Distribution, ...]:
         """Give the distribution of one row, or those of several."""
         if isinstance(row, slice):
-            return tuple([self[each] for each in range(*row.indices(len(self)))])
+            return tuple(self.of(range(*row.indices(len(self)))))
         found = self._made.get(row)
-        if found is None:
-            family, mean, std, parameters = (column[row] for column in self._columns)
-            made = make_checked(str(family), float(mean), float(std), parameters or None)
-            found = self._made[row] = made
+        return self.of((row,))[0] if found is None else found
+
+    def of(self, rows: Iterable[int]) -> list[Distribution]:
+        """Give the distributions of some rows, made where they have not been."""
+        made = self._made
+        family, mean, std, parameters = self._family, self._mean, self._std, self._parameters
+        found = []
+        for row in rows:
+            law = made.get(row)
+            if law is None:
+                law = make_checked(family[row], mean[row], std[row], parameters[row] or None)
+                made[row] = law
+            found.append(law)
         return found

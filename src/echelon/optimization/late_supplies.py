@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
-from echelon.distributions.per_period import PerPeriod
 from echelon.errors import warn_of_data
 from echelon.network.compiled import Booleans, Floats
 from echelon.network.network import Network
@@ -33,11 +34,14 @@ def warn_of_late_supplies(network: Network, plan: Plan) -> None:
         return
     in_time = chance_in_time(plan.stages, rate, review)
     unlimited = chance_in_time(plan.stages, np.full(len(rate), np.inf), review)
-    smooth, covered = _cut_below(network, place, plan.stages, rate, review)
-    seasons = any(isinstance(law, PerPeriod) for law in network.distributions)
+    at_hand = _beside(network, place, np.isfinite(rate))
+    smooth, covered = _cut_below(network, place, plan.stages, rate, review, at_hand)
+    seasons = bool((network.cells("demand", "family") == "per_period").any())
     in_time[smooth | seasons] = np.nan  # the demand that is put off is another
     promised = plan.stages["service_level"].to_numpy(dtype=np.float64)
-    asked, first = _promised_below(network, place, np.where(promised < 1.0, promised, np.nan))
+    asked, first = _promised_below(
+        network, place, np.where(promised < 1.0, promised, np.nan), at_hand
+    )
     enough = (in_time >= asked - _MORE_OFTEN_LATE) | (in_time >= unlimited - _MORE_OFTEN_LATE)
     late = np.isfinite(rate) & (asked > 0.0) & ~covered & ~enough
     if not late.any():
@@ -106,14 +110,33 @@ def _limits(network: Network, stages: pd.DataFrame) -> tuple[Places, Floats, Flo
     making, most, review = *cells[:2], np.maximum(cells[2], 1.0)
     rate = np.minimum(np.nan_to_num(making, nan=np.inf), np.nan_to_num(most, nan=np.inf) / review)
     moments = stages[["demand_mean", "demand_std"]].to_numpy(dtype=np.float64)
-    binds = np.array(list(map(scarce, rate.tolist(), *moments.T.tolist())), dtype=np.bool_)
+    binds = scarce(rate, *moments.T)
     return compiled_places(network, rows), np.where(binds, rate, np.inf), review
 
 
+def _beside(network: Network, place: Places, rows: Booleans) -> list[int]:
+    """Stages in the components of some rows of a plan, customers first, in compiled order."""
+    compiled = network.compiled
+    chosen = np.zeros(compiled.n_stages, dtype=np.bool_)
+    chosen[place] = rows
+    sizes = np.diff(compiled.component_ptr)
+    beside = np.repeat(np.logical_or.reduceat(chosen, compiled.component_ptr[:-1]), sizes)
+    found: list[int] = np.flatnonzero(beside)[::-1].tolist()
+    return found
+
+
 def _cut_below(
-    network: Network, place: Places, stages: pd.DataFrame, rate: Floats, review: Floats
+    network: Network,
+    place: Places,
+    stages: pd.DataFrame,
+    rate: Floats,
+    review: Floats,
+    at_hand: Iterable[int],
 ) -> tuple[Booleans, Booleans]:
-    """Whether stages below cut what a stage is asked for, and to no more than it makes itself."""
+    """Whether stages below cut what a stage is asked for, and to no more than it makes itself.
+
+    Of ``at_hand``, customers first; of others neither has a meaning.
+    """
     compiled = network.compiled
     none = pd.Series(np.nan, index=stages.index)
     at_once = stages.get("maximum_order", none).to_numpy(dtype=np.float64)
@@ -123,7 +146,7 @@ def _cut_below(
     asked = np.where(np.diff(compiled.demand_ptr) > 0, np.inf, 0.0).tolist()
     cut = [False] * compiled.n_stages
     ptr, suppliers = _suppliers(network)
-    for stage in reversed(range(compiled.n_stages)):  # customers first
+    for stage in at_hand:
         most = min(ordered[stage], asked[stage])
         cuts = cut[stage] or ordered[stage] < np.inf
         for lane in range(ptr[stage], ptr[stage + 1]):
@@ -144,8 +167,13 @@ def _suppliers(network: Network) -> tuple[list[int], list[int]]:
     return ptr.tolist(), (np.repeat(first, np.diff(ptr)) + compiled.pred_stage).tolist()
 
 
-def _promised_below(network: Network, place: Places, promised: Floats) -> tuple[Floats, Places]:
-    """Highest level promised at a stage that each one supplies, directly or not, and its row."""
+def _promised_below(
+    network: Network, place: Places, promised: Floats, at_hand: Iterable[int]
+) -> tuple[Floats, Places]:
+    """Highest level promised at a stage that each one supplies, directly or not, and its row.
+
+    Of ``at_hand``, customers first; of others neither has a meaning.
+    """
     n = network.compiled.n_stages
     row, level = np.zeros(n, dtype=np.int64), np.zeros(n)
     row[place] = np.arange(len(place))
@@ -153,7 +181,7 @@ def _promised_below(network: Network, place: Places, promised: Floats) -> tuple[
     own, own_row = level.tolist(), row.tolist()
     best, best_row = [0.0] * n, [0] * n
     ptr, suppliers = _suppliers(network)
-    for stage in reversed(range(n)):  # customers first
+    for stage in at_hand:
         highest, here = max((own[stage], own_row[stage]), (best[stage], best_row[stage]))
         for supplier in suppliers[ptr[stage] : ptr[stage + 1]]:
             if highest > best[supplier]:

@@ -6,7 +6,6 @@ them. Where some are known by mean and standard deviation only, all enter by the
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from math import sqrt
 
 import numpy as np
@@ -16,8 +15,6 @@ from echelon.errors import warn_of_data
 from echelon.lead_time.deviation import Wait
 from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
 from echelon.network.network import Network
-
-_MOST_KEPT = 1024
 
 
 def wait_std(component: CompiledNetwork) -> Floats:
@@ -44,57 +41,39 @@ def wait_std_at(component: CompiledNetwork, stage: int) -> float:
     return sqrt(float(component.lead_time_std[stage]) ** 2 + transits)
 
 
-class RandomTimes:
-    """Random waits in one network, each made once for stages that share it."""
+def random_waits(network: Network) -> dict[int, Wait]:
+    """Give the waits of those stages whose varying times are all known, by stage in compiled order.
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self._made: dict[Wait, Wait] = {}
-        self._sums: dict[tuple[Distribution, ...], Distribution] = {}
-        compiled = network.compiled
-        # lists, as what follows reads them one by one
-        self._stages: list[int] = np.flatnonzero(wait_std(compiled) > 0.0).tolist()
-        varies = _transit_std(compiled) > 0.0
-        settled = (compiled.pred_share > 0.0) & ~varies
-        fixed = np.bincount(_customer(compiled), settled, compiled.n_stages) > 0
-        # a supply from outside comes when it is said to, beside those of the network
-        self._fixed: list[bool] = (fixed | (compiled.inbound_service_time > 0.0)).tolist()
-        self._ptr: list[int] = (compiled.pred_ptr - compiled.pred_ptr[0]).tolist()
-        self._stage_row: list[int] = compiled.stage_row.tolist()
-        lanes = zip(compiled.lane_row.tolist(), varies.tolist(), strict=True)
-        self._varying_row: list[int] = [row if varied else -1 for row, varied in lanes]
-
-    def of(self, shard: CompiledNetwork, first: int) -> dict[int, Wait]:
-        """Give the waits of those stages of a component whose varying times are all known.
-
-        ``first`` is the position of its first stage in the whole network.
-        """
-        begin = bisect_left(self._stages, first)
-        end = bisect_left(self._stages, first + shard.n_stages, begin)
-        found: dict[int, Wait] = {}
-        if begin == end:
-            return found
-        every, ptr = self._network.lane_lead_time_distributions, self._ptr
-        for place in self._stages[begin:end]:
-            _, laws = self._network.process_time(self._stage_row[place])
-            lanes = self._varying_row[ptr[place] : ptr[place + 1]]
-            transits = [every[row] for row in lanes if row >= 0]
-            if laws is None or None in transits:
-                continue
+    Stages that wait alike share one, and what is made of it.
+    """
+    compiled = network.compiled
+    customer, varies = _customer(compiled), _transit_std(compiled) > 0.0
+    settled = (compiled.pred_share > 0.0) & ~varies
+    fixed = np.bincount(customer, settled, compiled.n_stages) > 0
+    # a supply from outside comes when it is said to, beside those of the network
+    fixed |= compiled.inbound_service_time > 0.0
+    lanes: dict[int, list[int]] = {}
+    for stage, row in zip(
+        customer[varies].tolist(), compiled.lane_row[varies].tolist(), strict=True
+    ):
+        lanes.setdefault(stage, []).append(row)
+    every = network.lane_lead_time_distributions
+    made: dict[tuple[int, ...], Wait] = {}  # by the laws themselves, of which tables share many
+    found: dict[int, Wait] = {}
+    stages = np.flatnonzero(wait_std(compiled) > 0.0)
+    columns = (one[stages].tolist() for one in (compiled.stage_row, fixed))
+    for stage, row, has_fixed in zip(stages.tolist(), *columns, strict=True):
+        _, laws = network.process_time(row)
+        transits = [every[lane] for lane in lanes.get(stage, ())]
+        if laws is None or None in transits:
+            continue
+        key = (has_fixed, *map(id, laws), 0, *map(id, transits))
+        if key not in made:
+            own = laws[0] if len(laws) == 1 else sum_of(laws)
             known = tuple([law for law in transits if law is not None])
-            wait = Wait(self._sum(laws), known, self._fixed[place])
-            if len(self._made) == _MOST_KEPT:  # the oldest: few are shared where so many are made
-                del self._made[next(iter(self._made))]
-            found[place - first] = self._made.setdefault(wait, wait)
-        return found
-
-    def _sum(self, laws: tuple[Distribution, ...]) -> Distribution | None:
-        """Distribution of what varies of a stage's own time, None where nothing does."""
-        if len(laws) < 2:
-            return laws[0] if laws else None
-        if laws not in self._sums:
-            self._sums[laws] = sum_of(laws)
-        return self._sums[laws]
+            made[key] = Wait(own if laws else None, known, has_fixed)
+        found[stage] = made[key]
+    return found
 
 
 def _transit_std(component: CompiledNetwork) -> Floats:

@@ -56,14 +56,13 @@ class CostSource:
         self, components: Iterable[int], method: str, limits: Limits, *, whole: bool = False
     ) -> list[ComponentTask]:
         """Give some components, by position, their arrays, their costs, and how to solve them."""
-        tasks = []
-        for c in components:
-            shard = self.compiled.shard(c, c + 1)
-            first = int(self.compiled.component_ptr[c])
-            target = self.targets.service_level[first : first + shard.n_stages]
-            cost = self.costs.of(shard, first)
-            tasks.append(ComponentTask(cost, target, method, limits, whole=whole))
-        return tasks
+        numbers = list(components)
+        ends = (self.compiled.component_ptr - self.compiled.component_ptr[0]).tolist()
+        level = self.targets.service_level
+        return [
+            ComponentTask(cost, level[slice(*ends[c : c + 2])], method, limits, whole=whole)
+            for c, cost in zip(numbers, self.costs.of(numbers), strict=True)
+        ]
 
 
 def component_tasks(

@@ -31,7 +31,7 @@ def test_highest_promise_below_is_that_of_all_stages_that_are_supplied(seed):
     n, draw = network.n_stages, np.random.default_rng(100 + seed)
     place = draw.permutation(n)
     promised = np.where(draw.random(n) < 0.4, np.nan, draw.random(n))
-    best, row = _promised_below(network, place, promised)
+    best, row = _promised_below(network, place, promised, reversed(range(n)))
     below = reached_from(network.compiled)
     row_of = np.argsort(place)
     for each in range(n):
@@ -51,7 +51,7 @@ def test_requests_are_cut_to_what_customers_order_at_most(seed):
     most = np.where(draw.random(n) < 0.5, np.nan, np.ceil(9.0 * draw.random(n)))
     rate = np.ceil(20.0 * draw.random(n))
     stages = pd.DataFrame({"maximum_order": most})
-    cut, covered = _cut_below(network, place, stages, rate, np.ones(n))
+    cut, covered = _cut_below(network, place, stages, rate, np.ones(n), reversed(range(n)))
     ordered = np.full(n, np.inf)
     ordered[place] = np.where(np.isnan(most), np.inf, most)
     asked = np.where(np.diff(compiled.demand_ptr) > 0, np.inf, 0.0)

@@ -146,7 +146,8 @@ def cost_of(network: ec.Network) -> GuaranteedServiceCost:
     covariance = None if network.independent else network.covariance
     normal = np.ones(len(network.demand), dtype=bool)
     seen = DemandSeen.of(network.compiled, targets.safety_factor, normal, covariance)
-    return CostAssembler(network, targets, seen).of(network.compiled, 0)
+    (cost,) = CostAssembler(network, targets, seen).of([0])
+    return cost
 
 
 @pytest.mark.parametrize("correlation", [None, 0.6])

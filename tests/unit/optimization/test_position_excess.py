@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from echelon.distributions import Gamma, NegativeBinomial, Normal, Poisson
+from echelon.kernels.minimum_orders import toeplitz_solved
 from echelon.kernels.position_moves import position_moves
 from echelon.lead_time.exposure import exposure_demand
 from echelon.optimization.cost.position_excess import (
@@ -93,6 +95,34 @@ def test_least_orders_that_leave_out_positions_are_left_to_the_system_of_all():
 def test_orders_in_lots_are_no_least_orders():
     after = np.maximum(40 - np.arange(1, 60) // 2, 0)
     assert weights_of_minimum(np.full(60, 1.0 / 60.0), after, 41) is None
+
+
+@pytest.mark.parametrize("n_states", [12, 41])
+@pytest.mark.parametrize(
+    "law", [Normal(500.0, 1.0), Normal(70.0, 40.0), Poisson(0.2), Gamma(3.0, 5.0)], ids=repr
+)
+def test_needs_beyond_twice_the_least_order_may_be_put_together(law, n_states):
+    """The chain of all lengths of demand settles at what those up to two orders tell."""
+    least = n_states - 1
+    found = PositionExcess.stationary(OrderRule(minimum=float(least)), law, step=1.0)
+    reached = law.cdf(np.arange(1_200) + 0.5)
+    chance = np.diff(reached, prepend=0.0)
+    chance[-1] += 1.0 - reached[-1]
+    after = np.maximum(least - np.arange(1, len(chance)), 0)
+    want = settled_weights(moves_of(chance, after, n_states))
+    assert found.most == least
+    assert found.weight == pytest.approx(want[found.start.astype(int)], abs=1e-11)
+    assert want[found.start.astype(int)].sum() == pytest.approx(1.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [2, 3, 10, 75])
+def test_levinson_s_recursion_solves_what_scipy_solves(n):
+    random = stream(3, "toeplitz", str(n)).random
+    column, row, right = -random(n) / n, -random(n) / n, random(n)
+    column[0] = row[0] = 1.5
+    want = scipy.linalg.solve_toeplitz((column, row), right)
+    toeplitz_solved(np.concatenate((column[:0:-1], row)), right)
+    assert right == pytest.approx(want, abs=1e-13)
 
 
 def test_rare_demand_loses_no_digits():

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
-from echelon.network.compiled import CompiledNetwork, Floats
+from echelon.network.compiled import Floats
 from echelon.network.network import Network
 from echelon.optimization.cost.capacity import Capacity
-from echelon.optimization.cost.covered_demand import CoveredDemand
 from echelon.optimization.cost.demand_over_time import DemandOverTime, SteadyDemand
-from echelon.optimization.cost.exact_demands import ExactDemands
-from echelon.optimization.cost.exact_quantile import ExactQuantile
-from echelon.optimization.cost.extension import Component, Extension
-from echelon.optimization.cost.guaranteed_service_cost import GuaranteedServiceCost, steady
+from echelon.optimization.cost.exact_demands import exact_demands
+from echelon.optimization.cost.extension import Extension, Stages
+from echelon.optimization.cost.guaranteed_service_cost import GuaranteedServiceCost
 from echelon.optimization.cost.normal_bound import NormalBound
-from echelon.optimization.cost.normal_demand import as_normal
 from echelon.optimization.cost.ordering import Ordering
-from echelon.optimization.cost.random_wait import RandomWait
 from echelon.optimization.cost.reviews import Reviews
+from echelon.optimization.cost.searched_stocks import searched_stocks
 from echelon.optimization.cost.segment_targets import SegmentTargets
 from echelon.optimization.cost.stage_stock import StageStock
 from echelon.optimization.cost.windowed_rows import WindowedRows
 from echelon.optimization.demand_seen import DemandSeen
-from echelon.optimization.random_times import RandomTimes, wait_std_at
+from echelon.optimization.random_times import random_waits
 from echelon.optimization.service_targets import ServiceTargets
 
 MakeExtension: TypeAlias = Callable[[Network, ServiceTargets, DemandSeen], Extension | None]
@@ -47,7 +44,9 @@ RECKONED = (
 
 
 class CostAssembler:
-    """Makes the cost function of each component of one network.
+    """Makes the stocks of all stages of one network, and the cost function of each component.
+
+    The stocks are made together, when the first are asked for.
 
     Parameters
     ----------
@@ -70,112 +69,113 @@ class CostAssembler:
         *,
         by_period: bool = False,
     ) -> None:
-        self._seen = seen
-        self._random_times = RandomTimes(network)
-        self._exact_demands = ExactDemands(network, targets)
+        self._network, self._targets, self._seen = network, targets, seen
         made = [make(network, targets, seen) for make in extensions]
         by_rows = (WindowedRows, SegmentTargets)
         made[:0] = [one.of(network, targets, seen, by_period=by_period) for one in by_rows]
         self._extensions = [one for one in made if one is not None]
-        self._concerning = _Concerning.of(network.compiled.n_stages, self._extensions)
 
     @property
     def extended(self) -> bool:
         """Whether some extension has to be asked about every stage."""
         return bool(self._extensions)
 
-    def of(self, shard: CompiledNetwork, first: int) -> GuaranteedServiceCost:
-        """Give the cost function of a component.
+    def of(self, components: Sequence[int]) -> list[GuaranteedServiceCost]:
+        """Give the cost functions of some components, by number, in their order."""
+        compiled, seen = self._network.compiled, self._seen
+        made, orders = self._made
+        ends = (compiled.component_ptr - compiled.component_ptr[0]).tolist()
+        owner = np.repeat(np.arange(compiled.n_components), np.diff(ends)).tolist()
+        special: list[dict[int, StageStock]] = [{} for _ in range(compiled.n_components)]
+        for stage, stock in made.items():
+            c = owner[stage]
+            special[c][stage - ends[c]] = stock
+        ordered = _by_component(orders, ends)
+        return [
+            GuaranteedServiceCost(
+                shard, seen.of_stages(slice(*ends[c : c + 2])), special[c], ordered[c]
+            )
+            for c, shard in zip(components, compiled.each(components), strict=True)
+        ]
 
-        Parameters
-        ----------
-        shard : CompiledNetwork
-            Of one component.
-        first : int
-            Position of its first stage in the whole compiled network.
-
-        Returns
-        -------
-        GuaranteedServiceCost
-        """
-        seen = self._seen.of_stages(slice(first, first + shard.n_stages))
-        waits = self._random_times.of(shard, first)
-        exact = self._exact_demands.of(shard, first, waits)
-        component = Component(shard, first, seen, exact, waits)
-        orders: dict[str, Floats] = {}
+    @cached_property
+    def _made(self) -> tuple[dict[int, StageStock], dict[str, Floats]]:
+        """Stocks of the stages that are special, and the columns on orders, of all stages."""
+        network = self._network
+        waits = random_waits(network)
+        exact = exact_demands(network, self._targets, waits)
+        stages = Stages(network.compiled, self._seen, exact, waits)
+        made = searched_stocks(stages)
         if self._extensions:
-            concerning = self._concerning.at(first, shard.n_stages)
-            for stage in sorted({*concerning, *exact, *waits}, reverse=True):
-                _make(component, stage, concerning.get(stage, ()))
-            for extension in self._extensions:
-                orders |= extension.orders(component)
+            made = _extended(stages, made, self._extensions)
+        orders: dict[str, Floats] = {}
+        for extension in self._extensions:
+            orders |= extension.orders(stages)
+        return dict(sorted(made.items())), orders
+
+
+def _extended(
+    stages: Stages, searched: Mapping[int, StageStock], extensions: Sequence[Extension]
+) -> dict[int, StageStock]:
+    """Ask the extensions about the stages that concern them, customers before suppliers."""
+    made = dict(searched)
+    concerning = _concerning(stages.compiled.n_stages, extensions)
+    steady = _steady_demands(stages.seen, list(concerning))
+    demands: dict[int, DemandOverTime] = {}
+    demand: DemandOverTime
+    for (stage, asked), demand in zip(concerning.items(), steady, strict=True):
+        for extension in asked:
+            demand = extension.change_demand(stages, stage, demand)
+        demands[stage] = demand
+    for extension in extensions:
+        extension.prepare(stages, demands)
+    for (stage, asked), plain in zip(concerning.items(), steady, strict=True):
+        demand = demands[stage]
+        stock = searched.get(stage)
+        if stock is None or demand is not plain:
+            stock = NormalBound(demand, stages.wait_std[stage])
+        for extension in asked:
+            stock = extension.choose_stock(stages, stage, demand, stock)
+        for extension in asked:
+            stock = extension.wrap_stock(stages, stage, stock)
+        if isinstance(stock, NormalBound) and demand is plain:
+            made.pop(stage, None)
         else:
-            for stage in sorted({*exact, *waits}):
-                component.made[stage] = chosen(component, stage, steady(seen, stage))
-        return GuaranteedServiceCost(shard, seen, dict(component.made), orders)
+            made[stage] = stock
+    return made
 
 
-@dataclass(frozen=True, slots=True)
-class _Concerning:
-    """Which extensions are asked about which stages.
-
-    Attributes
-    ----------
-    codes : list of int
-        Of the stages of the whole network, a bit for each extension that is concerned.
-    extensions : dict of int to tuple of Extension
-        Those of each code.
-    """
-
-    codes: list[int]
-    extensions: dict[int, tuple[Extension, ...]]
-
-    @classmethod
-    def of(cls, n_stages: int, extensions: Sequence[Extension]) -> _Concerning:
-        """Ask each extension once."""
-        codes = np.zeros(n_stages, dtype=np.int64)
-        for number, extension in enumerate(extensions):
-            if extension.concerned is None:
-                codes |= 1 << number
-            else:
-                codes[extension.concerned] |= 1 << number
-        known = {
-            code: tuple(one for k, one in enumerate(extensions) if code >> k & 1)
-            for code in np.unique(codes).tolist()
-        }
-        return cls(codes.tolist(), known)
-
-    def at(self, first: int, n_stages: int) -> dict[int, tuple[Extension, ...]]:
-        """Give the stages of a component that some extension is asked about, with those."""
-        codes = self.codes[first : first + n_stages]
-        return {stage: self.extensions[code] for stage, code in enumerate(codes) if code}
+def _concerning(n_stages: int, extensions: Sequence[Extension]) -> dict[int, tuple[Extension, ...]]:
+    """Give the stages that some extension is asked about, customers first, with those."""
+    codes = np.zeros(n_stages, dtype=np.int64)  # a bit for each extension
+    for number, extension in enumerate(extensions):
+        codes[... if extension.concerned is None else extension.concerned] |= 1 << number
+    known = {
+        code: tuple(one for k, one in enumerate(extensions) if code >> k & 1)
+        for code in np.unique(codes).tolist()
+    }
+    stages = np.flatnonzero(codes)[::-1]
+    return {
+        stage: known[code]
+        for stage, code in zip(stages.tolist(), codes[stages].tolist(), strict=True)
+    }
 
 
-def _make(component: Component, stage: int, extensions: Sequence[Extension]) -> None:
-    plain = steady(component.seen, stage)
-    demand: DemandOverTime = plain
-    for extension in extensions:
-        demand = extension.change_demand(component, stage, demand)
-    stock = chosen(component, stage, demand)
-    for extension in extensions:
-        stock = extension.choose_stock(component, stage, demand, stock)
-    for extension in extensions:
-        stock = extension.wrap_stock(component, stage, stock)
-    if not (isinstance(stock, NormalBound) and demand is plain):
-        component.made[stage] = stock
+def _steady_demands(seen: DemandSeen, numbers: Sequence[int]) -> list[SteadyDemand]:
+    """Give the demand that each of some stages sees in periods that are alike."""
+    at = np.array(numbers, dtype=np.int64)
+    normal = seen.normal | (seen.std == 0.0)
+    columns = (seen.mean, seen.std, seen.bound_std, seen.safety_factor, normal)
+    return [
+        SteadyDemand(*each) for each in zip(*(one[at].tolist() for one in columns), strict=True)
+    ]
 
 
-def chosen(component: Component, stage: int, demand: DemandOverTime) -> StageStock:
-    """Choose the kind of stock by what is known of the demand and of the wait for supplies."""
-    wait = component.waits.get(stage)
-    if not isinstance(demand, SteadyDemand):
-        return NormalBound(demand, wait_std_at(component.shard, stage))
-    if wait is not None:
-        law, level = component.exact.get(stage) or as_normal(demand)
-        known = stage in component.exact or demand.normal
-        mean = law.mean if stage in component.exact else demand.rate
-        return RandomWait(CoveredDemand(law, wait), wait, level, mean, demand.bound_std, known)
-    if stage in component.exact:
-        law, level = component.exact[stage]
-        return ExactQuantile(CoveredDemand(law), level)
-    return NormalBound(demand, wait_std_at(component.shard, stage))
+def _by_component(orders: Mapping[str, Floats], ends: Sequence[int]) -> list[dict[str, Floats]]:
+    """Cut columns into components, which have those that say something of some of their stages."""
+    found: list[dict[str, Floats]] = [{} for _ in ends[1:]]
+    for name, values in orders.items():
+        told = np.logical_or.reduceat(~np.isnan(values), ends[:-1])
+        for c in np.flatnonzero(told).tolist():
+            found[c][name] = values[slice(*ends[c : c + 2])]
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import repeat
 from typing import Self
 
 import numpy as np
@@ -15,7 +14,7 @@ from echelon.network.network import Network
 from echelon.optimization.cost.covered_demand import CoveredDemand
 from echelon.optimization.cost.demand_over_time import DemandOverTime, SteadyDemand
 from echelon.optimization.cost.exact_quantile import ExactQuantile
-from echelon.optimization.cost.extension import Component, Extension
+from echelon.optimization.cost.extension import Extension, Stages
 from echelon.optimization.cost.limited_requests import (
     CensoredRequests,
     Request,
@@ -30,7 +29,6 @@ from echelon.optimization.cost.segmented_stock import SegmentedStock
 from echelon.optimization.cost.stage_stock import StageStock
 from echelon.optimization.cost.windowed_stock import WindowedStock
 from echelon.optimization.demand_seen import DemandSeen
-from echelon.optimization.random_times import wait_std_at
 from echelon.optimization.service_targets import ServiceTargets
 
 _LOTS = ("order_multiple", "minimum_order")
@@ -47,7 +45,7 @@ class Capacity(Extension):
     Parameters
     ----------
     limits : dict of int to OrderLimit
-        By row of ``stages``.
+        By stage, compiled order.
     row_factor : (n_demands,) float64
         Safety factor of each row of ``Network.demand``.
     independent : bool
@@ -110,7 +108,7 @@ class Capacity(Extension):
             limit = OrderLimit(can_make, at_once, review)
             if limit.rate == np.inf:
                 continue
-            limits[row] = limit
+            limits[place] = limit
             needed = float(seen.mean[place])
             if limit.rate <= needed:
                 faults.append(_fault(network, row, limit, needed))
@@ -122,71 +120,67 @@ class Capacity(Extension):
         return cls(limits, targets.row_factor, network.independent, concerned)
 
     def choose_stock(
-        self, component: Component, stage: int, demand: DemandOverTime, stock: StageStock
+        self, stages: Stages, stage: int, demand: DemandOverTime, stock: StageStock
     ) -> StageStock:
         """Leave the stock as it is, and remember the demand that requests are made of."""
-        row = component.row(stage)
-        self._demand[row] = demand
-        self._own_windows[row] = isinstance(stock, WindowedStock | SeasonalQuantile)
-        self._scarce[row] = self._is_scarce(component, stage, stock)
+        self._demand[stage] = demand
+        self._own_windows[stage] = isinstance(stock, WindowedStock | SeasonalQuantile)
+        self._scarce[stage] = self._is_scarce(stages, stage, stock)
         return stock
 
-    def wrap_stock(self, component: Component, stage: int, stock: StageStock) -> StageStock:
+    def wrap_stock(self, stages: Stages, stage: int, stock: StageStock) -> StageStock:
         """Cover no more than limited customers can ask for, and what the own limit delays."""
-        row = component.row(stage)
-        requests = self._requests(component, stage)
-        asked = self._bound(component, stage)
+        requests = self._requests(stages, stage)
+        asked = self._bound(stages, stage)
         if requests:
-            own = _own_bound(component, stage, self._row_factor, self._independent)
+            own = _own_bound(stages, stage, self._row_factor, self._independent)
             asked = CensoredRequests(asked, requests, own)
-            sure = stage not in component.waits and wait_std_at(component.shard, stage) == 0.0
+            sure = stage not in stages.waits and stages.wait_std[stage] == 0.0
             # the bound is over the time covered: not that of forecasts, seasons or two promises
-            if sure and not self._own_windows[row]:
+            if sure and not self._own_windows[stage]:
                 stock = CensoredRequests(stock, requests, own)
-            elif self._scarce_below(component, stage):
+            elif self._scarce_below(stages, stage):
                 stock = UnreckonedLimit(stock)
-        self._puts_off[row] = self._is_cut(row) or self._scarce_below(component, stage)
-        self._asked[row], self._below[row] = asked, bool(requests)
-        if row in self._limits:
-            limit, demand = self._limits[row], self._demand[row]
-            law = self._law(component, stage, stock)
-            return LimitedStock(stock, limit, demand.rate, law, self._scarce[row])
+        self._puts_off[stage] = self._is_cut(stage) or self._scarce_below(stages, stage)
+        self._asked[stage], self._below[stage] = asked, bool(requests)
+        if stage in self._limits:
+            limit, demand = self._limits[stage], self._demand[stage]
+            law = self._law(stages, stage, stock)
+            return LimitedStock(stock, limit, demand.rate, law, self._scarce[stage])
         return stock
 
-    def orders(self, component: Component) -> dict[str, Floats]:
+    def orders(self, stages: Stages) -> dict[str, Floats]:
         """Give the most that each limited stage orders at once, units."""
-        most = np.full(component.shard.n_stages, np.nan)
-        for stage, row in enumerate(component.shard.stage_row.tolist()):
-            limit = self._limits.get(row)
-            if limit is not None and limit.at_once < np.inf:
+        most = np.full(stages.compiled.n_stages, np.nan)
+        for stage, limit in self._limits.items():
+            if limit.at_once < np.inf:
                 most[stage] = limit.at_once
         return {"maximum_order": most}
 
-    def _is_scarce(self, component: Component, stage: int, stock: StageStock) -> bool:
+    def _is_scarce(self, stages: Stages, stage: int, stock: StageStock) -> bool:
         """Whether the stage's own limit may well put orders off, be it in the peak of a season."""
-        limit = self._limits.get(component.row(stage))
+        limit = self._limits.get(stage)
         if limit is None:
             return False
-        means, stds = (np.array([one[stage]]) for one in (component.seen.mean, component.seen.std))
+        means, stds = (np.array([one[stage]]) for one in (stages.seen.mean, stages.seen.std))
         if isinstance(stock, WindowedStock | SeasonalQuantile | SegmentedStock):
             n = stock.n_periods
             means = np.append(means, stock.mean_of_period(n))
             stds = np.append(stds, stock.std_of_period(n))
-        return any(map(scarce, repeat(limit.rate), means.tolist(), stds.tolist()))
+        return bool(scarce(limit.rate, means, stds).any())
 
-    def _is_cut(self, row: int) -> bool:
+    def _is_cut(self, stage: int) -> bool:
         """Whether what the stage orders comes later than what it is asked for."""
-        return self._scarce[row] and self._limits[row].at_once < np.inf
+        return self._scarce[stage] and self._limits[stage].at_once < np.inf
 
-    def _scarce_below(self, component: Component, stage: int) -> bool:
+    def _scarce_below(self, stages: Stages, stage: int) -> bool:
         """Whether that is so at some stage that it supplies, directly or not."""
-        return any(self._puts_off[row] for _, row, _ in component.lanes_to_customers(stage))
+        return any(self._puts_off[below] for below, _ in stages.customers[stage])
 
-    def _law(self, component: Component, stage: int, stock: StageStock) -> Distribution | None:
+    def _law(self, stages: Stages, stage: int, stock: StageStock) -> Distribution | None:
         """Demand of a stage that customers alone buy from, by which its promise is told."""
-        demand = self._demand[component.row(stage)]
-        here = component.customers(stage)
-        if here.start < here.stop or wait_std_at(component.shard, stage) > 0.0:
+        demand = self._demand[stage]
+        if stages.customers[stage] or stages.wait_std[stage] > 0.0:
             return None
         if isinstance(stock, ExactQuantile):
             return stock.demand.law
@@ -194,51 +188,51 @@ class Capacity(Extension):
             return as_normal(demand)[0]
         return None
 
-    def _bound(self, component: Component, stage: int) -> StageStock:
+    def _bound(self, stages: Stages, stage: int) -> StageStock:
         """Bound on what is asked of a stage in a time, whatever it waits for itself."""
-        demand = self._demand[component.row(stage)]
+        demand = self._demand[stage]
         bound: StageStock = NormalBound(demand)
-        if stage in component.exact and isinstance(demand, SteadyDemand):
-            law, level = component.exact[stage]
+        if stage in stages.exact and isinstance(demand, SteadyDemand):
+            law, level = stages.exact[stage]
             bound = ExactQuantile(CoveredDemand(law), level)
-        if stage in component.lumps:
-            bound = LumpyRequests(bound, component.lumps[stage])
+        if stage in stages.lumps:
+            bound = LumpyRequests(bound, stages.lumps[stage])
         return bound
 
-    def _requests(self, component: Component, stage: int) -> tuple[Request, ...]:
+    def _requests(self, stages: Stages, stage: int) -> tuple[Request, ...]:
         """What customer stages order, empty where nothing below is limited."""
-        lanes = component.lanes_to_customers(stage)
-        if not any(row in self._limits or self._below[row] for _, row, _ in lanes):
+        lanes = stages.customers[stage]
+        if not any(below in self._limits or self._below[below] for below, _ in lanes):
             return ()
-        reviews = component.shard.review_period
         return tuple(
             Request(
                 usage,
-                self._asked[row],
-                component.excess.get(below, 0.0),
-                self._limits.get(row),
-                int(reviews[below]),
+                self._asked[below],
+                stages.excess.get(below, 0.0),
+                self._limits.get(below),
+                stages.review[below],
             )
-            for below, row, usage in lanes
+            for below, usage in lanes
         )
 
 
 def _beside_limited(compiled: CompiledNetwork, limits: Collection[int]) -> Booleans:
     """Stages of the components of rows that are limited, (n_stages,), compiled order."""
     sizes = np.diff(compiled.component_ptr)
-    limited = np.isin(compiled.stage_row, list(limits))
+    limited = np.zeros(compiled.n_stages, dtype=np.bool_)
+    limited[list(limits)] = True
     return np.repeat(np.logical_or.reduceat(limited, compiled.component_ptr[:-1]), sizes)
 
 
 def _own_bound(
-    component: Component, stage: int, row_factor: Floats, independent: bool
+    stages: Stages, stage: int, row_factor: Floats, independent: bool
 ) -> StageStock | None:
     """Normal bound on what customers of a stage ask for, beside the stages that it supplies.
 
     At their own safety factors, as those of the stages below may be lower. Rows that may be
     correlated are taken to vary as one.
     """
-    shard = component.shard
+    shard = stages.compiled
     rows = slice(*(shard.demand_ptr[stage : stage + 2] - shard.demand_ptr[0]))
     if rows.start == rows.stop:
         return None
@@ -247,9 +241,9 @@ def _own_bound(
     std, bound_std = (
         float(np.sqrt((one**2).sum()) if independent else one.sum()) for one in (each, scaled)
     )
-    factor = bound_std / std if std > 0.0 else float(component.seen.safety_factor[stage])
+    factor = bound_std / std if std > 0.0 else float(stages.seen.safety_factor[stage])
     rate = float(shard.demand_mean[rows].sum())
-    normal = bool(component.seen.normal[stage])
+    normal = bool(stages.seen.normal[stage])
     return NormalBound(SteadyDemand(rate, std, bound_std, factor, normal))
 
 

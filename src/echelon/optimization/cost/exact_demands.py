@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import numpy as np
 
 from echelon.demand.covariance import independent_rows
 from echelon.distributions import Distribution, sum_of
 from echelon.lead_time.deviation import Wait
-from echelon.network.compiled import Booleans, CompiledNetwork
+from echelon.network.compiled import Booleans, CompiledNetwork, Floats
 from echelon.network.network import Network
 from echelon.optimization.cost.covered_demand import any_time
 from echelon.optimization.random_times import wait_std
@@ -20,86 +20,73 @@ _NORMAL = ("normal", "deterministic")
 """Demand of which the normal bound is exact already."""
 
 
-class ExactDemands:
-    """Stages of one network whose bound is the exact quantile of their own demand.
+def exact_demands(
+    network: Network, targets: ServiceTargets, waits: Mapping[int, Wait] | None = None
+) -> dict[int, tuple[Distribution, float]]:
+    """Give distribution of one period's demand and service level, by stage in compiled order.
 
-    Those without customer stages, with one row of demand or several that are independent of one
+    Of those without customer stages, with one row of demand or several that are independent of one
     another, whatever their families: a demand whose sums have no closed form is summed on a
     lattice, for which all times of the component must be whole periods. How rows vary with those
     of other stages does not matter.
+
+    Parameters
+    ----------
+    network : Network
+    targets : ServiceTargets
+    waits : mapping of stage to Wait, optional
+        Where times into a stage vary, they must be there; for sums on a lattice they are rounded
+        up to whole periods, so that they must be values themselves and not the cells of a density.
     """
-
-    def __init__(self, network: Network, targets: ServiceTargets) -> None:
-        compiled = network.compiled
-        # lists, as what follows reads them one by one
-        self._laws = network.demand_laws
-        self._level: list[float] = targets.service_level.tolist()
-        self._partners = {} if network.independent else network.covariance.partners()
-        self._made: dict[tuple[Distribution, ...], Distribution] = {}
-        self._random: list[bool] = (wait_std(compiled) > 0.0).tolist()
-        self._whole: list[bool] = whole_components(compiled).tolist()
-        self._ptr: list[int] = (compiled.demand_ptr - compiled.demand_ptr[0]).tolist()
-        self._rows: list[int] = compiled.demand_row.tolist()
-        # of normal rows the normal bound is exact, and none of their distributions is made
-        odd = ~np.isin(network.cells("demand", "family").astype(str), _NORMAL)
-        stage = np.repeat(np.arange(compiled.n_stages), np.diff(compiled.demand_ptr))
-        served = np.bincount(stage, odd[compiled.demand_row], compiled.n_stages) > 0
-        ends = np.diff(compiled.succ_ptr) == 0
-        self._stages: list[int] = np.flatnonzero(served & ends).tolist()
-
-    def of(
-        self, shard: CompiledNetwork, first: int, waits: Mapping[int, Wait] | None = None
-    ) -> dict[int, tuple[Distribution, float]]:
-        """Give distribution of one period's demand and service level, by stage of a component.
-
-        ``first`` is the position of the component's first stage in the whole network. Where times
-        into the stage vary, they must be ``waits``; for sums on a lattice they are rounded up to
-        whole periods, so that they must be values themselves and not the cells of a density.
-        """
-        begin = bisect_left(self._stages, first)
-        end = bisect_left(self._stages, first + shard.n_stages, begin)
-        found: dict[int, tuple[Distribution, float]] = {}
-        if begin == end:
-            return found
-        waits = waits or {}
-        whole, ptr = self._whole[int(shard.component_id[0])], self._ptr
-        for place in self._stages[begin:end]:
-            j = place - first
-            random = self._random[place]
-            demand = self._demand(self._rows[ptr[place] : ptr[place + 1]])
-            if demand is None or (random and j not in waits):
-                continue  # of a wait two moments are known, or of periods that differ no sum
-            if demand.family in _NORMAL:
-                continue
-            level = self._level[place]
-            summable = waits[j].usual.separate if random else whole
-            # a safety factor above 8 rounds to certainty, of which there is no finite quantile
-            if level < 1.0 and (summable or any_time(demand)):
-                found[j] = (demand, level)
-        return found
-
-    def _demand(self, rows: list[int]) -> Distribution | None:
-        """Demand of all customers of a stage, None where it has no distribution over time.
-
-        ``rows``: theirs in the table ``demand``.
-        """
-        if self._partners and not independent_rows(rows, self._partners):
-            return None
-        laws: tuple[Distribution, ...] = tuple([self._laws[row] for row in rows])
-        for law in laws:
-            if law.family == "per_period":
-                return None  # periods differ, and their sum depends on the first
-        if len(laws) == 1:
-            return laws[0]
-        known = self._made.get(laws)
-        if known is None:
-            known = self._made[laws] = sum_of(laws)
-        return known
+    compiled, waits = network.compiled, waits or {}
+    random = (wait_std(compiled) > 0.0).tolist()
+    whole = np.repeat(whole_components(compiled), np.diff(compiled.component_ptr)).tolist()
+    found: dict[int, tuple[Distribution, float]] = {}
+    for stage, demand in _own_demands(network, targets.service_level):
+        # of a wait two moments are known, or what is left is normal, of which the bound is exact
+        if (random[stage] and stage not in waits) or demand.family in _NORMAL:
+            continue
+        summable = waits[stage].usual.separate if random[stage] else whole[stage]
+        if summable or any_time(demand):
+            found[stage] = (demand, float(targets.service_level[stage]))
+    return found
 
 
-def whole_times(shard: CompiledNetwork) -> bool:
-    """Whether every time of a component is in whole periods, so that every sum of them is."""
-    return bool(whole_components(shard).all())
+def _own_demands(network: Network, level: Floats) -> Iterator[tuple[int, Distribution]]:
+    """Give the stages that sell only, not all of it normal, with the demand of all customers."""
+    compiled = network.compiled
+    partners = {} if network.independent else network.covariance.partners()
+    # of normal rows the normal bound is exact, and none of their distributions is made
+    family = network.cells("demand", "family")
+    varied = ~((family == "normal") | (family == "deterministic")).astype(np.bool_)
+    changing = (family == "per_period").astype(np.bool_)
+    n = compiled.n_stages
+    stage = np.repeat(np.arange(n), np.diff(compiled.demand_ptr))
+    served = np.bincount(stage, varied[compiled.demand_row], n) > 0
+    changes = (np.bincount(stage, changing[compiled.demand_row], n) > 0).tolist()
+    ends = np.diff(compiled.succ_ptr) == 0
+    # a safety factor above 8 rounds to certainty, of which there is no finite quantile
+    chosen = served & ends & (level < 1.0)
+    rows = compiled.demand_row[chosen[stage]].tolist()
+    laws = network.demand_laws.of(rows)
+    added: dict[tuple[Distribution, ...], Distribution] = {}
+    stages = np.flatnonzero(chosen)
+    end = np.cumsum(np.diff(compiled.demand_ptr)[stages]).tolist()
+    for one, span in zip(stages.tolist(), pairwise([0, *end]), strict=True):
+        own = slice(*span)
+        if partners and not independent_rows(rows[own], partners):
+            continue
+        parts = laws[own]
+        if changes[one] and any(law.family == "per_period" for law in parts):
+            continue  # periods differ, and their sum depends on the first
+        if len(parts) == 1:
+            yield one, parts[0]
+            continue
+        key = tuple(parts)
+        total = added.get(key)
+        if total is None:
+            total = added[key] = sum_of(parts)
+        yield one, total
 
 
 def whole_components(compiled: CompiledNetwork) -> Booleans:

@@ -17,7 +17,7 @@ class ExactQuantile:
     """Base stock that covers the demand of the time with the probability promised.
 
     Where only customers buy, in segments that are independent of one another (see
-    :class:`echelon.optimization.cost.exact_demands.ExactDemands`).
+    :mod:`echelon.optimization.cost.exact_demands`).
 
     Attributes
     ----------

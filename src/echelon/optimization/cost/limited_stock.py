@@ -10,7 +10,7 @@ import numpy as np
 
 from echelon.distributions import Distribution
 from echelon.lead_time.exposure import exposure_demand
-from echelon.network.compiled import Floats
+from echelon.network.compiled import Booleans, Floats
 from echelon.optimization.cost.kept_quantiles import KeptLevels
 from echelon.optimization.cost.seasonal_stock import SeasonalStock, seasonal
 from echelon.optimization.cost.shortfall import service_with_shortfall
@@ -78,9 +78,9 @@ class OrderLimit:
         return np.asarray(np.ceil(periods / self.review) * self.at_once)
 
 
-def scarce(rate: float, mean: float, std: float) -> bool:
-    """Whether a period's demand may well be above what can be made or ordered in one."""
-    return rate < mean + _FAR * std
+def scarce(rate: Floats | float, mean: Floats, std: Floats) -> Booleans:
+    """Whether a period's demand may well be above what can be made or ordered in one, (n,)."""
+    return np.asarray(rate < mean + _FAR * std, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import ceil
 
 import numpy as np
-from scipy.linalg import solve_toeplitz
 from scipy.linalg.lapack import dgetrf, dgetrs
 
 from echelon.distributions import Distribution
@@ -23,7 +22,7 @@ _LEAST_WEIGHT = 1e-12
 _SETTLED = 1e-13
 _ROUNDING = 1e-9
 _SINGULAR = 1e-12
-_LEAST_TOEPLITZ = 32
+_LEAST_TOEPLITZ = 3
 """Cells up to which any system is solved at once."""
 _USUAL = 1e-6
 """Share of the demands above which two lengths that follow each other reach every position."""
@@ -64,17 +63,19 @@ class PositionExcess:
         """Orders of any quantity."""
         return PositionExcess(np.zeros(1), np.zeros(1), np.ones(1), 0.0)
 
-    @classmethod
-    def uniform(cls, quantity: float, *, step: float | None = None) -> PositionExcess:
-        """Orders in multiples of a quantity.
+    @staticmethod
+    @lru_cache(maxsize=1024)
+    def uniform(quantity: float, *, step: float | None = None) -> PositionExcess:
+        """Orders in multiples of a quantity, of which there are few different ones.
 
         ``step`` is that of a lattice on which both the demand and the quantity lie, if any.
         """
         points = round(quantity / step) if step is not None else 0
         if step is not None and 1 <= points <= _MOST_POINTS:
             start = np.arange(points, dtype=np.float64) * step
-            return cls(start, np.zeros(points), np.full(points, 1.0 / points), float(start[-1]))
-        return cls(np.zeros(1), np.array([quantity]), np.ones(1), quantity)
+            chance = np.full(points, 1.0 / points)
+            return PositionExcess(start, np.zeros(points), chance, float(start[-1]))
+        return PositionExcess(np.zeros(1), np.array([quantity]), np.ones(1), quantity)
 
     @classmethod
     def stationary(
@@ -98,18 +99,15 @@ class PositionExcess:
         most = rule.most
         grain = _grain(most, step)
         n_states = round(most / grain) + 1
-        longest = max(ceil(float(demand.ppf(1.0 - 1e-12)) / grain), 1)
-        # what is asked for beyond very many orders leaves each point of a lot alike
-        lot = max(round(rule.lot / grain), 1)
-        last = lot if longest > _MOST_NEEDS else 1
-        longest = min(longest, _MOST_NEEDS)
-        reached = demand.cdf((np.arange(longest + 1) + 0.5) * grain)
-        chance = np.diff(reached, prepend=0.0)
-        chance[-last:] += (1.0 - reached[-1]) / last
-        need = np.arange(1.0, longest + 1.0) * grain  # below the level, from one cell on
-        after = np.rint((rule.ordered(need) - need) / grain).astype(np.int64)
-        after = np.clip(after, 0, n_states - 1)
-        weight = stationary_weights(*_folded(chance, after, n_states, lot), n_states)
+        if rule.least_alone:
+            # longer needs all leave the position at the level, wherever it was
+            chance = _chances(demand, 2 * n_states, grain, last=2)
+            after = _after_least(len(chance) - 1, n_states)
+            weight = stationary_weights(chance, after, n_states)
+        else:
+            lot = max(round(rule.lot / grain), 1)
+            chance, after = _needs(rule, demand, grain, n_states, lot)
+            weight = stationary_weights(*_folded(chance, after, n_states, lot), n_states)
         kept = weight > _LEAST_WEIGHT
         start = np.flatnonzero(kept).astype(np.float64) * grain
         weight = weight[kept] / weight[kept].sum()
@@ -169,6 +167,11 @@ class OrderRule:
         return not (self.quantity or self.multiple or self.minimum)
 
     @property
+    def least_alone(self) -> bool:
+        """Whether orders are of any quantity from the least one on."""
+        return not (self.quantity or self.multiple)
+
+    @property
     def in_lots_alone(self) -> bool:
         """Whether the excess is uniform over one lot."""
         if self.quantity:
@@ -179,6 +182,8 @@ class OrderRule:
     @property
     def most(self) -> float:
         """Largest order that a need just above 0 leads to, units."""
+        if self.least_alone:
+            return self.minimum
         return float(self.ordered(np.array(2.0 * _ROUNDING * max(self.lot, self.minimum))))
 
     def ordered(self, need: Floats) -> Floats:
@@ -190,6 +195,40 @@ class OrderRule:
             wanted = np.ceil(wanted / self.multiple - _ROUNDING) * self.multiple
             least = ceil(least / self.multiple - _ROUNDING) * self.multiple
         return np.asarray(np.maximum(wanted, least))
+
+
+def _needs(
+    rule: OrderRule,
+    demand: Distribution | ExposureDemand,
+    grain: float,
+    n_states: int,
+    lot: int,
+) -> tuple[Floats, Integers]:
+    """Probabilities of a demand of 0, 1, ... cells, and where orders for 1, 2, ... leave it."""
+    longest = max(ceil(float(demand.ppf(1.0 - 1e-12)) / grain), 1)
+    # what is asked for beyond very many orders leaves each point of a lot alike
+    last = lot if longest > _MOST_NEEDS else 1
+    longest = min(longest, _MOST_NEEDS)
+    need = np.arange(1.0, longest + 1.0) * grain  # below the level, from one cell on
+    after = np.rint((rule.ordered(need) - need) / grain).astype(np.int64)
+    return _chances(demand, longest, grain, last), np.clip(after, 0, n_states - 1)
+
+
+def _chances(
+    demand: Distribution | ExposureDemand, longest: int, grain: float, last: int = 1
+) -> Floats:
+    """Probabilities of a demand of 0, 1, ... cells; of more, spread over the ``last``."""
+    reached = demand.cdf((np.arange(longest + 1) + 0.5) * grain)
+    chance = np.empty(longest + 1)
+    chance[0] = reached[0]
+    np.subtract(reached[1:], reached[:-1], out=chance[1:])
+    chance[-last:] += (1.0 - reached[-1]) / last
+    return chance
+
+
+def _after_least(n_needs: int, n_states: int) -> Integers:
+    """Where orders of the least quantity leave the position, for needs of 1, 2, ... cells."""
+    return np.maximum(n_states - 2 - np.arange(n_needs), 0)
 
 
 def _grain(most: float, step: float | None) -> float:
@@ -279,24 +318,12 @@ def weights_of_minimum(chance: Floats, after: Integers, n_states: int) -> Floats
     ----------
     .. [1] Golub & Van Loan (2013), *Matrix Computations*, section 4.7.
     """
-    most = n_states - 1
-    if most < _LEAST_TOEPLITZ or not np.array_equal(
-        after, np.maximum(most - 1 - np.arange(len(after)), 0)
-    ):
+    if n_states <= _LEAST_TOEPLITZ or not np.array_equal(after, _after_least(len(after), n_states)):
         return None
-    asked = np.zeros(2 * most)  # probability of a demand of so many cells
-    asked[: len(chance)] = chance[: 2 * most]
-    leaving = chance[1:most].sum() + chance[most + 1 :].sum()  # an order of all leaves it there
-    usual = chance[1:] > _USUAL * leaving
-    if not (usual[1:] & usual[:-1]).any():
-        return None  # positions may fall into groups
-    column, row = -asked[most:0:-1][: most - 1], -(asked[:most] + asked[most:])[: most - 1]
-    column[0] = row[0] = leaving
-    others = solve_toeplitz((column, row), asked[most - 1 : 0 : -1], check_finite=False)
-    if not others.min() > -_ROUNDING * others.max():
-        return None
-    weight = np.concatenate(([1.0], np.maximum(others, 0.0), [0.0]))
-    return np.asarray(weight / weight.sum())
+    from echelon.kernels.minimum_orders import weights_after_minimum  # numba: not before
+
+    weight = np.empty(n_states)
+    return weight if weights_after_minimum(chance, _USUAL, weight) else None
 
 
 def settled_weights(moves: Floats) -> Floats:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import lcm
 from typing import Self
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from echelon.network.compiled import Floats, Integers
+from echelon.network.compiled import Floats
 from echelon.network.network import Network
+from echelon.optimization.cost.along_lanes import upstream_of
 from echelon.optimization.cost.demand_over_time import DemandOverTime, SteadyDemand
-from echelon.optimization.cost.extension import Component, Extension, upstream_of
+from echelon.optimization.cost.extension import Extension, Stages
+from echelon.optimization.cost.review_strands import Strands
 from echelon.optimization.cost.review_windows import Chain, Knot, ReviewedDemand, Strand
 from echelon.optimization.cost.stage_stock import StageStock, StageTimes
 from echelon.optimization.demand_seen import DemandSeen
@@ -34,15 +37,13 @@ class Reviews(Extension):
 
     def __init__(self, network: Network, row_factor: Floats) -> None:
         self._network, self._factor = network, row_factor
+        compiled = network.compiled
         column = network.columns("stages", ["review_phase"])["review_phase"]
-        self._phase: Integers = column.to_numpy(dtype=np.int64)
+        self._phase = column.to_numpy(dtype=np.int64)[compiled.stage_row]
         moments = network.columns("demand", ["mean", "std"]).to_numpy(dtype=np.float64)
         self._mean, self._std = moments[:, 0].copy(), moments[:, 1].copy()
-        self._rows = list(zip(*(one.tolist() for one in (*moments.T, row_factor)), strict=True))
-        self._chains: dict[int, dict[tuple[int, Chain], float]] = {}
-        self._made: dict[int, ReviewedDemand | None] = {}
-        compiled = network.compiled
-        self.concerned = upstream_of(compiled, compiled.review_period > 1)
+        self._made: dict[int, ReviewedDemand] | None = None
+        self.concerned = self._above = upstream_of(compiled, compiled.review_period > 1)
 
     @classmethod
     def of(cls, network: Network, targets: ServiceTargets, seen: DemandSeen) -> Self | None:
@@ -54,84 +55,94 @@ class Reviews(Extension):
             return None
         return cls(network, targets.row_factor)
 
-    def change_demand(
-        self, component: Component, stage: int, demand: DemandOverTime
-    ) -> DemandOverTime:
+    def change_demand(self, stages: Stages, stage: int, demand: DemandOverTime) -> DemandOverTime:
         """Reckon with the periods that lie in the requests, where stages below review rarely."""
         if not isinstance(demand, SteadyDemand):
             return demand  # another demand is stretched once its stock is known
-        return self._reviewed(component, stage) or demand
+        return self._reviewed(stages).get(stage, demand)
 
-    def wrap_stock(self, component: Component, stage: int, stock: StageStock) -> StageStock:
+    def wrap_stock(self, stages: Stages, stage: int, stock: StageStock) -> StageStock:
         """Add the stock that waits for rare orders, and cover the lumps where nothing else does."""
-        reviewed = self._reviewed(component, stage)
+        reviewed = self._reviewed(stages).get(stage)
         if reviewed is None:
             return stock
         demand = getattr(stock, "demand", None)
         covers = isinstance(getattr(demand, "demand", demand), ReviewedDemand)
         return LumpedStock(stock, reviewed, stretched=not covers)
 
-    def _reviewed(self, component: Component, stage: int) -> ReviewedDemand | None:
-        """Demand in the requests that a stage sees, None where nothing below reviews rarely."""
-        row = component.row(stage)
-        if row not in self._made:
-            strands = self._rare_strands(component, stage)
-            self._made[row] = self._gathered(component, stage, strands) if strands else None
-        return self._made[row]
+    def _reviewed(self, stages: Stages) -> dict[int, ReviewedDemand]:
+        """Demand in the requests that stages see, of those below which some review rarely."""
+        if self._made is None:
+            strands = Strands.of(stages.compiled, self._phase, self._above).where_rare()
+            apart = np.ones(len(strands.row), dtype=np.bool_)
+            if self._network.independent:
+                apart = strands.by_several_chains
+            pooled, knots = self._pooled(strands.among(~apart)), self._knots(strands.among(apart))
+            cycles = [lcm(*(review for review, _ in chain)) for chain in strands.chains]
+            self._made = {
+                stage: self._gathered(
+                    stages,
+                    stage,
+                    pooled.get(stage, ()),
+                    knots.get(stage, ()),
+                    lcm(*(cycles[chain] for chain in set(strands.chain[here].tolist()))),
+                )
+                for stage, here in strands.at_stages()
+            }
+        return self._made
 
-    def _rare_strands(self, component: Component, stage: int) -> dict[tuple[int, Chain], float]:
-        """Give :meth:`_strands` where a stage between reviews more rarely than every period."""
-        strands = self._strands(component, stage)
-        rare = any(review > 1 for _, chain in strands for review, _ in chain)
-        return strands if rare else {}
+    def _pooled(self, strands: Strands) -> dict[int, tuple[Strand, ...]]:
+        """Pool the rows that reach a stage by one chain each, by stage."""
+        new = np.diff(strands.stage, prepend=-1) != 0
+        new[1:] |= strands.chain[1:] != strands.chain[:-1]
+        begins = np.flatnonzero(new)
+        if not len(begins):
+            return {}
+        row, units = strands.row, strands.units
+        own = units * self._std[row]
+        moments = (units * self._mean[row], own**2, (self._factor[row] * own) ** 2)
+        sums = [np.add.reduceat(one, begins).tolist() for one in moments]
+        chains = [strands.chains[chain] for chain in strands.chain[begins].tolist()]
+        made = [Strand(*each) for each in zip(chains, *sums, strict=True)]
+        found: dict[int, tuple[Strand, ...]] = {}
+        for stage, here in strands.among(new).at_stages():
+            found[stage] = tuple(made[here])
+        return found
 
-    def _strands(self, component: Component, stage: int) -> dict[tuple[int, Chain], float]:
-        """Units of a stage in one of each row of demand, by the chain of reviews between."""
-        row = component.row(stage)
-        if row in self._chains:
-            return self._chains[row]
-        shard = component.shard
-        found: dict[tuple[int, Chain], float] = {
-            (demand_row, ()): 1.0 for demand_row in component.demand_rows(stage)
-        }
-        for below, below_row, usage in component.lanes_to_customers(stage):
-            review = int(shard.review_period[below])
-            link = ((review, int(self._phase[below_row])),) if review else ()
-            for (demand_row, chain), units in self._strands(component, below).items():
-                key = (demand_row, link + chain)
-                found[key] = found.get(key, 0.0) + usage * units
-        self._chains[row] = found = {key: units for key, units in found.items() if units > 0.0}
+    def _knots(self, strands: Strands) -> dict[int, tuple[Knot, ...]]:
+        """Keep rows apart that reach a stage by several chains, or all where some are correlated.
+
+        By stage; one knot for each row where rows vary independently, else one of all.
+        """
+        found: dict[int, tuple[Knot, ...]] = {}
+        for stage, here in strands.at_stages():
+            by_row: dict[int, list[tuple[Chain, float]]] = {}
+            columns = (one[here].tolist() for one in (strands.row, strands.chain, strands.units))
+            for row, chain, units in zip(*columns, strict=True):
+                by_row.setdefault(row, []).append((strands.chains[chain], units))
+            rows = sorted(by_row)
+            parts = [[row] for row in rows] if self._network.independent else [rows]
+            found[stage] = tuple(self._knot(part, by_row) for part in parts)
         return found
 
     def _gathered(
-        self, component: Component, stage: int, strands: dict[tuple[int, Chain], float]
+        self,
+        stages: Stages,
+        stage: int,
+        pooled: tuple[Strand, ...],
+        knots: tuple[Knot, ...],
+        cycle: int,
     ) -> ReviewedDemand:
-        by_row: dict[int, list[tuple[Chain, float]]] = {}
-        for (demand_row, chain), usage in strands.items():
-            by_row.setdefault(demand_row, []).append((chain, usage))
-        pooled: dict[Chain, tuple[float, float, float]] = {}
-        knots = []
-        if self._network.independent:
-            for demand_row, parts in by_row.items():
-                if len(parts) > 1:
-                    knots.append(self._knot([demand_row], by_row))
-                    continue
-                (chain, usage) = parts[0]
-                mean, std, factor = self._rows[demand_row]
-                rate, variance, bound = pooled.get(chain, (0.0, 0.0, 0.0))
-                own = usage * std
-                pooled[chain] = rate + usage * mean, variance + own**2, bound + (factor * own) ** 2
-        elif by_row:
-            knots.append(self._knot(sorted(by_row), by_row))
-        seen, shard = component.seen, component.shard
+        """Give the demand of one stage, whose requests repeat themselves after a ``cycle``."""
+        seen = stages.seen
         return ReviewedDemand(
-            strands=tuple(Strand(chain, *each) for chain, each in pooled.items()),
-            knots=tuple(knots),
+            strands=pooled,
+            knots=knots,
             rate=float(seen.mean[stage]),
             safety_factor=float(seen.safety_factor[stage]),
             normal=bool(seen.normal[stage]) or float(seen.std[stage]) == 0.0,
-            starts=self._starts(component, stage, strands),
-            review=int(shard.review_period[stage]),
+            starts=_starts(cycle, stages.review[stage], int(self._phase[stage])),
+            review=stages.review[stage],
         )
 
     def _knot(self, rows: list[int], by_row: dict[int, list[tuple[Chain, float]]]) -> Knot:
@@ -155,19 +166,14 @@ class Reviews(Extension):
             bound_covariance=covariance * np.outer(factor, factor),
         )
 
-    def _starts(
-        self, component: Component, stage: int, strands: dict[tuple[int, Chain], float]
-    ) -> tuple[int, ...]:
-        """Periods from which on the stage covers requests, over a cycle of all reviews."""
-        cycle = lcm(*(review for _, chain in strands for review, _ in chain))
-        review = int(component.shard.review_period[stage])
-        if review == 0:
-            return tuple(range(min(cycle, _LONGEST_CYCLE)))
-        together = lcm(cycle, review)
-        if together > _LONGEST_CYCLE:
-            return tuple(range(min(cycle, _LONGEST_CYCLE)))
-        phase = int(self._phase[component.row(stage)])
-        return tuple(range(phase, phase + together, review))
+
+@lru_cache(maxsize=256)
+def _starts(cycle: int, review: int, phase: int) -> tuple[int, ...]:
+    """Periods from which on a stage covers requests, over a ``cycle`` and its own reviews."""
+    together = lcm(cycle, review)
+    if review == 0 or together > _LONGEST_CYCLE:
+        return tuple(range(min(cycle, _LONGEST_CYCLE)))
+    return tuple(range(phase, phase + together, review))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import lcm, nan
 
 import numpy as np
@@ -11,17 +12,16 @@ import numpy as np
 from echelon.demand.covariance import independent_rows, mean_product, usage_of_rows
 from echelon.distributions.per_period import PerPeriod
 from echelon.errors import DomainError
-from echelon.network.compiled import CompiledNetwork, Floats
+from echelon.network.compiled import Booleans, Floats
 from echelon.network.network import Network
 from echelon.optimization.cost.demand_over_time import DemandOverTime, SteadyDemand
-from echelon.optimization.cost.exact_demands import whole_times
-from echelon.optimization.cost.extension import Component
+from echelon.optimization.cost.exact_demands import whole_components
+from echelon.optimization.cost.extension import Stages
 from echelon.optimization.cost.forecast_lags import Lags, forecast_lags, latest_service
 from echelon.optimization.cost.guaranteed_service_cost import steady
 from echelon.optimization.cost.seasonal_quantile import SeasonalQuantile
 from echelon.optimization.cost.window_variance import RevisedPair, WindowVariance
 from echelon.optimization.cost.windowed_stock import WindowedStock
-from echelon.optimization.random_times import wait_std_at
 from echelon.optimization.service_targets import ServiceTargets
 
 _LONGEST_CYCLE = 2_000
@@ -51,6 +51,7 @@ class RowsAtStages:
 
     def __init__(self, network: Network, targets: ServiceTargets, *, by_period: bool) -> None:
         compiled = network.compiled
+        self._network, self._compiled = network, compiled.as_one()
         self._laws = network.distributions
         self._revisions = network.forecast_revisions
         self._covariance = network.covariance
@@ -69,19 +70,17 @@ class RowsAtStages:
         self._seasonal = by_period
         self._partners = self._coefficients()
         self._roots = {row: _root(matrix) for row, matrix in self._revisions.items()}
-        self._lags: tuple[int, list[Lags]] = (-1, [])
 
-    def seen_by(self, component: Component, stage: int) -> list[int]:
+    def seen_by(self, stage: int) -> list[int]:
         """Rows of demand that a stage sees, by whatever path."""
-        place = component.first + stage
         rows: list[int] = self._usage.indices[
-            slice(*self._usage.indptr[place : place + 2])
+            slice(*self._usage.indptr[stage : stage + 2])
         ].tolist()
         return rows
 
-    def customer_time(self, component: Component, stage: int) -> float:
+    def customer_time(self, stage: int) -> float:
         """Service time of its customers apart from stages, periods; NaN where there is none."""
-        return float(self._customer_time[component.first + stage])
+        return float(self._customer_time[stage])
 
     def are_forecast(self, rows: Collection[int]) -> bool:
         """Whether some of the rows are."""
@@ -93,7 +92,7 @@ class RowsAtStages:
 
     def windows(
         self,
-        component: Component,
+        stages: Stages,
         stage: int,
         *,
         later: Collection[int] = (),
@@ -103,7 +102,7 @@ class RowsAtStages:
 
         Parameters
         ----------
-        component : Component
+        stages : Stages
         stage : int
         later : collection of int, optional
             Rows of the stage's own customers that are served after the others, one period of whose
@@ -111,17 +110,16 @@ class RowsAtStages:
         factor : float, optional
             Standard deviations of the bound; each row's own unless given.
         """
-        shard = component.shard
-        parts = self._parts(component, stage)
-        customer_time = self.customer_time(component, stage)
+        parts = self._parts(stages, stage)
+        customer_time = self.customer_time(stage)
         apart = not np.isnan(customer_time)
         classes = [int(part.own if apart else part.row in later) for part in parts]
         n_classes = 1 + (apart or len(later) > 0)
-        n_periods = self.cycle([part.row for part in parts], shard, stage)
+        n_periods = self.cycle([part.row for part in parts], stages, stage)
         mean = np.zeros((n_classes, n_periods))
         for part, of in zip(parts, classes, strict=True):
             mean[of] += part.units * self._means(part.row, n_periods)
-        promised = self._promised(shard, component.first)[stage]
+        promised = self._promised[stage]
         spread = self._spread(parts, classes, n_periods, n_classes)
         revised = self._revised(parts, classes, float(promised))
         if factor is not None:
@@ -131,40 +129,42 @@ class RowsAtStages:
             mean=mean,
             spread=spread,
             revised=revised,
-            start=int(shard.review_period[stage] == 0),
+            start=int(stages.review[stage] == 0),
         )
 
-    def _parts(self, component: Component, stage: int) -> list[_Part]:
+    def _parts(self, stages: Stages, stage: int) -> list[_Part]:
         """Rows that the stage sees; one that is forecast once for each lag of a path to it."""
-        shard, place = component.shard, component.first + stage
-        here = slice(*(shard.demand_ptr[stage : stage + 2] - shard.demand_ptr[0]))
-        own = set(shard.demand_row[here].tolist())
-        span = slice(*self._usage.indptr[place : place + 2])
+        own = set(stages.demand_rows[stage])
+        span = slice(*self._usage.indptr[stage : stage + 2])
         seen = zip(self._usage.indices[span].tolist(), self._usage.data[span].tolist(), strict=True)
         steady_parts = [
             _Part(row, units, row in own, nan)
             for row, units in seen
             if row not in self._revisions and units != 0.0
         ]
-        lags = self._lags_of(component)[stage]
+        lags = self._lags[stage]
         return steady_parts + [
             _Part(row, units, row in own, lag) for (row, lag), units in lags.items()
         ]
 
-    def _lags_of(self, component: Component) -> list[Lags]:
-        """Lags of the component at hand, kept while its stages are asked for one by one."""
-        if self._lags[0] != component.first:
-            promised = self._promised(component.shard, component.first)
-            found = forecast_lags(component.shard, self._revisions.keys(), promised)
-            self._lags = (component.first, found)
-        return self._lags[1]
+    @cached_property
+    def _lags(self) -> list[Lags]:
+        """Lags of the forecast rows at every stage."""
+        return forecast_lags(self._compiled, self._revisions.keys(), self._promised)
 
-    def _promised(self, shard: CompiledNetwork, first: int) -> Floats:
+    @cached_property
+    def _promised(self) -> Floats:
         """What each stage's customers are promised: the most, as stock is then least."""
-        own = self._customer_time[first : first + shard.n_stages]
-        return np.where(np.isnan(own), latest_service(shard), own)
+        own = self._customer_time
+        return np.where(np.isnan(own), latest_service(self._compiled), own)
 
-    def cycle(self, rows: Sequence[int], shard: CompiledNetwork, stage: int) -> int:
+    @cached_property
+    def _whole(self) -> Booleans:
+        """Stages in components of which every time is in whole periods."""
+        compiled = self._network.compiled
+        return np.repeat(whole_components(compiled), np.diff(compiled.component_ptr))
+
+    def cycle(self, rows: Sequence[int], stages: Stages, stage: int) -> int:
         """Length of the cycle of rows that a stage sees, 1 where it sees no season.
 
         Raises
@@ -177,7 +177,7 @@ class RowsAtStages:
         laws = [self._laws[row] for row in rows if row not in self._revisions]
         n_periods = lcm(*(len(law.periods) for law in laws if isinstance(law, PerPeriod)), 1)
         if n_periods > _LONGEST_CYCLE:
-            label = self._labels[int(shard.stage_row[stage])]
+            label = self._labels[stages.row[stage]]
             raise DomainError(
                 f"the cycles of the demand that {label} sees come round together after "
                 f"{n_periods:,} periods only, more than {_LONGEST_CYCLE:,}. Fix: give them "
@@ -319,61 +319,59 @@ class RowsAtStages:
 
     def windowed(
         self,
-        component: Component,
+        stages: Stages,
         stage: int,
         demand: DemandOverTime,
         windows: WindowVariance,
         factor: float | None = None,
     ) -> WindowedStock:
         """Give stock under the normal bound for windows of a stage."""
-        usual = steady(component.seen, stage)
+        usual = steady(stages.seen, stage)
         if factor is not None:
             usual = replace(usual, safety_factor=factor, bound_std=factor * usual.std)
             demand = usual if isinstance(demand, SteadyDemand) else demand
         if windows.n_periods > 1:
             demand = usual  # reviews below take a season for variation: stretched later instead
-        known = stage in component.waits
+        known = stage in stages.waits
         return WindowedStock(
             windows=windows,
             demand=demand,
             steady=usual,
-            customer_time=self.customer_time(component, stage),
-            normal=self.are_normal(self.seen_by(component, stage)),
-            wait_std=0.0 if known else wait_std_at(component.shard, stage),
-            wait=component.waits.get(stage),
+            customer_time=self.customer_time(stage),
+            normal=self.are_normal(self.seen_by(stage)),
+            wait_std=0.0 if known else stages.wait_std[stage],
+            wait=stages.waits.get(stage),
         )
 
     def quantile(
         self,
-        component: Component,
+        stages: Stages,
         stage: int,
         *,
         later: Collection[int] = (),
         level: float | None = None,
     ) -> SeasonalQuantile:
         """Give stock by exact quantiles for a stage that has them."""
-        rows = self.seen_by(component, stage)
+        rows = self.seen_by(stage)
         first = tuple(self._laws[row] for row in rows if row not in later)
-        asked = self._level[component.first + stage] if level is None else level
+        asked = self._level[stage] if level is None else level
         return SeasonalQuantile(
             laws=first,
             level=float(asked),
-            n_periods=self.cycle(rows, component.shard, stage),
-            start=int(component.shard.review_period[stage] == 0),
+            n_periods=self.cycle(rows, stages, stage),
+            start=int(stages.review[stage] == 0),
             later=tuple(self._laws[row] for row in rows if row in later),
         )
 
-    def have_quantiles(self, component: Component, stage: int, rows: Sequence[int]) -> bool:
+    def have_quantiles(self, stages: Stages, stage: int, rows: Sequence[int]) -> bool:
         """Whether the stage's own demand has a quantile that is not that of the normal bound."""
-        shard = component.shard
-        sells_only = shard.succ_ptr[stage] == shard.succ_ptr[stage + 1]
         return bool(
-            sells_only
+            not stages.customers[stage]
             and not self.are_normal(rows)
             and independent_rows(rows, self._covariance.partners())
-            and self._level[component.first + stage] < 1.0
-            and wait_std_at(shard, stage) == 0.0
-            and whole_times(shard)
+            and self._level[stage] < 1.0
+            and stages.wait_std[stage] == 0.0
+            and self._whole[stage]
         )
 
     def are_normal(self, rows: Sequence[int]) -> bool:

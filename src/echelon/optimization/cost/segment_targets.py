@@ -8,7 +8,7 @@ import numpy as np
 
 from echelon.network.network import Network
 from echelon.optimization.cost.demand_over_time import DemandOverTime
-from echelon.optimization.cost.extension import Component, Extension
+from echelon.optimization.cost.extension import Extension, Stages
 from echelon.optimization.cost.rows_at_stages import RowsAtStages
 from echelon.optimization.cost.segmented_stock import Member, SegmentedStock
 from echelon.optimization.cost.stage_stock import StageStock
@@ -48,28 +48,26 @@ class SegmentTargets(Extension):
         return cls(network, targets, RowsAtStages(network, targets, by_period=by_period))
 
     def choose_stock(
-        self, component: Component, stage: int, demand: DemandOverTime, stock: StageStock
+        self, stages: Stages, stage: int, demand: DemandOverTime, stock: StageStock
     ) -> StageStock:
         """Choose the largest of the stocks that each segment's promise needs."""
-        shard = component.shard
-        if shard.succ_ptr[stage] < shard.succ_ptr[stage + 1]:
+        if stages.customers[stage]:
             return stock
-        if not self._by_priority[component.row(stage)]:
+        if not self._by_priority[stages.row[stage]]:
             return stock
-        here = slice(*(shard.demand_ptr[stage : stage + 2] - shard.demand_ptr[0]))
-        rows = sorted(shard.demand_row[here].tolist(), key=lambda row: (self._priority[row], row))
+        rows = sorted(stages.demand_rows[stage], key=lambda row: (self._priority[row], row))
         levels = [float(self._targets.row_level[row]) for row in rows]
         if len(set(levels)) < 2:
             return stock
         members = [
-            self._member(component, stage, demand, rows[k:], level)
+            self._member(stages, stage, demand, rows[k:], level)
             for k, level in enumerate(levels, start=1)
         ]
         return SegmentedStock(tuple(members), tuple(rows))
 
     def _member(
         self,
-        component: Component,
+        stages: Stages,
         stage: int,
         demand: DemandOverTime,
         later: list[int],
@@ -79,9 +77,9 @@ class SegmentTargets(Extension):
         from scipy.special import ndtri
 
         seen = self._rows
-        rows = seen.seen_by(component, stage)
-        if not seen.are_forecast(rows) and seen.have_quantiles(component, stage, rows):
-            return seen.quantile(component, stage, later=later, level=level)
+        rows = seen.seen_by(stage)
+        if not seen.are_forecast(rows) and seen.have_quantiles(stages, stage, rows):
+            return seen.quantile(stages, stage, later=later, level=level)
         factor = float(ndtri(level))
-        windows = seen.windows(component, stage, later=later, factor=factor)
-        return seen.windowed(component, stage, demand, windows, factor)
+        windows = seen.windows(stages, stage, later=later, factor=factor)
+        return seen.windowed(stages, stage, demand, windows, factor)

@@ -8,7 +8,7 @@ import numpy as np
 
 from echelon.network.network import Network
 from echelon.optimization.cost.demand_over_time import DemandOverTime
-from echelon.optimization.cost.extension import Component, Extension
+from echelon.optimization.cost.extension import Extension, Stages
 from echelon.optimization.cost.rows_at_stages import RowsAtStages, customer_times
 from echelon.optimization.cost.stage_stock import StageStock
 from echelon.optimization.demand_seen import DemandSeen
@@ -40,15 +40,15 @@ class WindowedRows(Extension):
         return cls(RowsAtStages(network, targets, by_period=by_period))
 
     def choose_stock(
-        self, component: Component, stage: int, demand: DemandOverTime, stock: StageStock
+        self, stages: Stages, stage: int, demand: DemandOverTime, stock: StageStock
     ) -> StageStock:
         """Choose windowed stock where a row that the stage sees needs it."""
         seen = self._rows
-        rows = seen.seen_by(component, stage)
-        customer_time = seen.customer_time(component, stage)
+        rows = seen.seen_by(stage)
+        customer_time = seen.customer_time(stage)
         forecast, seasons = seen.are_forecast(rows), seen.have_seasons(rows)
         if np.isnan(customer_time) and not forecast and not seasons:
             return stock
-        if seasons and not forecast and seen.have_quantiles(component, stage, rows):
-            return seen.quantile(component, stage)
-        return seen.windowed(component, stage, demand, seen.windows(component, stage))
+        if seasons and not forecast and seen.have_quantiles(stages, stage, rows):
+            return seen.quantile(stages, stage)
+        return seen.windowed(stages, stage, demand, seen.windows(stages, stage))
