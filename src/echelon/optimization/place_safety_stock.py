@@ -21,6 +21,7 @@ from echelon.optimization.arguments import (
 )
 from echelon.optimization.assemble import assemble, warn_of_approximations
 from echelon.optimization.cost.assemble_cost import RECKONED
+from echelon.optimization.held_up_supplies import warn_of_held_up_supplies
 from echelon.optimization.levels_by_period import levels_by_period
 from echelon.optimization.methods import METHODS, ROUNDING
 from echelon.optimization.outcome import relative_gap
@@ -130,7 +131,8 @@ def place_safety_stock(
     DataWarning
         If demand changes by period and base stocks do not: the plan is made for the average
         period. If some of the varying lead times of a stage and the lanes into it have a
-        distribution and others have none. If the tables say of yield, shelf
+        distribution and others have none; if shipments that vary hold one another up, so that a
+        simulation loses a point of service or more. If the tables say of yield, shelf
         life, disruptions or other things what the model does not reckon with: with the columns, and
         at how many stages.
 
@@ -199,6 +201,7 @@ def place_safety_stock(
         ready = ReadyTrees.of(network, service_level, lambda: _warn(network))
         plan = None if ready is None else attempt(ready.plan, provenance, declare=declare).value
         if plan is not None:
+            warn_of_held_up_supplies(network, plan)
             return plan
     compiled = network.compiled
     limits = Limits(ROUNDING if method == "exact" else gap, time_limit, solver)
@@ -238,6 +241,7 @@ def place_safety_stock(
     if service_level is None and "service_level" in network.features["demand"]:
         plan = replace(plan, segments=segment_promises(network, plan, begun.every))
     warn_of_approximations(network, plan)
+    warn_of_held_up_supplies(network, plan)
     return plan
 
 
@@ -330,22 +334,22 @@ def _check_arguments(
             f"network is a {type(network).__name__}. Fix: make one with Network.from_tables, or "
             "read a folder with read_network."
         )
-    if service_level is not None and not is_number(service_level):
-        raise DomainError(
-            f"service_level is {service_level!r}, must be a number. Fix: 0.95 is one, '95%' not."
-        )
     if method not in METHODS:
         raise UnknownNameError("method", method, METHODS)
-    if service_level is not None and not 0.5 <= service_level < 1.0:
+    faults = limit_faults(gap, time_limit)
+    if service_level is not None and not is_number(service_level):
+        faults.append(
+            f"service_level is {service_level!r}, must be a number. Fix: 0.95 is one, '95%' not."
+        )
+    elif service_level is not None and not 0.5 <= service_level < 1.0:
         hint = f"use {service_level / 100:g}" if 50.0 <= service_level < 100.0 else "use a fraction"
-        raise DomainError(
+        faults.append(
             f"service_level is {service_level}, must be a fraction in [0.5, 1). Fix: {hint}."
         )
-    faults = limit_faults(gap, time_limit)
     if faults:
         raise DomainError("\n".join(faults))
     if not len(network.compiled.demand_row):
         raise DomainError(
             "no stage of this network has customers, so there is nothing to hold stock for. "
-            "Fix: give the demand table."
+            "Fix: give the demand table, or the lanes that lead to those who buy."
         )

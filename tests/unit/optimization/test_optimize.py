@@ -108,6 +108,7 @@ def test_service_level_argument_overrides_the_table():
         ({"step": -1}, DomainError, "step is -1, must be > 0 periods"),
         ({"progress": 3}, DomainError, "progress is 3. Fix: give True"),
         ({"base_stocks": "by_week"}, UnknownNameError, "by_period"),
+        ({"gap": "small", "service_level": 97.5}, DomainError, "(?s)gap is 'small'.*use 0.975"),
     ],
 )
 def test_bad_arguments_name_the_value_and_the_remedy(arguments, error, says):

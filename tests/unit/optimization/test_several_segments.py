@@ -62,6 +62,7 @@ def network(laws, *, lead_time=3.0, correlation=None, own=None, elsewhere=None):
 def kit(made):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", ".* wait for supplies whose times vary")
         return ec.optimize(made).stages.set_index("item").loc["kit"]
 
 
