@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from echelon.errors import DomainError, TableError
+from echelon.errors import DomainError, TableError, warn_of_data
 from echelon.kernels.flow_arrays import WIDTH
 from echelon.network.compiled import Floats
 from echelon.network.network import Network
@@ -242,5 +242,17 @@ def check_flags(problems: list[str], **flags: object) -> None:
 
 
 def fit(replay: Floats, n_periods: int) -> Floats:
-    """Periods after the last row have no demand."""
+    """Periods after the last row have no demand, of which a person is told.
+
+    Warns
+    -----
+    DataWarning
+    """
+    given = replay.shape[1]
+    if given < n_periods:
+        warn_of_data(
+            f"demand= ends with period {given - 1}, and the run, its warm-up included, with period "
+            f"{n_periods - 1}: nobody buys in between. Fix: leave periods out, or give warmup and "
+            f"periods that come to {given}; nothing, if that is so."
+        )
     return np.pad(replay, ((0, 0), (0, n_periods - replay.shape[1])))

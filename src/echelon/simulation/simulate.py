@@ -475,5 +475,5 @@ def _warn_if_all_failed(setup: Setup, failed: Mapping[int, Outcome[Any]]) -> Non
     if len(failed) == len(setup.absent):
         first = failed[min(failed)]
         warn_of_data(
-            f"every component failed; the first says: {first.message}. Fix: see run.failures."
+            f"every component failed, as run.failures says of each. The first: {first.message}"
         )

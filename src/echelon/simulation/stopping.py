@@ -19,8 +19,8 @@ _FIRST_RUNS: Final = 64
 _ENOUGH_FOR_NEVER: Final = 1_000
 """Runs after which what never happened is taken for what does not."""
 
-_NORMAL: Final = 1.959963984540054
-"""Quantile of the standard normal at 0.975."""
+_FIRST_GROUPS: Final = 32
+"""Groups of runs in the first round, of which the standard error is one where draws are grouped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class StopRule:
 
     def next_runs(self, done: int, most: int) -> int:
         """Runs after the next round: twice as many, at most ``most``."""
-        runs = max(_FIRST_RUNS, 2 * done)
+        runs = max(_FIRST_RUNS, _FIRST_GROUPS * self.group, 2 * done)
         return min(runs + -runs % self.group, most)
 
     def reached(self, total: pd.DataFrame, runs: int) -> bool:
@@ -50,10 +50,13 @@ class StopRule:
         """
         if total.empty:
             return True
+        from scipy.special import stdtrit
+
         errors = {name: float(total[f"{name}_se"].iloc[0]) for name in self.half_widths}
         if runs < _ENOUGH_FOR_NEVER and any(error == 0.0 for error in errors.values()):
             return False
-        return all(_NORMAL * errors[name] <= width for name, width in self.half_widths.items())
+        quantile = float(stdtrit(max(runs // self.group - 1, 1), 0.975))
+        return all(quantile * errors[name] <= width for name, width in self.half_widths.items())
 
     def warn_not_reached(self, runs: int) -> None:
         """Warn that all runs there were have not been enough."""

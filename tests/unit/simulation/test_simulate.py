@@ -681,6 +681,20 @@ class TestReplay:
         assert (run.periods, run.warmup, run.replications) == (3, 0, 1)
         assert (run.trace.loc[run.trace["item"] == "good 0", "demand"] == 0.0).all()
 
+    def test_a_run_that_goes_on_after_the_history_is_told_of(self):
+        network = portfolio(1)
+        frame = pd.DataFrame(
+            {"item": "good 0", "location": "main", "segment": "retail", "period": [0, 4]}
+        ).assign(quantity=3.0)
+        says = "ends with period 4, and the run, its warm-up included, with period 7: nobody buys"
+        with pytest.warns(ec.DataWarning, match=says):
+            run = ec.simulate(network, periods=6, warmup=2, demand=frame, trace=True)
+        rows = run.trace[run.trace["item"] == "good 0"]
+        assert rows["demand"].tolist() == [3.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ec.simulate(network, periods=3, warmup=2, demand=frame)
+
     @pytest.mark.parametrize(
         ("frame", "told"),
         [
