@@ -436,3 +436,16 @@ def test_help_tells_the_defaults_that_the_library_has(capsys: pytest.CaptureFixt
 def test_what_the_user_leaves_out_is_not_passed_on():
     """The library's own defaults hold, so they are written once."""
     assert given(periods=None, seed=0) == {"seed": 0}
+
+
+def test_the_package_runs_as_a_module(tmp_path: Path):
+    """Where the command is not on the path of a scheduler: python -m echelon."""
+    told = subprocess.run(
+        [sys.executable, "-m", "echelon", "check", "nothing-here"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == cli.BAD_INPUT
+    assert "nothing-here" in told.stderr

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from echelon.errors import EchelonError, MissingExtraError
+from echelon.errors import DomainError, EchelonError, MissingExtraError
 from echelon.execution.job import Job
 from echelon.execution.outcome import Outcome
 
 if TYPE_CHECKING:
+    from distributed import LocalCluster
+
     from echelon.execution.slots import Slots
 
 _LOOK_SECONDS: Final = 0.2
@@ -53,27 +55,47 @@ def crew(
     Where no client is running, a cluster of ``n_jobs`` processes with one thread each is started
     on this machine, and closed at the end.
     """
-    from distributed import Client, LocalCluster, get_client
+    from distributed import Client, get_client
 
     try:
         client = get_client()
     except ValueError:  # nobody has made one
         with (
-            LocalCluster(
-                n_workers=n_jobs,
-                threads_per_worker=1,
-                processes=True,
-                memory_limit="auto" if memory_limit is None else int(memory_limit),
-                dashboard_address=":0",
-                silence_logs=logging.CRITICAL,
-                scheduler_kwargs={"allowed_failures": _DEATHS},
-            ) as cluster,
+            _own_cluster(n_jobs, memory_limit) as cluster,
             Client(cluster, set_as_default=False) as own,
         ):
             yield lambda: OnCluster(own)
         return
     slots.set_workers(max(n_jobs, sum(client.nthreads().values())))
     yield lambda: OnCluster(client)
+
+
+def _own_cluster(n_jobs: int, memory_limit: float | None) -> LocalCluster:
+    """Start workers on this machine.
+
+    Raises
+    ------
+    DomainError
+        If they do not come up, most often as a script has no ``__main__`` to tell them apart by.
+    """
+    from distributed import LocalCluster
+
+    try:
+        return LocalCluster(
+            n_workers=n_jobs,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit="auto" if memory_limit is None else int(memory_limit),
+            dashboard_address=":0",
+            silence_logs=logging.CRITICAL,
+            scheduler_kwargs={"allowed_failures": _DEATHS},
+        )
+    except RuntimeError as error:
+        raise DomainError(
+            f"backend='dask' could not start {n_jobs} worker(s) on this machine: {error} Fix: in a "
+            'script put the call under if __name__ == "__main__":, since each worker reads the '
+            "script again; or start a cluster and its Client yourself."
+        ) from error
 
 
 class OnCluster:

@@ -42,6 +42,23 @@ def plain(ax: Axes) -> None:
         ax.spines[side].set_visible(False)
 
 
+def in_short(value: float) -> str:
+    """Write a number beside a bar: four digits, or all before the point; never a power of ten.
+
+    Examples
+    --------
+    >>> [in_short(value) for value in (0.01234, 158.0, 98765.4)]
+    ['0.01234', '158', '98,765']
+    """
+    return f"{value:,.0f}" if abs(value) >= 1e3 else f"{value:,.4g}"
+
+
+def count_along(ax: Axes, largest: float) -> None:
+    """Set thousands apart along the x axis, at few enough places that long numbers stay apart."""
+    ax.locator_params(axis="x", nbins=4)
+    ax.xaxis.set_major_formatter("{x:,.0f}" if largest >= 10.0 else "{x:,.4g}")
+
+
 def legend(ax: Axes, *, reverse: bool = False) -> None:
     """Put the legend where it covers nothing; ``reverse``: what was drawn last comes first.
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from echelon.errors import DomainError
-from echelon.plots.canvas import ACCENT, INK, QUIET, WARNING, axes, legend, plain
+from echelon.plots.canvas import ACCENT, INK, QUIET, WARNING, axes, in_short, legend, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +95,7 @@ def cost(evaluation: Evaluation, ax: Axes | None = None, *, most: int = 20) -> A
         begun += values
     for y, value in zip(place, begun, strict=True):
         ax.annotate(
-            f"{value:,.4g}", (value, y), (4, 0), textcoords="offset points", va="center", color=INK
+            in_short(value), (value, y), (4, 0), textcoords="offset points", va="center", color=INK
         )
     ax.set_yticks(place, names)
     ax.margins(x=0.12)

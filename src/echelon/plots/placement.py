@@ -10,7 +10,7 @@ import pandas as pd
 from echelon.display import amount, money
 from echelon.errors import DomainError, UnknownNameError
 from echelon.network.compiled import Floats
-from echelon.plots.canvas import ACCENT, INK, QUIET, WARNING, axes, legend, plain
+from echelon.plots.canvas import ACCENT, INK, QUIET, WARNING, axes, count_along, legend, plain
 from echelon.plots.placement_network import in_words, on_network
 from echelon.plots.rows import height_of, name_rows, steps_from_customers
 from echelon.policies.plan import gap_in_words
@@ -59,7 +59,7 @@ def cost(plan: Plan, ax: Axes | None = None, *, most: int = 20) -> Axes:
         )
     ax.set_yticks(place, names)
     ax.margins(x=0.12)
-    ax.xaxis.set_major_formatter("{x:,.0f}" if max(values, default=0.0) >= 10.0 else "{x:,.4g}")
+    count_along(ax, max(values, default=0.0))
     ax.set_xlabel(f"safety stock, {plan.currency or 'money'} a year")
     ax.set_title(f"{plan.annual_cost:,.0f} {plan.currency or 'money'} a year in all")
     plain(ax)
@@ -124,7 +124,7 @@ def echelons(
     name_rows(ax, names, f"cost of safety stock, {money(plan.currency)} a year", "")
     ax.set_xlim(min(0.0, *values), 1.45 * max(*values, 0.0) or 1.0)
     ax.locator_params(axis="x", nbins=5)
-    ax.xaxis.set_major_formatter("{x:,.0f}" if max(values) >= 10.0 else "{x:,.4g}")
+    count_along(ax, max(values))
     where = "steps up from the customers" if by == "echelon" else "location"
     ax.set_title(f"{amount(plan.annual_cost)} {money(plan.currency)} a year, by {where}")
     plain(ax)

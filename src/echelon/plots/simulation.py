@@ -9,7 +9,17 @@ import pandas as pd
 
 from echelon.display import money, quantity
 from echelon.errors import DomainError, UnknownNameError
-from echelon.plots.canvas import ACCENT, INK, QUIET, WARNING, axes, legend, plain
+from echelon.plots.canvas import (
+    ACCENT,
+    INK,
+    QUIET,
+    WARNING,
+    axes,
+    count_along,
+    in_short,
+    legend,
+    plain,
+)
 from echelon.plots.rows import (
     MOST,
     frame_at,
@@ -197,13 +207,14 @@ def cost(
     reach = begun + 2 * np.nan_to_num(errors)
     for place, end, value in zip(y, reach, begun, strict=True):
         ax.annotate(
-            f"{value:,.4g}", (end, place), (5, 0), textcoords="offset points", va="center",
+            in_short(value), (end, place), (5, 0), textcoords="offset points", va="center",
             color=INK,
         )  # fmt: skip
     a_period = f"{money(run.currency)} a {run.period}"
     left_out = f"{len(rest):,} rows more cost {quantity(rest['cost'].sum())}" if len(rest) else ""
     name_rows(ax, labels[:most], f"cost, {a_period}", left_out)
-    ax.set_xlim(0.0, 1.14 * reach.max() or 1.0)
+    ax.set_xlim(0.0, 1.2 * reach.max() or 1.0)
+    count_along(ax, float(reach.max()))
     ax.set_title(f"{quantity(frame['cost'].sum())} {a_period} in all")
     plain(ax)
     legend(ax)

@@ -66,6 +66,7 @@ def check_header(frame: pd.DataFrame, table: Table) -> list[Fault]:
         ]
     faults = []
     names = list(frame.columns)
+    meant: set[str] = set()
     for name in dict.fromkeys(names):
         if names.count(name) > 1 and not _is_unnamed(name):
             places = [place + 1 for place, other in enumerate(names) if other == name]
@@ -81,7 +82,7 @@ def check_header(frame: pd.DataFrame, table: Table) -> list[Fault]:
         if _is_unnamed(name):
             faults += _unnamed_columns(name, frame, table)
         elif name not in table.names:
-            faults.append(_unknown_column(name, names, table))
+            faults.append(_unknown_column(name, names, table, meant))
     in_index = [name for name in frame.index.names if name is not None]
     for column in table.columns:
         if column.required and column.name not in names:
@@ -122,11 +123,17 @@ def _unnamed_columns(name: Hashable, frame: pd.DataFrame, table: Table) -> list[
     return faults
 
 
-def _unknown_column(name: Hashable, names: Sequence[Hashable], table: Table) -> Fault:
-    near = difflib.get_close_matches(str(name).strip().lower(), table.names, n=1)
-    if near:
-        there = near[0] in names
-        remedy = f"drop it, {near[0]!r} is there already" if there else f"rename it to {near[0]!r}"
+def _unknown_column(
+    name: Hashable, names: Sequence[Hashable], table: Table, meant: set[str]
+) -> Fault:
+    """Tell of a column by what it may be called instead; ``meant`` gets that, for one column."""
+    near = difflib.get_close_matches(str(name).strip().lower(), table.names, n=3)
+    free = [one for one in near if one not in meant]
+    if near and near[0] in names:
+        remedy = f"drop it, {near[0]!r} is there already"
+    elif free:
+        meant.add(free[0])
+        remedy = f"rename it to {free[0]!r}"
     else:
         remedy = f"drop it, or use one of {', '.join(table.names)}"
         if "segment" in table.names:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from echelon.errors import MissingExtraError
+from echelon.errors import DomainError, MissingExtraError
 from echelon.execution import Ledger, cluster, digest_of, run_shards
 from tests.planted_failures import Work, tries
 
@@ -87,4 +87,15 @@ def test_a_client_that_is_running_is_used(tmp_path):
 def test_an_absent_package_is_named(monkeypatch):
     monkeypatch.setattr(cluster, "find_spec", lambda _name: None)
     with pytest.raises(MissingExtraError, match=r"Fix: pip install 'echelon\[dask\]'"):
-        run_shards(abs, [1], backend="dask")
+        list(run_shards(abs, [1], backend="dask"))
+
+
+def test_workers_that_do_not_come_up_are_explained(monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
+
+    def never(**_):
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr(distributed, "LocalCluster", never)
+    with pytest.raises(DomainError, match=r"Nanny failed to start.*if __name__ == \"__main__\""):
+        list(run_shards(abs, [1], backend="dask"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -145,6 +146,20 @@ def test_cost_axis_sets_thousands_apart(plan):
     ax = plan.plot.cost()
     ax.figure.canvas.draw()
     assert "200,000" in [tick.get_text() for tick in ax.get_xticklabels()]
+
+
+def test_long_numbers_of_the_cost_axis_stay_apart(plan):
+    """With names that leave the bars half of the picture."""
+    stages = plan.stages.assign(location="contract manufacturer Suzhou")
+    dear = stages.assign(holding_cost=stages["holding_cost"] / stages["holding_cost"].max() * 2e3)
+    ax = replace(plan, stages=dear).plot.cost()
+    ax.figure.canvas.draw()
+    shown = [tick for tick in ax.get_xticklabels() if tick.get_text()]
+    boxes = [tick.get_window_extent() for tick in shown]
+    low, high = ax.get_window_extent().intervalx
+    boxes = [box for box in boxes if low - 1.0 <= box.x0 and box.x1 <= high + 40.0]
+    assert len(boxes) >= 3
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_echelons_add_up_to_the_whole_cost(network, plan):

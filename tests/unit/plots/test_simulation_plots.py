@@ -116,6 +116,17 @@ def test_cost_bars_add_up_to_the_cost(run, level):
     assert ax.get_xlim()[1] > ends.max()
 
 
+def test_costs_beside_bars_are_written_out(run):
+    """Ten thousands too, not as a power of ten, and inside the axes."""
+    names = [name for name in run.stages if name == "cost" or name.endswith("_cost")]
+    dear = run.stages.assign(**{name: run.stages[name] * 1e4 for name in names})
+    ax = replace(run, stages=dear).plot.cost()
+    ax.figure.canvas.draw()
+    written = [text.get_text() for text in ax.texts]
+    assert written[0] == f"{dear['cost'].max():,.0f}"
+    assert not any("e+" in text for text in written)
+
+
 def test_cost_says_what_does_not_fit(run):
     ax = run.plot.cost(most=2)
     rest = run.stages["cost"].sort_values().iloc[:-2].sum()

@@ -13,6 +13,8 @@ import pytest
 
 from echelon.errors import EchelonError, TableError
 from echelon.network import Network
+from echelon.tables import CATALOG
+from echelon.tables.header import check_header
 
 
 def sound() -> dict[str, Any]:
@@ -876,3 +878,10 @@ def test_a_bad_table_is_an_error_of_the_library_and_a_value_error() -> None:
         Network.from_tables(**given)
     with pytest.raises(ValueError, match=r"network\.period"):
         Network.from_tables(**given)
+
+
+def test_no_two_columns_are_to_be_called_the_same():
+    pair = pd.DataFrame({"location_1": ["x"], "location_2": ["y"]})
+    faults = {fault.column: fault.remedy for fault in check_header(pair, CATALOG["correlation"])}
+    assert faults["location_1"] == "rename it to 'location'"
+    assert faults["location_2"] == "rename it to 'other_location'"
