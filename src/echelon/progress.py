@@ -16,7 +16,8 @@ Progress: TypeAlias = bool | Callable[[int, int, str], None] | None
 shows it at once, ``False`` never does; a function is called as ``progress(done, total, label)``.
 """
 
-_PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 2.0
+"""How long work goes on without a word."""
 
 
 def check_progress(progress: object) -> None:
@@ -62,9 +63,17 @@ def track(progress: Progress, total: int, label: str) -> Iterator[Callable[[int]
         return
     from tqdm.auto import tqdm  # imported here: 40 ms that `import echelon` need not pay
 
-    delay = 0.0 if progress else _PATIENCE_SECONDS
+    delay = 0.0 if progress else PATIENCE_SECONDS
     with tqdm(total=total, desc=label, delay=delay, leave=False) as bar:
         yield lambda n: (bar.update(n), None)[1]
+
+
+def announce(message: str) -> None:
+    """Write a line where someone is watching, above the bars that are shown."""
+    if _someone_is_watching():
+        from tqdm.auto import tqdm
+
+        tqdm.write(message, file=sys.stderr)
 
 
 def _someone_is_watching() -> bool:

@@ -90,7 +90,7 @@ def test_none_shows_nothing_of_short_work(terminal):
 
 def test_none_shows_a_bar_once_patience_is_over(terminal, monkeypatch):
     screen = terminal()
-    monkeypatch.setattr(progress, "_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.0)
     with track(None, 4, "stages") as advance:
         advance(4)
     assert "stages" in screen()
@@ -98,7 +98,7 @@ def test_none_shows_a_bar_once_patience_is_over(terminal, monkeypatch):
 
 def test_a_notebook_counts_as_someone_watching(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ipykernel", object())
-    monkeypatch.setattr(progress, "_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.0)
     with track(None, 4, "stages") as advance:
         advance(4)
     assert "stages" in capsys.readouterr().err

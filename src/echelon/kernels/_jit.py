@@ -38,6 +38,9 @@ def by_reference(named: Named) -> Named:
 def _compiler() -> Any:
     import numba  # here, so that a plain run needs and loads no compiler
 
+    from echelon.kernels._first_use import tell_of_compiling
+
+    tell_of_compiling()
     if _BY_REFERENCE:
         from echelon.kernels._reference import know
 
