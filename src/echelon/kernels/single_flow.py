@@ -278,10 +278,25 @@ def _serve(
         return
     total = ARRIVING if waits else w.total_row[i] + step
     asked = ARRIVING if waits else w.asked_row[i] + step
-    serving.serve_together(
-        n, span, tolerance, w.short, i, w.line, made, falling, total, asked, w.ratio, 0,
-        w.held, w.bits, first_bit,
-    )  # fmt: skip
+    if w.lacking[i] == 0:
+        some = serving.serve_together_in_time(
+            n, span, tolerance, w.short, i, w.line, made, falling, total, asked, w.ratio, 0,
+            w.held, w.bits, first_bit,
+        )  # fmt: skip
+        if some == 0:
+            for q in range(q0, q1):
+                if f.asker_lane[q] >= 0:
+                    a, to = q - first_asker, _out(f, w, q, first_lane, period)
+                    due = row_at(w.asker_ring, a, period) if waits else w.asks_row[a] + step
+                    rows_of.move_span(n, span, w.line, to, falling, due)
+            return
+        serving.shares_of_late(n, span, w.ratio, 0, falling, asked)
+    else:
+        some = serving.serve_together(
+            n, span, tolerance, w.short, i, w.line, made, falling, total, asked, w.ratio, 0,
+            w.held, w.bits, first_bit,
+        )  # fmt: skip
+    w.lacking[i] = some
     for q in range(q0, q1):
         a = q - first_asker
         due = row_at(w.asker_ring, a, period) if waits else w.asks_row[a] + step

@@ -123,11 +123,17 @@ def serve_together(
     held: Singles,
     bits: Bits,
     first_bit: int,
-) -> None:
+) -> np.uint32:
     """Count at a stage of several askers, and find the share of what is wanted that stays late.
 
     Row ``total`` has what all ask for, less what is returned, row ``asked`` without returns.
+
+    Returns
+    -------
+    uint32
+        0 if nothing stays late in any period of the span.
     """
+    some = NO_BIT
     for r in range(n):
         net = short[i, r]
         now = max(net, ZERO)
@@ -139,12 +145,71 @@ def serve_together(
             net = net if abs(net) > ROUNDING * (wanted + goods) else ZERO
             now = max(net, ZERO)
             ratio[first + k, r] = now / wanted if now > ZERO else ZERO
+            some = np.uint32(some | np.float32(now).view(np.uint32))
             stock += now - net
             bit = np.uint32(first_bit << k) if now > tolerance else NO_BIT
             word = np.uint32(word | bit)  # or it would be as wide as an address
         short[i, r] = net
         held[i, r] = stock
         bits[i, r] = word
+    return some
+
+
+@jit_rows
+def serve_together_in_time(
+    n: int,
+    span: Span,
+    tolerance: np.float32,
+    short: Singles,
+    i: int,
+    line: Singles,
+    made: int,
+    rows: Singles,
+    total: int,
+    asked: int,
+    late: Singles,
+    first: int,
+    held: Singles,
+    bits: Bits,
+    first_bit: int,
+) -> np.uint32:
+    """Count as :func:`serve_together` does where nothing is late before; find what is late then.
+
+    To the bit, and without its divisions, of which :func:`shares_of_late` makes good what is
+    needed.
+    """
+    some = NO_BIT
+    for r in range(n):
+        net, now = short[i, r], ZERO
+        stock, word = held[i, r], bits[i, r]
+        for k in range(len(span)):
+            goods = line[made + k, r]
+            wanted = now + rows[asked + k, r]
+            net += rows[total + k, r] - goods
+            net = net if abs(net) > ROUNDING * (wanted + goods) else ZERO
+            now = max(net, ZERO)
+            late[first + k, r] = now
+            some = np.uint32(some | np.float32(now).view(np.uint32))
+            stock += now - net
+            bit = np.uint32(first_bit << k) if now > tolerance else NO_BIT
+            word = np.uint32(word | bit)
+        short[i, r] = net
+        held[i, r] = stock
+        bits[i, r] = word
+    return some
+
+
+@jit_rows
+def shares_of_late(
+    n: int, span: Span, late: Singles, first: int, rows: Singles, asked: int
+) -> None:
+    """Turn what is late, nothing before the span, into its share of what is wanted."""
+    for r in range(n):
+        was = ZERO
+        for k in range(len(span)):
+            wanted, now = was + rows[asked + k, r], late[first + k, r]
+            late[first + k, r] = now / wanted if now > ZERO else ZERO
+            was = now
 
 
 @jit_rows

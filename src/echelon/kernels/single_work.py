@@ -94,6 +94,8 @@ class SingleWork(NamedTuple):
     times : Supply
     returns : (n_stages,) int64
         Whether customers return in this block.
+    lacking : (n_stages,) int64
+        Not 0 where several askers may be owed something: what they are owed is 0 elsewhere.
     asked_apart : (n_stages,) int64
         Whether what is asked for is no other stage's order, and has a tally of its own.
     sure : (n_stages,) int64
@@ -168,6 +170,7 @@ class SingleWork(NamedTuple):
     arrival_delay: Integers
     times: Supply
     returns: Integers
+    lacking: Integers
     asked_apart: Integers
     sure: Integers
     shifted: Integers
@@ -278,6 +281,7 @@ def single_work_for(
         arrival_delay=whole(lanes),
         times=supply_of(features),
         returns=whole(stages),
+        lacking=whole(stages),
         asked_apart=whole(stages),
         sure=whole(stages),
         shifted=whole(stages),
@@ -327,6 +331,7 @@ def start_single(
         rows_of.blank(n, w.make_until, i)
         rows_of.blank(n, w.outside_stock, i)
         rows_of.no_bits(n, w.carried, i)
+        w.lacking[i] = 1
         q0, q1 = f.asker_ptr[j], f.asker_ptr[j + 1]
         w.asked_apart[i] = 0 if q1 == q0 or (q1 - q0 == 1 and asks_as_ordered(f, q0)) else 1
         zero(n, w.asked_count, i)
