@@ -36,7 +36,9 @@ def put(to: Floats, q: int, factor: float, what: Floats, i: int, n: int) -> None
 
 @jit_rows_step
 def is_something(what: Floats, i: int, n: int) -> bool:
-    """Whether row ``what[i]`` has any number but 0."""
+    """Whether row ``what[i]`` has any number but 0, of which there is at least one."""
+    if what[i, 0] != 0.0:  # as in most rows that have some
+        return True
     count = 0
     for r in range(n):
         count += 1 if what[i, r] != 0.0 else 0

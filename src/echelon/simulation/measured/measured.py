@@ -14,7 +14,7 @@ from echelon.kernels.quantities import N_CROSSES, N_POOLED, N_POOLED_CROSSES, N_
 from echelon.kernels.segment_measures import measure_segments
 from echelon.network.compiled import Floats, Integers
 from echelon.simulation.measured.estimates import GROUP, SEGMENT, STAGE, Estimates, estimate
-from echelon.simulation.measured.moments import Moments, group_means, summed
+from echelon.simulation.measured.moments import Moments, add_rows, group_means
 from echelon.simulation.measured.scheme import Numbers, Scheme
 
 FEW_NUMBERS: Final = 5e6
@@ -299,5 +299,5 @@ def _by_value(segments: Floats, value: Integers) -> Floats:
     touched = _touched(value)
     total = np.zeros((len(touched), *segments.shape[1:]))
     for of_column in value:
-        total += summed(segments, np.searchsorted(touched, of_column), len(touched))
+        add_rows(segments, np.searchsorted(touched, of_column), total)
     return total
