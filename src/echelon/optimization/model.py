@@ -56,6 +56,17 @@ class ModelledComponents:
     problems: Sequence[ServiceTimeProblem]
     labels: Sequence[Stage]
 
+    @classmethod
+    def of(
+        cls,
+        network: Network,
+        tasks: Sequence[ComponentTask],
+        problems: Sequence[ServiceTimeProblem],
+    ) -> ModelledComponents:
+        """Name the stages of components."""
+        labels = [label for task in tasks for label in _labels(network, task)]
+        return cls(network, tasks, problems, labels)
+
     @property
     def first_stage(self) -> list[int]:
         """Number of the first stage of each component, and the number of all stages."""
@@ -168,20 +179,33 @@ def tabulated(
     InfeasibleError
         If a stage can keep no service time that it may quote; names it.
     """
-    labels: list[Stage] = []
     problems = []
     for task in tasks:
-        shard = task.cost.component
-        rows = network.stages[["item", "location"]].iloc[shard.stage_row]
-        here = list(rows.itertuples(index=False, name=None))
         try:
-            check_random_lead_times(shard)
-            problems.append(tabulate(task.times, task.cost, step))
+            problems.append(tabulated_alone(task, step))
         except InfeasibleError as error:
-            item, location = here[error.stage or 0]
+            item, location = _labels(network, task)[error.stage or 0]
             raise InfeasibleError(f"{item} @ {location}: {error}", error.stage) from error
-        labels += here
-    return ModelledComponents(network, tasks, problems, labels)
+    return ModelledComponents.of(network, tasks, problems)
+
+
+def tabulated_alone(task: ComponentTask, step: float | None) -> ServiceTimeProblem:
+    """List the candidates of one component and their costs.
+
+    Raises
+    ------
+    InfeasibleError
+        If a stage can keep no service time that it may quote.
+    SolverError
+        If there are too many candidates to list.
+    """
+    check_random_lead_times(task.cost.component)
+    return tabulate(task.times, task.cost, step)
+
+
+def _labels(network: Network, task: ComponentTask) -> list[Stage]:
+    rows = network.stages[["item", "location"]].iloc[task.cost.component.stage_row]
+    return list(rows.itertuples(index=False, name=None))
 
 
 def declare(source: ModelledComponents, *, integer: bool = True) -> Any:

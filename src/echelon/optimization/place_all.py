@@ -171,6 +171,11 @@ def unsearched(tasks: Sequence[ComponentTask]) -> list[Placed]:
     return [_as_placed(attempt(_or_explain, place_unsearched, task)) for task in tasks]
 
 
+def placed_or_failed(task: ComponentTask) -> Placed:
+    """Place one component here and now, or say why it has no plan."""
+    return _as_placed(attempt_twice(_or_explain, place, task))
+
+
 def _one_by_one(tasks: Sequence[ComponentTask], shard: Sequence[int], way: Way) -> list[Placed]:
     """Place the components of a shard that was lost, each by itself."""
     outcomes = run_shards(

@@ -141,10 +141,8 @@ def place_safety_stock(
     TableError
         If stages with customers have no service target.
     DomainError, UnknownNameError, SolverError
-        If an argument is outside what it may be, the network has no customers, or the solver is
-        unknown or not installed.
-    InfeasibleError
-        If there are side constraints and a component has no plan even without them.
+        If an argument is outside what it may be, the network has no customers, the solver is
+        unknown or not installed, or side constraints ask for what is not in the model.
 
     References
     ----------

@@ -102,6 +102,61 @@ def test_only_the_components_that_cannot_keep_theirs_fail():
     assert plan.objective == pytest.approx(free.components["objective"][0], rel=1e-12)
 
 
+@pytest.fixture
+def half_stuck():
+    """Two components; the shop of the second may hold no stock, and its supplies vary."""
+    names = pd.DataFrame({"item": ["good", "stuck"], "location": "shop"})
+    stages = names.assign(
+        lead_time=2.0, lead_time_std=[0.0, 1.0], holding_cost=1.0, can_stock=[True, False]
+    )
+    demand = names.assign(mean=10.0, std=3.0, service_level=0.95)
+    return ec.Network.from_tables(stages, None, demand)
+
+
+@pytest.mark.parametrize(
+    "constraint", [lambda _: [], ec.storage_limit({"shop": 30.0}), ec.opening_cost(5.0)]
+)
+def test_a_component_without_a_plan_fails_and_the_others_keep_their_constraints(
+    half_stuck, constraint
+):
+    plan = ec.optimize(half_stuck, side_constraints=constraint)
+    assert plan.status == "partial"
+    (failure,) = plan.failures.itertuples()
+    assert (failure.item, failure.error) == ("stuck", "InfeasibleError")
+    assert "may not hold stock" in failure.message
+    alone = ec.Network.from_tables(
+        half_stuck.stages.iloc[:1].dropna(axis=1), None, half_stuck.demand.iloc[:1].dropna(axis=1)
+    )
+    wanted = ec.optimize(alone, side_constraints=constraint)
+    assert plan.stages["base_stock"].tolist() == wanted.stages["base_stock"].tolist()
+    assert (plan.objective, plan.bound) == (wanted.objective, wanted.bound)
+
+
+def test_a_limit_that_the_others_cannot_keep_fails_them_too(half_stuck):
+    plan = ec.optimize(half_stuck, side_constraints=ec.storage_limit({"shop": 1.0}))
+    assert plan.status == "failed"
+    assert plan.failures["item"].tolist() == ["good", "stuck"]
+    assert "where at most 1 is allowed" in plan.failures["message"][0]
+
+
+def test_where_none_has_a_plan_nothing_is_declared(half_stuck):
+    stages = half_stuck.stages.iloc[1:].dropna(axis=1)
+    network = ec.Network.from_tables(stages, None, half_stuck.demand.iloc[1:].dropna(axis=1))
+    plan = ec.optimize(network, side_constraints=lambda _: 1 / 0)
+    assert plan.status == "failed"
+    assert plan.failures["item"].tolist() == ["stuck"]
+
+
+def test_who_asks_for_a_component_without_a_plan_hears_why_it_is_not_there(half_stuck):
+    def by_name(model):
+        return model.base_stock["stuck", "shop"] <= 5.0
+
+    with pytest.raises(DomainError, match=r"(?s)KeyError.*stuck @ shop.*may not hold stock"):
+        ec.optimize(half_stuck, side_constraints=by_name)
+    with pytest.raises(DomainError, match=r"(?s)is no stage.*stuck @ shop.*model\.LABEL"):
+        ec.optimize(half_stuck, side_constraints=ec.no_stock_at([("stuck", "shop")]))
+
+
 def test_variables_of_the_users_own():
     """A second store room at a price; worth it or not, by what more room saves."""
     network = random_network(np.random.default_rng(4), 4)
