@@ -1,7 +1,6 @@
-"""Place stock under side constraints: the declared model of all components, solved and certified.
+"""Search under side constraints: the declared model of all components, solved and certified.
 
-Side constraints may tie components together and may put the optimum between the times that are
-vertices, so the candidates take in a grid, and the certificate is over those.
+Components that no side constraint touches keep the plans they have by themselves.
 """
 
 from __future__ import annotations
@@ -14,30 +13,22 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from echelon.errors import DomainError, SolverError
+from echelon.errors import SolverError
 from echelon.exact.guaranteed_service.problem import ServiceTimeChoice, ServiceTimeProblem
-from echelon.network.last_stages import last_stages
-from echelon.network.network import Network
 from echelon.optimization.decomposition import LinkedComponents, contenders, decompose, least_missed
 from echelon.optimization.elastic import rows_that_cannot_hold
 from echelon.optimization.model import (
-    ModelledComponents,
     choose,
     chosen,
-    declare,
-    tabulated_alone,
     variables_of,
 )
 from echelon.optimization.outcome import Outcome, relative_gap
-from echelon.optimization.place_all import placed_or_failed
-from echelon.optimization.placement import ComponentTask, Failure, Placement, evaluate
+from echelon.optimization.placement import Failure, Placement, evaluate
 from echelon.optimization.proof import Limits
 from echelon.optimization.side_rows import (
     TOLERANCE,
-    SideConstraint,
     SideRow,
     SideTerms,
-    add_side_constraints,
 )
 from echelon.optimization.solvers import solve
 
@@ -64,79 +55,7 @@ class PlacedTogether:
     bound: float
 
 
-def place_together(
-    network: Network,
-    tasks: Sequence[ComponentTask],
-    side_constraints: SideConstraint | Sequence[SideConstraint],
-    limits: Limits,
-    step: float,
-) -> PlacedTogether:
-    """Place the stock of all components at least cost so that side constraints hold.
-
-    Components that no side constraint touches are solved each by itself, and if the plans so found
-    keep all side constraints and their costs are not touched, nothing else is solved. Components
-    that have no plan even without side constraints fail, and are not in the model that these are
-    called on.
-
-    Raises
-    ------
-    DomainError
-        If a side constraint is not one, or asks for what is not in the model; if the method does
-        not serve.
-    SolverError
-        If there are too many candidates to list.
-    """
-    if tasks[0].method not in ("auto", "milp"):
-        raise DomainError(
-            f"method is {tasks[0].method!r}, which knows no side constraints. Fix: use 'auto' or "
-            "'milp'."
-        )
-    placed, problems = _each_alone(tasks, step)
-    if not problems:
-        return PlacedTogether(placed, float("nan"), float("nan"))
-    modelled = [tasks[c] for c in problems]
-    model = declare(ModelledComponents.of(network, modelled, list(problems.values())))
-    try:
-        terms = add_side_constraints(model, side_constraints)
-    except Exception as error:
-        failed = [(c, one) for c, one in enumerate(placed) if isinstance(one, Failure)]
-        if failed:
-            raise _with_failures(error, network, failed) from error
-        raise
-    alone = [one for one in placed if isinstance(one, Placement)]
-    search = _Search(model, terms, limits, alone)
-    search.run()
-    together = search.result()
-    for c, one in zip(problems, together.placed, strict=True):
-        placed[c] = one
-    return replace(together, placed=placed)
-
-
-def _each_alone(
-    tasks: Sequence[ComponentTask], step: float
-) -> tuple[list[Placement | Failure], dict[int, ServiceTimeProblem]]:
-    """Place components without side constraints; list the candidates of those that have a plan."""
-    placed = [placed_or_failed(replace(task, method="auto")) for task in tasks]
-    there = [c for c, one in enumerate(placed) if isinstance(one, Placement)]
-    return placed, {c: tabulated_alone(tasks[c], step) for c in there}
-
-
-def _with_failures(
-    error: Exception, network: Network, failed: Sequence[tuple[int, Failure]]
-) -> DomainError:
-    """Say with what a side constraint ended which components it could not find."""
-    labels = last_stages(network, [c for c, _ in failed])
-    named = [f"{item} @ {location}" for item, location in labels[:5]]
-    more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
-    return DomainError(
-        f"a side constraint ended with {type(error).__name__}: {error}. Not in the model are the "
-        f"components of {', '.join(named)}{more}, which have no plan without side constraints "
-        f"either; the first: {failed[0][1].message} Fix: mend these, or let side constraints go by "
-        "model.LABEL."
-    )
-
-
-class _Search:
+class ConstrainedSearch:
     """The model, one choice per component, the components given up, and what is proven."""
 
     def __init__(

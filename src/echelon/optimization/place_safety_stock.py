@@ -224,7 +224,7 @@ def place_safety_stock(
         way = Way.of(network, n_jobs, backend, progress, ledger, *asked)
         placed = place_all(tasks, way.among(begun.rest), known=known)
     else:
-        from echelon.optimization.constrained import place_together
+        from echelon.optimization.place_together import place_together
 
         together = place_together(network, tasks, side_constraints, limits, step)
         placed = together.placed
