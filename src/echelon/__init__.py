@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.6.0"
 
 if TYPE_CHECKING:  # what a type checker and an editor see; the table below says the same to Python
     from echelon import datasets, distributions, errors, exact, plots

@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
 import types
 from pathlib import Path
 
@@ -71,3 +72,9 @@ def test_version_is_a_release_number():
     parts = echelon.__version__.split(".")
     assert len(parts) == 3
     assert all(part.isdigit() for part in parts)
+
+
+def test_version_is_the_newest_that_the_changelog_tells_of():
+    changelog = Path(__file__).parents[2] / "CHANGELOG.md"
+    first = next(line for line in changelog.read_text().splitlines() if line.startswith("## "))
+    assert re.match(rf"## {re.escape(echelon.__version__)}\b", first)

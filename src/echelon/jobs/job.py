@@ -90,7 +90,7 @@ def read_job(path: str | Path, changes: Mapping[str, object]) -> Job:
         raise FolderError(f"cannot read {file}: {error}. Fix: give a file of settings.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DomainError(f"{file} is not TOML: {error}. Fix: mend that line.") from error
-    problems = [_unknown("section", name, SECTIONS) for name in written if name not in SECTIONS]
+    problems = [_misplaced(name) for name in written if name not in SECTIONS]
     sections: dict[str, Any] = {}
     for name in SECTIONS:
         sections[name] = written.get(name)
@@ -204,6 +204,13 @@ def _options(step: str, given: Mapping[str, Any], problems: list[str]) -> dict[s
         elif name not in known:
             problems.append(_unknown(f"setting of [{step}]", name, known))
     return {**known, **{name: value for name, value in given.items() if name in known}}
+
+
+def _misplaced(name: str) -> str:
+    """Say of what is outside of all sections in which of them it belongs, if in any."""
+    if name in RUN.names:
+        return f"{name} stands outside of all sections. Fix: write it below [run]."
+    return _unknown("section", name, SECTIONS)
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -64,6 +64,12 @@ def test_every_fault_of_a_file_is_told_at_once(tmp_path):
         assert told in text
 
 
+def test_settings_outside_of_all_sections_are_told_where_they_belong(tmp_path):
+    path = write(tmp_path, 'out = "out"\n[run]\ntables = "in"\n')
+    with pytest.raises(DomainError, match=r"out stands outside .* write it below \[run\]"):
+        read_job(path, {})
+
+
 def test_values_are_judged_by_those_who_take_them(tmp_path):
     settings = {"tables": "tables", "out": tmp_path}
     with pytest.raises(DomainError) as caught:
