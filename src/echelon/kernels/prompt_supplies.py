@@ -37,6 +37,7 @@ def falls_of_curves(
 
 @jit
 def sums_downstream(
+    first: int,
     supplier: Integers,
     customer: Integers,
     place: Integers,
@@ -46,14 +47,15 @@ def sums_downstream(
 ) -> None:
     """Sum over each stage and all those that its goods reach.
 
-    supplier, customer (m,): lanes, those of the last customer last, every stage after its
-    suppliers; place (k,), falls (k,): stages of which something is summed. reached (n, k) is
-    working space, all False; saved (n,) is overwritten.
+    Stages are numbered from ``first`` on. supplier, customer (m,): lanes, those of the last customer
+    last, every stage after its suppliers; place (k,), falls (k,): stages of which something is
+    summed. reached (n or more, k or more) is working space; saved (n,) is overwritten.
     """
+    reached[: saved.shape[0], : place.shape[0]] = False
     for k in range(place.shape[0]):
-        reached[place[k], k] = True
+        reached[place[k] - first, k] = True
     for lane in range(supplier.shape[0] - 1, -1, -1):
-        above, below = supplier[lane], customer[lane]
+        above, below = supplier[lane] - first, customer[lane] - first
         for k in range(place.shape[0]):
             reached[above, k] |= reached[below, k]
     for stage in range(saved.shape[0]):
@@ -62,3 +64,30 @@ def sums_downstream(
             if reached[stage, k]:
                 total += falls[k]
         saved[stage] = total
+
+
+@jit
+def sums_of_components(
+    stage_ptr: Integers,
+    lane_ptr: Integers,
+    supplier: Integers,
+    customer: Integers,
+    place_ptr: Integers,
+    place: Integers,
+    falls: Floats,
+    reached: Booleans,
+    saved: Floats,
+) -> None:
+    """As :func:`sums_downstream`, of components of which no lane joins two.
+
+    stage_ptr, lane_ptr, place_ptr (n_components + 1,): where theirs begin. reached: as large as any
+    of them takes. saved (n,): zeros, overwritten of components in which something is summed.
+    """
+    for c in range(stage_ptr.shape[0] - 1):
+        if place_ptr[c] == place_ptr[c + 1]:
+            continue
+        lanes, places = slice(lane_ptr[c], lane_ptr[c + 1]), slice(place_ptr[c], place_ptr[c + 1])
+        sums_downstream(
+            stage_ptr[c], supplier[lanes], customer[lanes], place[places], falls[places],
+            reached, saved[stage_ptr[c] : stage_ptr[c + 1]],
+        )  # fmt: skip

@@ -20,6 +20,7 @@ def evaluated(
     targets: Sequence[Floats],
     times: StageTimes,
     tables: Sequence[LevelTable],
+    shard: CompiledNetwork | None = None,
 ) -> list[dict[str, Floats] | None]:
     """Stage columns of the chosen service times, from the times themselves, not from cost tables.
 
@@ -33,13 +34,16 @@ def evaluated(
         Periods, (n_stages,) each; NaN in components for which none have been chosen.
     tables : sequence of LevelTable
         Levels that have been searched for, if any.
+    shard : CompiledNetwork, optional
+        All components, where they have been joined before.
 
     Returns
     -------
     list of (dict of str to (n_stages,) float64) or None
         None for a component without times.
     """
-    shard = CompiledNetwork.joined([cost.component for cost in costs])
+    if shard is None:
+        shard = CompiledNetwork.joined([cost.component for cost in costs])
     ptr = (shard.component_ptr - shard.component_ptr[0]).tolist()
     chosen = ~np.isnan(times.covered)
     special = {

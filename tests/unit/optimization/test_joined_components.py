@@ -17,6 +17,7 @@ from echelon.exact.guaranteed_service.runs import pointers, runs
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import CompiledNetwork
 from echelon.optimization import made_ready as at_once
+from echelon.optimization import settled_at_once
 from echelon.optimization.made_ready import made_ready
 from echelon.optimization.methods import METHODS
 from echelon.optimization.placement import INTERRUPTED, Placement, place
@@ -180,8 +181,20 @@ def test_a_placement_does_not_depend_on_the_company(company):
     assert {"tree program", "dual ascent"} <= routes
 
 
+def begun():
+    """Give tasks whose searches begin with a plan, so that what is no tree has one of its own."""
+    return [replace(task, start=np.zeros(task.cost.component.n_stages)) for task in tasks()]
+
+
+def test_a_search_that_begins_with_a_plan_ends_where_one_without_does():
+    for one, other in zip(placed(begun()), placed(tasks()), strict=True):
+        if isinstance(one, Placement):
+            assert one.method == other.method
+            assert one.outcome.objective == pytest.approx(other.outcome.objective, rel=1e-12)
+
+
 def test_a_search_that_fails_is_left_to_be_tried_alone(monkeypatch):
-    well = placed(tasks())
+    well = placed(begun())
     method, failed = METHODS["auto"], []
 
     def once(times, *rest):
@@ -191,7 +204,7 @@ def test_a_search_that_fails_is_left_to_be_tried_alone(monkeypatch):
         return method(times, *rest)
 
     monkeypatch.setitem(METHODS, "auto", once)
-    found = made_ready(tasks())
+    found = made_ready(begun())
     left = [c for c, one in enumerate(found) if getattr(one, "ready", None) is not None]
     assert len(left) == len(failed) == 1
     for c, (one, other) in enumerate(zip(found, well, strict=True)):
@@ -202,9 +215,13 @@ def test_a_search_that_fails_is_left_to_be_tried_alone(monkeypatch):
 def test_an_interrupt_leaves_a_plan_for_all_and_keeps_what_was_placed_at_once(monkeypatch):
     well = ec.optimize(NETWORK, service_times="whole", progress=False)
 
+    def nothing(joined, *_rest):
+        return [None] * joined.n_components
+
     def interrupted(*_args):
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(settled_at_once, "_first_steps", nothing)  # so that something is searched
     monkeypatch.setitem(METHODS, "auto", interrupted)
     plan = ec.optimize(NETWORK, service_times="whole", progress=False)
     assert plan.failures.empty

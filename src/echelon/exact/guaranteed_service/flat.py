@@ -275,7 +275,7 @@ class FlatProblem:
         times = self.times
         return float(
             total_cost(
-                times.pred_ptr, times.pred_stage, times.lane_delay,
+                0, times.n_stages, times.pred_ptr, times.pred_stage, times.lane_delay,
                 self.inbound_ptr, self.inbound, self.outbound_ptr, self.outbound,
                 self.row_start, self.row_length, self.cost, self.own_inbound, self.own_outbound,
                 choice.inbound, choice.outbound,
@@ -309,9 +309,17 @@ def _curves(of: Integers, uncovered: Integers, step: int) -> tuple[Integers, Int
 
 def common_unit(times: ServiceTimes) -> int:
     """Ticks of which every time of a component is a multiple."""
-    limits = times.limit[times.limit < NO_LIMIT]
-    given = np.concatenate([times.process, times.lane_delay, times.outside, limits])
-    return max(int(np.gcd.reduce(given)), 1)
+    return int(common_units(times, np.array([0, times.n_stages]))[0])
+
+
+def common_units(times: ServiceTimes, stage_ptr: Integers) -> Integers:
+    """As :func:`common_unit`, of components whose stages stand end to end, (n_components,)."""
+    limits = np.where(times.limit < NO_LIMIT, times.limit, 0)
+    of_stages = np.gcd(np.gcd(times.process, times.outside), limits)
+    lane_ptr = times.pred_ptr[stage_ptr]
+    of_lanes = np.gcd.reduceat(np.append(times.lane_delay, 0), lane_ptr[:-1])
+    of_lanes[np.diff(lane_ptr) == 0] = 0
+    return np.maximum(np.gcd(np.gcd.reduceat(of_stages, stage_ptr[:-1]), of_lanes), 1)
 
 
 def grid_size(times: ServiceTimes, step: int | None = None) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from echelon.exact.guaranteed_service.flat import FlatProblem, common_unit
+from echelon.exact.guaranteed_service.flat import FlatProblem, common_units
 from echelon.exact.guaranteed_service.problem import ServiceTimeChoice
 from echelon.exact.guaranteed_service.runs import within_runs
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
@@ -52,16 +52,20 @@ class PromptSupplies:
     saved: Floats
 
     @classmethod
-    def of(cls, problem: FlatProblem) -> PromptSupplies | None:
-        """Find what waits save; None where they save nothing, or too little is known of costs."""
+    def of(cls, problem: FlatProblem, stage_ptr: Integers | None = None) -> PromptSupplies | None:
+        """Find what waits save; None where they save nothing, or too little is known of costs.
+
+        ``stage_ptr`` (n_components + 1,) says where the stages of each component begin, where the
+        problem is of several.
+        """
         if problem.curves is None:
             return None
+        ptr = np.array([0, problem.n_stages]) if stage_ptr is None else stage_ptr
         falls = problem.curves.steepest_falls(problem.cost)
-        saved = _over_downstream(problem.times, falls)
+        saved = _over_downstream(problem.times, falls, ptr)
         # where quotes are rounded up, a short wait may put one off by a whole unit
-        saved *= problem.times.quote_unit / min(
-            common_unit(problem.times), problem.times.quote_unit
-        )
+        unit = problem.times.quote_unit
+        saved *= np.repeat(unit / np.minimum(common_units(problem.times, ptr), unit), np.diff(ptr))
         saved[np.diff(problem.times.pred_ptr) == 0] = 0.0  # an outside supplier's quote is given
         return cls(problem, saved) if saved.any() else None
 
@@ -149,22 +153,27 @@ def waits(problem: FlatProblem, choice: ServiceTimeChoice) -> Integers:
     return heard - prompt
 
 
-def _over_downstream(times: ServiceTimes, falls: Floats) -> Floats:
+def _over_downstream(times: ServiceTimes, falls: Floats, stage_ptr: Integers) -> Floats:
     """Sum over a stage and all those that its goods reach, (n_stages,).
 
     In large components over all stages instead, which is never less.
     """
-    from echelon.kernels.prompt_supplies import sums_downstream  # numba: not before it is needed
+    from echelon.kernels.prompt_supplies import sums_of_components  # numba: when it is needed
 
-    n = times.n_stages
-    if n > _MOST_FOLLOWED:
-        return np.full(n, falls.sum())
-    falling, saved = np.flatnonzero(falls > 0.0), np.zeros(n)
+    sizes, saved = np.diff(stage_ptr), np.zeros(times.n_stages)
+    large = sizes > _MOST_FOLLOWED
+    falling = np.flatnonzero((falls > 0.0) & ~np.repeat(large, sizes))
     if falling.size:
-        reached = np.zeros((n, len(falling)), dtype=np.bool_)
-        sums_downstream(
-            times.pred_stage, times.lane_customer, falling, falls[falling], reached, saved
-        )
+        place_ptr = np.searchsorted(falling, stage_ptr)
+        some = np.diff(place_ptr) > 0
+        reached = np.empty((sizes[some].max(), np.diff(place_ptr).max()), dtype=np.bool_)
+        sums_of_components(
+            stage_ptr, times.pred_ptr[stage_ptr], times.pred_stage, times.lane_customer,
+            place_ptr, falling, falls[falling], reached, saved,
+        )  # fmt: skip
+    for c in np.flatnonzero(large).tolist():
+        own = slice(stage_ptr[c], stage_ptr[c + 1])
+        saved[own] = falls[own].sum()
     return saved
 
 
