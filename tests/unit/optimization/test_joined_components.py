@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import echelon as ec
+from echelon.exact.guaranteed_service import prompt_supplies
 from echelon.exact.guaranteed_service.component_times import ComponentTimes
 from echelon.exact.guaranteed_service.dual_ascent import fold_and_ascend
+from echelon.exact.guaranteed_service.first_ascent import FirstAscent
 from echelon.exact.guaranteed_service.flat import FlatProblem
 from echelon.exact.guaranteed_service.joined import JoinedProblem
-from echelon.exact.guaranteed_service.prompt_supplies import waits
+from echelon.exact.guaranteed_service.prompt_supplies import PromptSupplies, waits
 from echelon.exact.guaranteed_service.runs import pointers, runs
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import CompiledNetwork
@@ -144,6 +146,55 @@ def test_trees_solved_in_one_pass_are_those_solved_one_by_one(joined):
         assert waiting[position] == waits(one, found.choice).any()
         seen.add("waits" if waiting[position] else "prompt")
     assert seen == {"none", "waits", "prompt"}
+
+
+def test_some_components_of_a_joined_problem_are_the_problems_by_themselves(joined):
+    problem, alone = joined
+    chosen = np.arange(1, len(alone), 2)
+    some = problem.some(chosen)
+    for number, position in enumerate(chosen.tolist()):
+        same(some.part(number, alone[position].times), alone[position])
+
+
+def test_what_waits_save_in_one_pass_is_what_they_save_one_by_one(joined, monkeypatch):
+    problem, alone = joined
+    for most in (2_000, 10):  # stages up to which it is followed where goods go
+        monkeypatch.setattr(prompt_supplies, "_MOST_FOLLOWED", most)
+        together = PromptSupplies.of(problem.problem, problem.stage_ptr)
+        each = [PromptSupplies.of(one) for one in alone]
+        saved = [
+            np.zeros(one.n_stages) if own is None else own.saved
+            for one, own in zip(alone, each, strict=True)
+        ]
+        np.testing.assert_array_equal(together.saved, np.concatenate(saved))
+        assert together.saved.any()
+
+
+def test_the_first_round_in_one_pass_is_that_of_each_ascent(joined):
+    problem, alone = joined
+    found = FirstAscent.of(problem)
+    seen = set()
+    for position, one in enumerate(alone):
+        own = slice(*problem.stage_ptr[position : position + 2])
+        if position == 3:
+            assert found.cost[position] == np.inf
+            assert not found.proven[position]
+            continue
+        by_itself = fold_and_ascend(one, gap=1e-12)
+        assert found.is_tree[position] == (by_itself.ascent is None)
+        rounds = 0 if by_itself.ascent is None else by_itself.ascent.rounds
+        assert found.bound[position] <= by_itself.cost <= found.cost[position] * (1.0 + 1e-12)
+        if found.proven[position]:
+            assert rounds <= 1
+            assert (found.cost[position], found.bound[position]) == (
+                by_itself.cost,
+                by_itself.bound,
+            )
+            np.testing.assert_array_equal(found.choice.inbound[own], by_itself.choice.inbound)
+            np.testing.assert_array_equal(found.choice.outbound[own], by_itself.choice.outbound)
+            assert problem.evaluate(found.choice)[position] == one.evaluate(by_itself.choice)
+        seen.add((bool(found.proven[position]), min(rounds, 2)))
+    assert {(True, 0), (True, 1)} <= seen
 
 
 def placed(some):
