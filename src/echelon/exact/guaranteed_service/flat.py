@@ -155,18 +155,9 @@ class FlatProblem:
         Outbound times are ``step`` apart; inbound times that differ by multiples of it share one.
         """
         (inbound_ptr, heard), (outbound_ptr, quoted) = inbound, outbound
-        n_rows = np.diff(inbound_ptr)
-        of = np.repeat(np.arange(times.n_stages), n_rows)
-        uncovered = heard + (times.process - quoted[outbound_ptr[:-1]])[of]
-        begins, longest, curve_of_row = _curves(of, uncovered, step)
-        sizes = np.maximum(longest // step + 1, 0)
-        ends = np.cumsum(sizes)
-        # from the longest time down to what is left of it
-        tau = np.repeat(longest, sizes) - step * (
-            np.arange(sizes.sum()) - np.repeat(ends - sizes, sizes)
+        end_of_stage, tau, row_start, row_length = _curves(
+            step, inbound_ptr, heard, outbound_ptr, quoted, times.process
         )
-        row_start = (ends - 1)[curve_of_row] - uncovered // step
-        end_of_stage = np.append(0, ends)[np.searchsorted(begins, np.arange(times.n_stages + 1))]
         tabulated = _tabulated(cost, end_of_stage, tau / times.ticks_per_period)
         stockless = np.repeat(~times.can_stock, np.diff(end_of_stage))
         return cls(
@@ -176,7 +167,7 @@ class FlatProblem:
             outbound_ptr=outbound_ptr,
             outbound=quoted,
             row_start=row_start,
-            row_length=np.clip(uncovered // step + 1, 0, np.repeat(np.diff(outbound_ptr), n_rows)),
+            row_length=row_length,
             cost=np.where(stockless & (tau != 0), inf, tabulated),
             own_inbound=np.zeros(inbound_ptr[-1]),
             own_outbound=np.zeros(outbound_ptr[-1]),
@@ -291,20 +282,28 @@ def _tabulated(cost: CoveredCost, ptr: Integers, covered: Floats) -> Floats:
     return np.concatenate([cost.over_covered(j, one) for j, one in enumerate(parts)])
 
 
-def _curves(of: Integers, uncovered: Integers, step: int) -> tuple[Integers, Integers, Integers]:
+def _curves(
+    step: int,
+    inbound_ptr: Integers,
+    heard: Integers,
+    outbound_ptr: Integers,
+    quoted: Integers,
+    process: Integers,
+) -> tuple[Integers, Integers, Integers, Integers]:
     """Curves that rows can share, those of one stage and one rest, in the order of both.
 
-    Stage and longest time (ticks) of each, and the curve of each row.
+    Where those of each stage begin, (n_stages + 1,); their times, ticks; where each row begins in
+    them, and how long it is, (n_rows,) each.
     """
-    rest = uncovered % step
-    curve = of * step + rest
-    order = np.argsort(curve, kind="stable")
-    first = np.ones(len(order), dtype=np.bool_)
-    first[1:] = np.diff(curve[order]) != 0
-    curve_of_row = np.empty(len(order), dtype=np.int64)
-    curve_of_row[order] = np.cumsum(first) - 1
-    starts = np.flatnonzero(first)
-    return of[order[starts]], np.maximum.reduceat(uncovered[order], starts), curve_of_row
+    from echelon.kernels.quote_grids import lay_out_curves, share_curves  # numba: when it is needed
+
+    of_row, longest, rests, row_start, row_length = np.empty((5, len(heard)), dtype=np.int64)
+    stage_ptr, curve_ptr = np.empty_like(inbound_ptr), np.empty(len(heard) + 1, dtype=np.int64)
+    candidates = step, inbound_ptr, heard, outbound_ptr, quoted, process
+    share_curves(*candidates, of_row, longest, rests, stage_ptr, curve_ptr)
+    covered = np.empty(stage_ptr[-1], dtype=np.int64)
+    lay_out_curves(*candidates, of_row, longest, curve_ptr, covered, row_start, row_length)
+    return stage_ptr, covered, row_start, row_length
 
 
 def common_unit(times: ServiceTimes) -> int:
