@@ -220,7 +220,8 @@ class _Shard:
             for position, c in enumerate(group.members.tolist()):
                 curves[c] = group.asked(position)
         return costs_of_all(
-            [(task.cost, *own) for task, own in zip(self.tasks, curves, strict=True)]
+            [(task.cost, *own) for task, own in zip(self.tasks, curves, strict=True)],
+            self.compiled,
         )
 
     def _placements(

@@ -10,6 +10,7 @@ import pytest
 import echelon as ec
 from echelon.distributions import Empirical, Gamma, Normal, Poisson, sum_of
 from echelon.lead_time.deviation import Wait
+from echelon.network.compiled import CompiledNetwork
 from echelon.optimization import place_all
 from echelon.optimization.cost.covered_demand import CoveredDemand
 from echelon.optimization.cost.exact_quantile import ExactQuantile
@@ -102,6 +103,10 @@ def test_stock_and_service_of_a_choice():
             assert promised[j] == one.promised_service(times, level)
 
 
+def end_to_end(asked):
+    return CompiledNetwork.joined([cost.component for cost, *_ in asked])
+
+
 @pytest.mark.parametrize("company", ["alone", "together", "backwards"])
 def test_costs_do_not_depend_on_the_company(company):
     def asked(every):
@@ -116,11 +121,11 @@ def test_costs_do_not_depend_on_the_company(company):
 
     every = asked(tasks())
     if company == "alone":
-        found = [costs_of_all([one])[0][0] for one in every]
+        found = [costs_of_all([one], one[0].component)[0][0] for one in every]
     elif company == "together":
-        found, _ = costs_of_all(every)
+        found, _ = costs_of_all(every, end_to_end(every))
     else:
-        found = costs_of_all(every[::-1])[0][::-1]
+        found = costs_of_all(every[::-1], end_to_end(every[::-1]))[0][::-1]
     for (_, ptr, covered), (cost, *_), money in zip(every, asked(tasks()), found, strict=True):
         for j in range(cost.component.n_stages):
             here = slice(ptr[j], ptr[j + 1])
