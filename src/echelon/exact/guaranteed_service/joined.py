@@ -15,7 +15,7 @@ from echelon.exact.guaranteed_service.flat import FlatProblem
 from echelon.exact.guaranteed_service.folding import Folded, Folding
 from echelon.exact.guaranteed_service.problem import ServiceTimeChoice
 from echelon.exact.guaranteed_service.prompt_supplies import waits
-from echelon.exact.guaranteed_service.runs import pointers, runs
+from echelon.exact.guaranteed_service.runs import pointers, runs, taken
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import Booleans, Floats, Integers
 
@@ -43,31 +43,30 @@ class JoinedProblem:
         """Give the problem of some components (ascending)."""
         flat = self.problem
         stages = runs(self.stage_ptr, components)
-        rows = runs(flat.inbound_ptr[self.stage_ptr], components)
-        columns = runs(flat.outbound_ptr[self.stage_ptr], components)
+        rows, columns = flat.inbound_ptr[self.stage_ptr], flat.outbound_ptr[self.stage_ptr]
         own = FlatProblem(
             times=flat.times.among(stages),
             inbound_ptr=pointers(np.diff(flat.inbound_ptr)[stages]),
-            inbound=flat.inbound[rows],
+            inbound=taken(flat.inbound, rows, components),
             outbound_ptr=pointers(np.diff(flat.outbound_ptr)[stages]),
-            outbound=flat.outbound[columns],
-            row_start=flat.row_start[rows],
-            row_length=flat.row_length[rows],
+            outbound=taken(flat.outbound, columns, components),
+            row_start=taken(flat.row_start, rows, components),
+            row_length=taken(flat.row_length, rows, components),
             cost=flat.cost,
-            own_inbound=flat.own_inbound[rows],
-            own_outbound=flat.own_outbound[columns],
+            own_inbound=taken(flat.own_inbound, rows, components),
+            own_outbound=taken(flat.own_outbound, columns, components),
         )
         stage_ptr = pointers(np.diff(self.stage_ptr)[components])
         if flat.curves is None:
             return JoinedProblem(stage_ptr, own)
         ptr = pointers(np.diff(flat.curves.ptr)[stages])
         moved = np.repeat(ptr[:-1] - flat.curves.ptr[stages], np.diff(own.inbound_ptr))
-        costs = runs(flat.curves.ptr[self.stage_ptr], components)
+        costs = flat.curves.ptr[self.stage_ptr]
         own = replace(
             own,
             row_start=own.row_start + moved,
-            cost=flat.cost[costs],
-            curves=Curves(ptr, flat.curves.covered[costs]),
+            cost=taken(flat.cost, costs, components),
+            curves=Curves(ptr, taken(flat.curves.covered, costs, components)),
         )
         return JoinedProblem(stage_ptr, own)
 
