@@ -12,6 +12,7 @@ from echelon.distributions import Empirical, Gamma, Normal, Poisson, sum_of
 from echelon.lead_time.deviation import Wait
 from echelon.network.compiled import CompiledNetwork
 from echelon.optimization import place_all
+from echelon.optimization.cost import levels_at_once
 from echelon.optimization.cost.covered_demand import CoveredDemand
 from echelon.optimization.cost.exact_quantile import ExactQuantile
 from echelon.optimization.cost.guaranteed_service_cost import costs_of_all
@@ -160,3 +161,20 @@ def test_a_component_that_cannot_be_prepared_costs_the_others_nothing(monkeypatc
 def test_a_time_limit_counts_all_that_a_component_takes():
     limited = [replace(task, limits=Limits(1e-6, 5.0, "highs")) for task in tasks()]
     assert made_ready(limited) == limited
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_distinct_times_of_falling_runs_and_of_any_order(seed):
+    rng = np.random.default_rng(seed)
+    lists = [rng.integers(0, 12, rng.integers(0, 20)) / 4.0 for _ in range(30)]
+    lists[::2] = [
+        np.concatenate([np.sort(part)[::-1] for part in np.split(one, [len(one) // 2])])
+        for one in lists[::2]
+    ]
+    ptr = np.cumsum([0, *map(len, lists)])
+    wanted = np.concatenate(lists)
+    of, times, place = levels_at_once._distinct(ptr, wanted)
+    every = [(k, time) for k, one in enumerate(lists) for time in sorted(set(one.tolist()))]
+    assert list(zip(of.tolist(), times.tolist(), strict=True)) == every
+    assert times[place].tolist() == wanted.tolist()
+    assert of[place].tolist() == np.repeat(np.arange(30), np.diff(ptr)).tolist()

@@ -92,18 +92,10 @@ class LevelTable:
         """
         chosen = sorted(j for j, stock in special.items() if _is_searched(stock))
         stages = np.array(chosen, dtype=np.int64)
-        number = np.full(len(ptr) - 1, -1, dtype=np.int64)
-        number[stages] = np.arange(len(stages))
-        of = np.repeat(number, np.diff(ptr))
-        at = np.flatnonzero(of >= 0)
-        of, wanted = of[at], covered[at]
-        order = np.lexsort((wanted, of))
-        of, times = of[order], wanted[order]
-        new = np.ones(len(order), dtype=np.bool_)
-        new[1:] = (of[1:] != of[:-1]) | (times[1:] != times[:-1])
-        place = np.empty(len(order), dtype=np.int64)
-        place[order] = np.cumsum(new) - 1
-        of, times = of[new], times[new]
+        sizes = ptr[stages + 1] - ptr[stages]
+        ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        at = np.arange(ends[-1]) + np.repeat(ptr[stages] - ends[:-1], sizes)
+        of, times, place = _distinct(ends, covered[at])
         stocks = cast("list[ExactQuantile | RandomWait]", [special[j] for j in chosen])
         rate = [
             stock.demand.law.mean if isinstance(stock, ExactQuantile) else stock.mean
@@ -272,6 +264,20 @@ class LevelTable:
         for k, begin in zip(spreads, ptr.tolist(), strict=False):
             self.levels[runs[k]] = found[begin : begin + runs[k].stop - runs[k].start]
         return {k for k, short in zip(spreads, missing, strict=True) if not short}
+
+
+def _distinct(ptr: Integers, wanted: Floats) -> tuple[Integers, Floats, Integers]:
+    """Distinct times of each stage, ascending, and which of them each that is wanted is.
+
+    ``ptr`` (n + 1,) says where those of a stage begin. Curves give them by few falling runs.
+    """
+    from echelon.kernels.falling_runs import distinct_times  # numba: not before it is needed
+
+    of, place = np.empty((2, len(wanted)), dtype=np.int64)
+    times = np.empty(len(wanted))
+    scratch = np.empty((2, np.diff(ptr).max(initial=0)), dtype=np.int64)
+    n = distinct_times(ptr, wanted, *scratch, of, times, place)
+    return of[:n].copy(), times[:n].copy(), place
 
 
 def _is_searched(stock: StageStock) -> bool:
