@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import fields, replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from echelon.optimization.made_ready import made_ready
 from echelon.optimization.methods import METHODS
 from echelon.optimization.placement import INTERRUPTED, Placement, place
 from echelon.optimization.proof import Limits
+from echelon.optimization.task_shard import TaskShard
 from echelon.optimization.tasks import component_tasks
 
 pytestmark = pytest.mark.filterwarnings("ignore::echelon.errors.DataWarning")
@@ -235,6 +237,29 @@ def test_a_placement_does_not_depend_on_the_company(company):
 def begun():
     """Give tasks whose searches begin with a plan, so that what is no tree has one of its own."""
     return [replace(task, start=np.zeros(task.cost.component.n_stages)) for task in tasks()]
+
+
+def test_tasks_travel_end_to_end_and_arrive_as_they_were():
+    sent = [replace(task, start=np.zeros(task.cost.component.n_stages)) for task in tasks()[::2]]
+    sent[1:] = [replace(task, start=None) for task in sent[1:]]
+    arrived = pickle.loads(pickle.dumps(TaskShard(sent)))
+    assert len(arrived) == len(sent) == len(arrived.tasks)
+    special = 0
+    for one, other in zip(sent, arrived.tasks, strict=True):
+        component = CompiledNetwork.joined([one.cost.component, one.cost.component]).shard(0, 1)
+        same(replace_ptr(other.cost.component), replace_ptr(component))
+        same(one.cost.seen, other.cost.seen)
+        np.testing.assert_array_equal(one.target, other.target)
+        assert one.cost.special == other.cost.special
+        special += len(one.cost.special)
+        assert one.cost.orders.keys() == other.cost.orders.keys()
+        assert (one.method, one.limits, one.whole) == (other.method, other.limits, other.whole)
+        assert (one.start is None) == (other.start is None)
+    assert special > 0
+    for one, other in zip(placed(sent), placed(arrived.tasks), strict=True):
+        if isinstance(one, Placement):
+            assert_same_placement(one, other)
+    assert len(pickle.loads(pickle.dumps(TaskShard([])))) == 0
 
 
 def test_a_search_that_begins_with_a_plan_ends_where_one_without_does():
