@@ -187,6 +187,8 @@ class _Shard:
                     times = self.times.times(c)
                     own = Ready(times, joined.part(position, times))
                     ready[c] = replace(self.tasks[c], ready=own)
+                    span = self.times.component_ptr[c : c + 2].tolist()
+                    self.tasks[c].cost.known[:] = [levels.part(*span)]
         self._search(ready, solutions)
         placements = self._placements(solutions, levels)
         return [placements.get(c, task) for c, task in enumerate(ready)]

@@ -36,7 +36,7 @@ class GuaranteedServiceCost:
         (by how much a reorder point is below the base stock), ``maximum_order``; NaN where a stage
         has none.
     known : list of LevelTable
-        That of the last :meth:`over_all`, if there was one.
+        That of the last :meth:`over_all`, or what was searched for beside others, if anything was.
     """
 
     component: CompiledNetwork
@@ -142,11 +142,9 @@ def costs_of_all(
         ]
     )
     covered = np.concatenate([own for *_, own in asked])
-    parts, every = LevelTable.of_components(
+    every = LevelTable.of_components(
         [cost.special for cost, *_ in asked], [len(own) - 1 for _, own, _ in asked], ptr, covered
     )
-    for (cost, *_), own in zip(asked, parts, strict=True):
-        cost.known[:] = [own]
     money = _money(asked, shard, ptr, covered, every)
     return np.split(money, begins[1:-1]), every.table
 

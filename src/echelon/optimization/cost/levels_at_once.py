@@ -112,8 +112,8 @@ class LevelTable:
         n_stages: Sequence[int],
         ptr: Integers,
         covered: Floats,
-    ) -> tuple[list[LevelTable], SearchedLevels]:
-        """Search for those of many components at once: the table of each, and all in one.
+    ) -> SearchedLevels:
+        """Search for those of many components at once.
 
         Parameters
         ----------
@@ -130,32 +130,22 @@ class LevelTable:
             for begin, own in zip(first, special, strict=False)
             for j, stock in own.items()
         }
-        every = cls.of_curves(joined, ptr, covered)
-        return every.table._parted(first), every
+        return cls.of_curves(joined, ptr, covered)
 
-    def _parted(self, first: list[int]) -> list[LevelTable]:
-        """Part it by component, whose stages begin where ``first`` says."""
-        rows: list[dict[int, int]] = [{} for _ in first]
-        owners = np.searchsorted(first, list(self.row_of), side="right") - 1
-        for (stage, row), own in zip(self.row_of.items(), owners.tolist(), strict=True):
-            rows[own][stage - first[own]] = row
-        begins = np.searchsorted(self.stages, first)
-        levels_begin = np.searchsorted(self.of, begins).tolist()
-        begins = begins.tolist()
-        parts = []
-        for c in range(len(first) - 1):
-            own, levels = slice(*begins[c : c + 2]), slice(*levels_begin[c : c + 2])
-            part = LevelTable(
-                stages=self.stages[own] - first[c],
-                rate=self.rate[own],
-                of=self.of[levels] - own.start,
-                times=self.times[levels],
-                levels=self.levels[levels],
-                rows=self.rows,
-                row_of=rows[c],
-            )
-            parts.append(part)
-        return parts
+    def part(self, first: int, last: int) -> LevelTable:
+        """Give the table of a component, whose stages are ``first`` up to, not including, ``last``."""
+        own = slice(*np.searchsorted(self.stages, [first, last]).tolist())
+        levels = slice(*np.searchsorted(self.of, [own.start, own.stop]).tolist())
+        stages = self.stages[own]
+        return LevelTable(
+            stages=stages - first,
+            rate=self.rate[own],
+            of=self.of[levels] - own.start,
+            times=self.times[levels],
+            levels=self.levels[levels],
+            rows=self.rows,
+            row_of={j - first: self.row_of[j] for j in stages.tolist() if j in self.row_of},
+        )
 
     def at(self, covered: Floats) -> tuple[Integers, Floats, Floats]:
         """Give stock for one time (periods) of each stage of the component.
