@@ -75,10 +75,9 @@ def push_downstream(
 ) -> None:
     """One pass upstream first: each stage hands its outbound min-marginal on to its customers.
 
-    Of the stages ``first`` up to ``last``, which have no lanes to others. Stages are upstream first;
-    ``_ptr`` arrays are zero-based; ``succ_lane`` counts the lanes in
-    the order of ``pred_``. psi, phi: overwritten. at_inbound, at_outbound,
-    least: scratch, as long as the longest candidate lists.
+    Of the stages ``first`` up to ``last``, which have no lanes to others; upstream first. ``_ptr``
+    arrays are zero-based; ``succ_lane`` counts the lanes in the order of ``pred_``. psi, phi:
+    overwritten. at_inbound, at_outbound, least: scratch, as long as the longest candidate lists.
     """
     for j in range(first, last):
         n_customers = succ_ptr[j + 1] - succ_ptr[j]
@@ -211,8 +210,9 @@ def round_downstream(
 ) -> float:
     """Choose upstream first: each stage its cheapest pair that its suppliers' choices allow.
 
-    Of the stages ``first`` up to ``last``, as in :func:`push_downstream`. What the choice costs further down is read from ``phi``. choice_in, choice_out: overwritten,
-    positions within the candidates. Returns the cost; ``inf`` where the greedy choice ran dry.
+    Of the stages ``first`` up to ``last``, as in :func:`push_downstream`. What the choice costs
+    further down is read from ``phi``. choice_in, choice_out: overwritten, positions within the
+    candidates. Returns the cost; ``inf`` where the greedy choice ran dry.
     """
     total = 0.0
     for j in range(first, last):

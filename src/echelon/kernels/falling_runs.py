@@ -18,9 +18,9 @@ def distinct_times(
     """Distinct times of each list, ascending; returns how many there are over all lists.
 
     ptr (n + 1,): where each list begins in wanted. A list may be in any order, but takes its length
-    times its falling runs. begin, head: scratch, as long as the longest list. of, times: overwritten
-    from the start on, with the list and the time. place: overwritten, for each that is wanted, with
-    the position of its time among these.
+    times its falling runs. begin, head: scratch, as long as the longest list. of, times:
+    overwritten from the start on, with the list and the time. place: overwritten, for each that is
+    wanted, with the position of its time among these.
     """
     found = 0
     for k in range(ptr.shape[0] - 1):

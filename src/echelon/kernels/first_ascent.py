@@ -42,7 +42,7 @@ def first_rounds(
     bound: Floats,
     price: Floats,
 ) -> None:
-    """Sweep each component so many times, and keep the plan that its messages round to where it is better.
+    """Sweep each component so many times; keep the plan that its messages round to if it is better.
 
     stage_ptr (n_components + 1,): where the stages of each begin; no lane joins two of them.
     psi, phi, at_inbound, at_outbound, least: as in the kernels of a sweep. choice_in, choice_out

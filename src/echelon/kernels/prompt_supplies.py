@@ -68,9 +68,9 @@ def sums_downstream(
 ) -> None:
     """Sum over each stage and all those that its goods reach.
 
-    Stages are numbered from ``first`` on. supplier, customer (m,): lanes, those of the last customer
-    last, every stage after its suppliers; place (k,), falls (k,): stages of which something is
-    summed. reached (n or more, k or more) is working space; saved (n,) is overwritten.
+    Stages are numbered from ``first`` on. supplier, customer (m,): lanes, those of the last
+    customer last, every stage after its suppliers; place (k,), falls (k,): stages of which
+    something is summed. reached (n or more, k or more) is working space; saved (n,) is overwritten.
     """
     reached[: saved.shape[0], : place.shape[0]] = False
     for k in range(place.shape[0]):
@@ -136,9 +136,9 @@ def charge_waits(
 
     last (n_stages,): the lane; -1 charges nothing, and anything below stands for outside. unit:
     of quotes, ticks. saved (n_stages,): money per tick of waiting. own_inbound, own_outbound:
-    changed. back (n_rows,): overwritten with what of the charge is taken back of the last pair of a
-    row, in which supplies wait for the next multiple of the unit and no stock does. Returns how many
-    pairs there are in rows of which something is.
+    changed. back (n_rows,): overwritten with what of the charge is taken back of the last pair of
+    a row, in which supplies wait for the next multiple of the unit and no stock does. Returns how
+    many pairs there are in rows of which something is.
     """
     n_pairs = 0
     back[:] = 0.0
@@ -161,8 +161,7 @@ def charge_waits(
             complete = earliest
             if by_lane:
                 while (
-                    newest + 1 < outbound_ptr[supplier + 1]
-                    and outbound[newest + 1] + way <= heard
+                    newest + 1 < outbound_ptr[supplier + 1] and outbound[newest + 1] + way <= heard
                 ):
                     newest += 1
                 if newest >= outbound_ptr[supplier]:

@@ -26,9 +26,10 @@ def insert_distinct(values: Integers, first: int, last: int, value: int) -> int:
 def rests_of_stage(
     j: int, unit: int, pred_ptr: Integers, delay: Integers, process: Integers, rests: Integers
 ) -> int:
-    """What inbound times of a stage leave when divided by the unit: rests, overwritten; their number.
+    """What inbound times of a stage leave when divided by the unit: rests; returns how many.
 
-    They are those of supplies, and of times that end with a multiple when the stage is done.
+    They are those of supplies, and of times that end with a multiple when the stage is done. rests:
+    overwritten, ascending.
     """
     n_rests = insert_distinct(rests, 0, 0, (-process[j]) % unit)
     for lane in range(pred_ptr[j], pred_ptr[j + 1]):

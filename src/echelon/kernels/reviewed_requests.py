@@ -16,7 +16,7 @@ _ROUNDING = 1e-9
 def window_length(
     first: int, last: int, reviews: Floats, phases: Floats, start: float, length: float
 ) -> float:
-    """Periods of demand that lie in the requests of a window, by one chain: as ``window`` has it."""
+    """Periods of demand in the requests of a window, by one chain: as ``window`` has it."""
     for link in range(first, last):
         review = reviews[link]
         if review == 0.0:
@@ -41,7 +41,7 @@ def mean_requests(
     periods: float,
 ) -> float:
     """Mean requests of a time, on average over the reviews."""
-    total = 0.0
+    total: float = 0.0
     for at in range(starts.shape[0]):
         mean = 0.0
         for k in range(moments.shape[0]):
@@ -49,7 +49,7 @@ def mean_requests(
                 chain_ptr[k], chain_ptr[k + 1], reviews, phases, starts[at], periods
             )
         total += mean
-    return total / starts.shape[0]
+    return float(total / starts.shape[0])
 
 
 @jit

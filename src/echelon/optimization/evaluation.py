@@ -84,7 +84,10 @@ def evaluated(
 
 def needs_stock(component: CompiledNetwork, base: Floats) -> Booleans:
     """Which stages may not hold stock and need some even where they cover no time, (n_stages,)."""
-    return np.asarray(~component.can_stock & (base > _ROUNDING * (1.0 + np.abs(base).max())))
+    stockless = ~component.can_stock
+    if not stockless.any():
+        return stockless
+    return np.asarray(stockless & (base > _ROUNDING * (1.0 + np.abs(base).max())))
 
 
 def check_stockless(component: CompiledNetwork, base: Floats) -> None:

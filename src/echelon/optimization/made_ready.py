@@ -4,7 +4,8 @@ Components whose times have the same ticks make one problem, which is laid out w
 then all levels of all components are searched for at once, see
 :mod:`echelon.optimization.cost.levels_at_once`. What is a tree, and lets no supply lie in its plan,
 is done by one pass of the tree program; of the others, what the first step of a proof ends is done
-in one pass as well, and what is left is searched one by one. All are evaluated together. What comes out for a component does not depend on which others are there.
+in one pass as well, and what is left is searched one by one. All are evaluated together. What comes
+out for a component does not depend on which others are there.
 """
 
 from __future__ import annotations
@@ -140,8 +141,8 @@ class _Group:
 class _Shard:
     """Components whose costs are asked for together.
 
-    ``fits`` (n_components,) says which of them can be joined at all; ``compiled`` holds their arrays
-    end to end.
+    ``fits`` (n_components,) says which of them can be joined at all; ``compiled`` holds their
+    arrays end to end.
     """
 
     tasks: Sequence[ComponentTask]

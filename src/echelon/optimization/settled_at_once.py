@@ -1,9 +1,9 @@
 """Solve many components at once: trees, and what the first step of a proof ends.
 
-What is done for all is what :mod:`~echelon.optimization.settled_proof` does for one: a tree in whose
-plan no supply lies is solved by the tree program. Of what is left the waits of stages with one
-supplier are charged, pendant trees folded, the bound raised, the plan settled. What is not proven by
-then has to be searched by itself.
+What is done for all is what :mod:`~echelon.optimization.settled_proof` does for one: a tree in
+whose plan no supply lies is solved by the tree program. Of what is left the waits of stages with
+one supplier are charged, pendant trees folded, the bound raised, the plan settled. What is not
+proven by then has to be searched by itself.
 """
 
 from __future__ import annotations
@@ -57,9 +57,7 @@ def _trees(joined: JoinedProblem, seconds: Callable[[], float]) -> list[Solution
     service, spent = joined.problem.chosen(choice)[1], seconds()
     return [
         None if cost == np.inf else _proven(own, cost, cost, spent, "tree program")
-        for cost, own in zip(
-            least.tolist(), np.split(service, joined.stage_ptr[1:-1]), strict=True
-        )
+        for cost, own in zip(least.tolist(), np.split(service, joined.stage_ptr[1:-1]), strict=True)
     ]
 
 

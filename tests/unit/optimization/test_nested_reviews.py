@@ -266,7 +266,9 @@ def test_requests_in_compiled_code_are_those_of_arrays(seed):
     rng = np.random.default_rng(seed)
     strands = tuple(
         Strand(
-            tuple((int(rng.choice([0, 1, 2, 4, 7])), int(rng.integers(0, 4))) for _ in range(links)),
+            tuple(
+                (int(rng.choice([0, 1, 2, 4, 7])), int(rng.integers(0, 4))) for _ in range(links)
+            ),
             *rng.uniform(0.5, 9.0, 3).tolist(),
         )
         for links in rng.integers(0, 4, rng.integers(1, 4)).tolist()

@@ -34,6 +34,6 @@ class Curves:
         from echelon.kernels.prompt_supplies import falls_of_curves  # numba: not before it is used
 
         steepest = np.zeros(len(self.ptr) - 1)
-        scratch = np.empty((2, np.diff(self.ptr).max(initial=0)), dtype=np.int64)
-        falls_of_curves(self.ptr, self.covered, cost, _NOISE, *scratch, steepest)
+        head, end = np.empty((2, np.diff(self.ptr).max(initial=0)), dtype=np.int64)
+        falls_of_curves(self.ptr, self.covered, cost, _NOISE, head, end, steepest)
         return steepest

@@ -79,11 +79,11 @@ def _first_round(
 
     messages, times = Messages.of(problem), problem.times
     choice, n = least_service_times(problem), len(stage_ptr) - 1
-    rounded = np.zeros((2, problem.n_stages), dtype=np.int64)
+    rounded_in, rounded_out = np.zeros((2, problem.n_stages), dtype=np.int64)
     cost, bound = np.empty(n), np.empty(n)
     first_rounds(
         stage_ptr, SWEEPS_PER_ROUND, times.pred_ptr, times.pred_stage,
         messages.succ_ptr, messages.succ_stage, messages.succ_lane, *messages.passed(),
-        *messages.scratch, choice.inbound, choice.outbound, *rounded, bound, cost,
+        *messages.scratch, choice.inbound, choice.outbound, rounded_in, rounded_out, bound, cost,
     )  # fmt: skip
     return choice, cost, bound

@@ -115,9 +115,7 @@ class GuaranteedServiceCost:
         return float(self.seen.safety_factor[stage] * self.seen.mean[stage] * spread)
 
 
-def costs_of_all(
-    asked: Sequence[Asked], shard: CompiledNetwork
-) -> tuple[list[Floats], LevelTable]:
+def costs_of_all(asked: Sequence[Asked], shard: CompiledNetwork) -> tuple[list[Floats], LevelTable]:
     """Ask the costs of many components at once, each as :meth:`GuaranteedServiceCost.over_all`.
 
     Parameters

@@ -133,7 +133,7 @@ class LevelTable:
         return cls.of_curves(joined, ptr, covered)
 
     def part(self, first: int, last: int) -> LevelTable:
-        """Give the table of a component, whose stages are ``first`` up to, not including, ``last``."""
+        """Give the table of a component, whose stages are ``first`` up to ``last``."""
         own = slice(*np.searchsorted(self.stages, [first, last]).tolist())
         levels = slice(*np.searchsorted(self.of, [own.start, own.stop]).tolist())
         stages = self.stages[own]
@@ -265,8 +265,8 @@ def _distinct(ptr: Integers, wanted: Floats) -> tuple[Integers, Floats, Integers
 
     of, place = np.empty((2, len(wanted)), dtype=np.int64)
     times = np.empty(len(wanted))
-    scratch = np.empty((2, np.diff(ptr).max(initial=0)), dtype=np.int64)
-    n = distinct_times(ptr, wanted, *scratch, of, times, place)
+    begin, head = np.empty((2, np.diff(ptr).max(initial=0)), dtype=np.int64)
+    n = distinct_times(ptr, wanted, begin, head, of, times, place)
     return of[:n].copy(), times[:n].copy(), place
 
 

@@ -52,7 +52,14 @@ class RandomWait:
 
     def __reduce__(self) -> tuple[type[RandomWait], tuple[object, ...]]:
         """Travel without what is kept, which is soon found again."""
-        return RandomWait, (self.demand, self.wait, self.level, self.mean, self.bound_std, self.known)
+        return RandomWait, (
+            self.demand,
+            self.wait,
+            self.level,
+            self.mean,
+            self.bound_std,
+            self.known,
+        )
 
     def safety_stock(self, times: StageTimes) -> Floats:
         """Quantile less mean at mean times, units."""

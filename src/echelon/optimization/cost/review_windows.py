@@ -147,7 +147,7 @@ class ReviewedDemand:
     starts: tuple[int, ...]
     review: int
     _last: dict[bytes, Floats] = field(default_factory=dict, repr=False, compare=False)
-    _flat: list[tuple[Floats | Integers, ...]] = field(
+    _flat: list[tuple[Integers, Floats, Floats, Floats, Floats, Floats]] = field(
         default_factory=list, repr=False, compare=False
     )
     concave = False
@@ -183,7 +183,7 @@ class ReviewedDemand:
         as many moments are averaged, evenly apart: an error below a thousandth of the demand of a
         review period for each review of the chains.
         """
-        return self._largest(periods)[3]
+        return np.asarray(self._largest(periods)[3])
 
     def _largest(self, periods: Floats) -> Floats:
         """Moments at the review whose requests need the largest base stock, and cycle stock.
