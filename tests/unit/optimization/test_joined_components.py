@@ -27,6 +27,7 @@ from echelon.optimization.placement import INTERRUPTED, Placement, place
 from echelon.optimization.proof import Limits
 from echelon.optimization.task_shard import TaskShard
 from echelon.optimization.tasks import component_tasks
+from tests.networks import random_portfolio
 
 pytestmark = pytest.mark.filterwarnings("ignore::echelon.errors.DataWarning")
 
@@ -232,6 +233,28 @@ def test_a_placement_does_not_depend_on_the_company(company):
             assert isinstance(another, Placement) or another.ready is None
             assert task.cost.concave
     assert {"tree program", "dual ascent"} <= routes
+
+
+@pytest.mark.parametrize("family", ["normal", "gamma", "negative_binomial"])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_proven_at_once_is_what_a_search_finds(seed, family):
+    """Costs that are concave, that rise and that fall; half of the components have cycles."""
+    fractional = family == "normal" or seed % 2 == 0  # else costs are plain: another way
+    network = random_portfolio(seed, 14, general=0.7, fractional=fractional, no_stock=0.1)
+    demand = network.demand.assign(family=family)
+    if family == "negative_binomial":
+        demand["std"] = 1.0 + np.sqrt(2.0 * demand["mean"])
+    network = network.replace(demand=demand)
+    limits = Limits(1e-6, None, "highs")
+    every = component_tasks(network, None, "auto", limits, whole=True)
+    routes = set()
+    for task, one in zip(every, made_ready(every), strict=True):
+        if isinstance(one, Placement):
+            alone = place(task)
+            assert_same_placement(one, alone)
+            routes.add(one.method)
+    assert "tree program" in routes
+    assert any("dual ascent" in route for route in routes)
 
 
 def begun():
