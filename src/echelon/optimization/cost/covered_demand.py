@@ -36,7 +36,7 @@ class CoveredDemand:
     wait: Wait | None = None
 
     def __reduce__(self) -> tuple[type[CoveredDemand], tuple[object, ...]]:
-        """As a dataclass is pickled, and in a third of the time: there are many."""
+        """As a dataclass is pickled, without a look at its fields: there are many."""
         return CoveredDemand, (self.law, self.wait)
 
     def over(self, periods: Floats, level: float) -> ExposureDemand:
