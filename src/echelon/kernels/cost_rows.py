@@ -95,6 +95,8 @@ def least_by_inbound(
 
 @jit
 def total_cost(
+    first: int,
+    last: int,
     pred_ptr: Integers,
     pred_stage: Integers,
     delay: Integers,
@@ -110,9 +112,12 @@ def total_cost(
     choice_in: Integers,
     choice_out: Integers,
 ) -> float:
-    """Cost of a choice (positions within the candidates); ``inf`` where it breaks a constraint."""
+    """Cost of a choice (positions within the candidates); ``inf`` where it breaks a constraint.
+
+    Of the stages ``first`` up to ``last``, which have no lanes to others.
+    """
     total = 0.0
-    for j in range(pred_ptr.shape[0] - 1):
+    for j in range(first, last):
         row = inbound_ptr[j] + choice_in[j]
         for lane in range(pred_ptr[j], pred_ptr[j + 1]):
             source = pred_stage[lane]

@@ -49,6 +49,8 @@ def sum_messages(
 
 @jit
 def push_downstream(
+    first: int,
+    last: int,
     pred_ptr: Integers,
     succ_ptr: Integers,
     succ_stage: Integers,
@@ -73,11 +75,11 @@ def push_downstream(
 ) -> None:
     """One pass upstream first: each stage hands its outbound min-marginal on to its customers.
 
-    Stages are upstream first; ``_ptr`` arrays are zero-based; ``succ_lane`` counts the lanes in
-    the order of ``pred_``. psi, phi: overwritten. at_inbound, at_outbound,
-    least: scratch, as long as the longest candidate lists.
+    Of the stages ``first`` up to ``last``, which have no lanes to others; upstream first. ``_ptr``
+    arrays are zero-based; ``succ_lane`` counts the lanes in the order of ``pred_``. psi, phi:
+    overwritten. at_inbound, at_outbound, least: scratch, as long as the longest candidate lists.
     """
-    for j in range(pred_ptr.shape[0] - 1):
+    for j in range(first, last):
         n_customers = succ_ptr[j + 1] - succ_ptr[j]
         if n_customers == 0:
             continue
@@ -116,6 +118,8 @@ def push_downstream(
 
 @jit
 def push_upstream(
+    first: int,
+    last: int,
     pred_ptr: Integers,
     pred_stage: Integers,
     succ_ptr: Integers,
@@ -141,10 +145,10 @@ def push_upstream(
     """One pass downstream first, the mirror of :func:`push_downstream`; returns the bound.
 
     No message at a stage changes after the pass has left it, so the least entries met on the way
-    add up to the bound of the final messages.
+    add up to the bound of the final messages. ``first``, ``last``: as in :func:`push_downstream`.
     """
     bound = 0.0
-    for j in range(pred_ptr.shape[0] - 2, -1, -1):
+    for j in range(last - 1, first - 1, -1):
         n_in = inbound_ptr[j + 1] - inbound_ptr[j]
         sum_messages(
             j, pred_ptr, succ_ptr, succ_lane, inbound_ptr, outbound_ptr, own_inbound, own_outbound,
@@ -179,6 +183,8 @@ def push_upstream(
 
 @jit
 def round_downstream(
+    first: int,
+    last: int,
     pred_ptr: Integers,
     pred_stage: Integers,
     succ_ptr: Integers,
@@ -204,11 +210,12 @@ def round_downstream(
 ) -> float:
     """Choose upstream first: each stage its cheapest pair that its suppliers' choices allow.
 
-    What the choice costs further down is read from ``phi``. choice_in, choice_out: overwritten,
-    positions within the candidates. Returns the cost; ``inf`` where the greedy choice ran dry.
+    Of the stages ``first`` up to ``last``, as in :func:`push_downstream`. What the choice costs
+    further down is read from ``phi``. choice_in, choice_out: overwritten, positions within the
+    candidates. Returns the cost; ``inf`` where the greedy choice ran dry.
     """
     total = 0.0
-    for j in range(pred_ptr.shape[0] - 1):
+    for j in range(first, last):
         n_in = inbound_ptr[j + 1] - inbound_ptr[j]
         sum_messages(
             j, pred_ptr, succ_ptr, succ_lane, inbound_ptr, outbound_ptr, own_inbound, own_outbound,

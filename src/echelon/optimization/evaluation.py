@@ -8,7 +8,11 @@ import numpy as np
 
 from echelon.errors import InfeasibleError
 from echelon.network.compiled import Booleans, CompiledNetwork, Floats
-from echelon.optimization.cost.guaranteed_service_cost import GuaranteedServiceCost
+from echelon.optimization.cost.guaranteed_service_cost import (
+    GuaranteedServiceCost,
+    plain_squares,
+    plain_stages,
+)
 from echelon.optimization.cost.levels_at_once import LevelTable
 from echelon.optimization.cost.stage_stock import StageStock, StageTimes
 
@@ -20,6 +24,7 @@ def evaluated(
     targets: Sequence[Floats],
     times: StageTimes,
     tables: Sequence[LevelTable],
+    shard: CompiledNetwork | None = None,
 ) -> list[dict[str, Floats] | None]:
     """Stage columns of the chosen service times, from the times themselves, not from cost tables.
 
@@ -33,13 +38,16 @@ def evaluated(
         Periods, (n_stages,) each; NaN in components for which none have been chosen.
     tables : sequence of LevelTable
         Levels that have been searched for, if any.
+    shard : CompiledNetwork, optional
+        All components, where they have been joined before.
 
     Returns
     -------
     list of (dict of str to (n_stages,) float64) or None
         None for a component without times.
     """
-    shard = CompiledNetwork.joined([cost.component for cost in costs])
+    if shard is None:
+        shard = CompiledNetwork.joined([cost.component for cost in costs])
     ptr = (shard.component_ptr - shard.component_ptr[0]).tolist()
     chosen = ~np.isnan(times.covered)
     special = {
@@ -49,11 +57,12 @@ def evaluated(
         for j, stock in cost.special.items()
     }
     safety, base, extra = _special_stocks(special, times, tables)
-    for begin, cost in zip(ptr, costs, strict=False):
-        if chosen[begin]:
-            _put_plain_stock(cost, times.covered, begin, safety, base)
     target = end_to_end(targets)
     mean = end_to_end([cost.seen.mean for cost in costs])
+    plain = np.flatnonzero(plain_stages(costs) & chosen)
+    bound, noise = plain_squares(costs, shard, plain)
+    safety[plain] = np.sqrt(bound * times.covered[plain] + noise)
+    base[plain] = mean[plain] * times.covered[plain] + safety[plain]
     columns = {
         "service_time": times.outbound,
         "inbound_service_time": times.inbound,
@@ -75,7 +84,10 @@ def evaluated(
 
 def needs_stock(component: CompiledNetwork, base: Floats) -> Booleans:
     """Which stages may not hold stock and need some even where they cover no time, (n_stages,)."""
-    return np.asarray(~component.can_stock & (base > _ROUNDING * (1.0 + np.abs(base).max())))
+    stockless = ~component.can_stock
+    if not stockless.any():
+        return stockless
+    return np.asarray(stockless & (base > _ROUNDING * (1.0 + np.abs(base).max())))
 
 
 def check_stockless(component: CompiledNetwork, base: Floats) -> None:
@@ -118,17 +130,6 @@ def _special_stocks(
             safety[j], base[j] = stock.safety_stock(own), stock.base_stock(own)
             extra[j] = stock.extra_stock(own)
     return safety, base, extra
-
-
-def _put_plain_stock(
-    cost: GuaranteedServiceCost, covered: Floats, begin: int, safety: Floats, base: Floats
-) -> None:
-    """Write safety and base stock of a component's plain stages, whose first is ``begin``."""
-    plain = [j for j in range(cost.component.n_stages) if j not in cost.special]
-    if plain:
-        stages = np.array(plain, dtype=np.int64)
-        at = stages + begin
-        safety[at], base[at] = cost.plain_stock(stages, covered[at])
 
 
 def _promises(

@@ -3,8 +3,9 @@
 Components whose times have the same ticks make one problem, which is laid out without its costs;
 then all levels of all components are searched for at once, see
 :mod:`echelon.optimization.cost.levels_at_once`. What is a tree, and lets no supply lie in its plan,
-is done by one pass of the tree program, and the others are searched one by one. All are evaluated
-together. What comes out for a component does not depend on which others are there.
+is done by one pass of the tree program; of the others, what the first step of a proof ends is done
+in one pass as well, and what is left is searched one by one. All are evaluated together. What comes
+out for a component does not depend on which others are there.
 """
 
 from __future__ import annotations
@@ -26,8 +27,7 @@ from echelon.optimization.cost.guaranteed_service_cost import costs_of_all
 from echelon.optimization.cost.levels_at_once import LevelTable
 from echelon.optimization.cost.stage_stock import StageTimes
 from echelon.optimization.evaluation import evaluated, needs_stock
-from echelon.optimization.methods import Solution
-from echelon.optimization.outcome import Outcome
+from echelon.optimization.methods import ROUNDING, Solution
 from echelon.optimization.placement import (
     INTERRUPTED,
     ComponentTask,
@@ -37,6 +37,7 @@ from echelon.optimization.placement import (
     settled,
     stuck_stages,
 )
+from echelon.optimization.settled_at_once import solved_at_once
 
 _MOST_PAIRS = 5_000_000
 """Pairs of times up to which a component is joined to others; a larger one has a room to itself."""
@@ -140,10 +141,12 @@ class _Group:
 class _Shard:
     """Components whose costs are asked for together.
 
-    ``fits`` (n_components,) says which of them can be joined at all.
+    ``fits`` (n_components,) says which of them can be joined at all; ``compiled`` holds their
+    arrays end to end.
     """
 
     tasks: Sequence[ComponentTask]
+    compiled: CompiledNetwork
     times: ComponentTimes
     concave: Booleans
     fits: Booleans
@@ -161,19 +164,23 @@ class _Shard:
         fits = times.exact & times.feasible & (~concave | (times.quote_unit > 1))
         fits &= np.add.reduceat(heard * quoted, begins) <= _MOST_PAIRS
         fits &= ~np.logical_or.reduceat(stuck_stages(compiled), begins)
-        return cls(tasks, times, concave, fits)
+        return cls(tasks, compiled, times, concave, fits)
 
     def placed(self, began: float) -> list[ComponentTask | Placement]:
-        """Place the trees at once and the others one by one; one entry for each component."""
+        """Place what can be placed at once and the others one by one; one entry for each."""
         groups = self._groups()
         costs, levels = self._asked(groups)
         solutions: dict[int, Solution] = {}
         ready = list(self.tasks)
         for group in groups:
             joined = group.priced([costs[c] for c in group.members.tolist()])
-            seconds = (time.perf_counter() - began) / len(self.tasks)
+            known = solved_at_once(
+                joined,
+                np.array([_gap(self.tasks[c]) for c in group.members.tolist()]),
+                lambda: (time.perf_counter() - began) / len(self.tasks),
+            )
             for position, (c, solution) in enumerate(
-                zip(group.members.tolist(), _trees(joined, seconds), strict=True)
+                zip(group.members.tolist(), known, strict=True)
             ):
                 if solution is not None:
                     solutions[c] = solution
@@ -181,6 +188,8 @@ class _Shard:
                     times = self.times.times(c)
                     own = Ready(times, joined.part(position, times))
                     ready[c] = replace(self.tasks[c], ready=own)
+                    span = self.times.component_ptr[c : c + 2].tolist()
+                    self.tasks[c].cost.known[:] = [levels.part(*span)]
         self._search(ready, solutions)
         placements = self._placements(solutions, levels)
         return [placements.get(c, task) for c, task in enumerate(ready)]
@@ -214,7 +223,8 @@ class _Shard:
             for position, c in enumerate(group.members.tolist()):
                 curves[c] = group.asked(position)
         return costs_of_all(
-            [(task.cost, *own) for task, own in zip(self.tasks, curves, strict=True)]
+            [(task.cost, *own) for task, own in zip(self.tasks, curves, strict=True)],
+            self.compiled,
         )
 
     def _placements(
@@ -229,7 +239,8 @@ class _Shard:
         covered = (heard + self.times.process - quoted) / ticks
         chosen = StageTimes(heard / ticks, quoted / ticks, covered)
         costs = [task.cost for task in self.tasks]
-        every = evaluated(costs, [task.target for task in self.tasks], chosen, [levels])
+        targets = [task.target for task in self.tasks]
+        every = evaluated(costs, targets, chosen, [levels], self.compiled)
         return {
             c: settled(self.tasks[c], solutions[c], columns)
             for c, columns in enumerate(every)
@@ -238,28 +249,7 @@ class _Shard:
         }
 
 
-def _trees(joined: JoinedProblem, seconds: float) -> list[Solution | None]:
-    """Solve the trees of a group, ``seconds`` each; None of what is no tree or is not proven yet.
-
-    That is so where supplies lie in what the tree program finds, see
-    :mod:`~echelon.optimization.settled_proof`.
-    """
-    choice, least = joined.trees()
-    if joined.problem.curves is not None:
-        least = np.where(joined.waiting(choice), np.inf, least)
-    service = joined.problem.chosen(choice)[1]
-    return [
-        Solution(service[begin:end], _optimal(cost, seconds), "tree program")
-        if cost < np.inf
-        else None
-        for cost, begin, end in zip(
-            least.tolist(),
-            joined.stage_ptr[:-1].tolist(),
-            joined.stage_ptr[1:].tolist(),
-            strict=True,
-        )
-    ]
-
-
-def _optimal(cost: float, seconds: float) -> Outcome:
-    return Outcome("optimal", cost, cost, 0.0, "optimal", seconds, ((seconds, cost, cost),))
+def _gap(task: ComponentTask) -> float:
+    """Relative gap up to which any method ends; below 0 where a search begins with something."""
+    begun = task.start is not None or task.messages is not None
+    return -1.0 if begun else min(task.limits.gap, ROUNDING)

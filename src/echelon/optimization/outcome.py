@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-
-import numpy as np
+from math import isfinite
 
 from echelon.policies.columns import LISTED_TIMES
 
@@ -57,7 +56,7 @@ class Outcome:
 
 def relative_gap(objective: float, bound: float) -> float:
     """``(objective - bound) / |objective|``; 0 where both are 0, never negative."""
-    if not (np.isfinite(objective) and np.isfinite(bound)):
+    if not (isfinite(objective) and isfinite(bound)):
         return float("inf")
     return max(objective - bound, 0.0) / max(abs(objective), 1e-12)
 

@@ -29,6 +29,7 @@ from echelon.optimization.placement import (
     place,
     place_unsearched,
 )
+from echelon.optimization.task_shard import TaskShard
 from echelon.progress import Progress
 
 _STAGES_PER_SHARD = 2_000.0
@@ -142,7 +143,7 @@ def _searched(tasks: Sequence[ComponentTask], asked: list[int], way: Way) -> lis
     patience = _patience(tasks[asked[0]]) if asked else None
     outcomes = run_shards(
         partial(_place_shard, patience),
-        [[tasks[c] for c in shard] for shard in shards],
+        [TaskShard([tasks[c] for c in shard]) for shard in shards],
         n_jobs=way.n_jobs,
         backend=way.backend,
         progress=way.progress,
@@ -201,11 +202,11 @@ def _place_alone(task: ComponentTask) -> Placement | Failure:
 
 
 @algebra_in_one_thread()
-def _place_shard(patience: float | None, tasks: Sequence[ComponentTask]) -> list[Placed]:
+def _place_shard(patience: float | None, shard: TaskShard) -> list[Placed]:
     placed: list[Placed] = []
     stopped = False
     # should that fail, each is placed by itself, and the one at fault fails alone
-    for one in attempt(made_ready, tasks).value or tasks:
+    for one in attempt(made_ready, shard.tasks).value or shard.tasks:
         if isinstance(one, Placement):
             placed.append(one)
         else:

@@ -62,7 +62,7 @@ def test_what_is_summed_downstream():
     ):
         below[above] |= below[here]
     place, saved = np.flatnonzero(falls), np.empty(n)
-    reached = np.zeros((n, len(place)), dtype=np.bool_)
-    sums_downstream(supplier, customer, place, falls[place], reached, saved)
+    reached = np.ones((n, len(place)), dtype=np.bool_)
+    sums_downstream(0, supplier, customer, place, falls[place], reached, saved)
     want = [sum(falls[stage] for stage in sorted(each)) for each in below]
     assert saved == pytest.approx(want, rel=1e-12)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 import echelon as ec
+from echelon.exact.guaranteed_service import prompt_supplies
 from echelon.exact.guaranteed_service.component_times import ComponentTimes
 from echelon.exact.guaranteed_service.dual_ascent import fold_and_ascend
+from echelon.exact.guaranteed_service.first_ascent import FirstAscent
 from echelon.exact.guaranteed_service.flat import FlatProblem
 from echelon.exact.guaranteed_service.joined import JoinedProblem
-from echelon.exact.guaranteed_service.prompt_supplies import waits
+from echelon.exact.guaranteed_service.prompt_supplies import PromptSupplies, waits
 from echelon.exact.guaranteed_service.runs import pointers, runs
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import CompiledNetwork
 from echelon.optimization import made_ready as at_once
+from echelon.optimization import settled_at_once
 from echelon.optimization.made_ready import made_ready
 from echelon.optimization.methods import METHODS
 from echelon.optimization.placement import INTERRUPTED, Placement, place
 from echelon.optimization.proof import Limits
+from echelon.optimization.task_shard import TaskShard
 from echelon.optimization.tasks import component_tasks
+from tests.networks import random_portfolio
 
 pytestmark = pytest.mark.filterwarnings("ignore::echelon.errors.DataWarning")
 
@@ -145,6 +151,55 @@ def test_trees_solved_in_one_pass_are_those_solved_one_by_one(joined):
     assert seen == {"none", "waits", "prompt"}
 
 
+def test_some_components_of_a_joined_problem_are_the_problems_by_themselves(joined):
+    problem, alone = joined
+    chosen = np.arange(1, len(alone), 2)
+    some = problem.some(chosen)
+    for number, position in enumerate(chosen.tolist()):
+        same(some.part(number, alone[position].times), alone[position])
+
+
+def test_what_waits_save_in_one_pass_is_what_they_save_one_by_one(joined, monkeypatch):
+    problem, alone = joined
+    for most in (2_000, 10):  # stages up to which it is followed where goods go
+        monkeypatch.setattr(prompt_supplies, "_MOST_FOLLOWED", most)
+        together = PromptSupplies.of(problem.problem, problem.stage_ptr)
+        each = [PromptSupplies.of(one) for one in alone]
+        saved = [
+            np.zeros(one.n_stages) if own is None else own.saved
+            for one, own in zip(alone, each, strict=True)
+        ]
+        np.testing.assert_array_equal(together.saved, np.concatenate(saved))
+        assert together.saved.any()
+
+
+def test_the_first_round_in_one_pass_is_that_of_each_ascent(joined):
+    problem, alone = joined
+    found = FirstAscent.of(problem)
+    seen = set()
+    for position, one in enumerate(alone):
+        own = slice(*problem.stage_ptr[position : position + 2])
+        if position == 3:
+            assert found.cost[position] == np.inf
+            assert not found.proven[position]
+            continue
+        by_itself = fold_and_ascend(one, gap=1e-12)
+        assert found.is_tree[position] == (by_itself.ascent is None)
+        rounds = 0 if by_itself.ascent is None else by_itself.ascent.rounds
+        assert found.bound[position] <= by_itself.cost <= found.cost[position] * (1.0 + 1e-12)
+        if found.proven[position]:
+            assert rounds <= 1
+            assert (found.cost[position], found.bound[position]) == (
+                by_itself.cost,
+                by_itself.bound,
+            )
+            np.testing.assert_array_equal(found.choice.inbound[own], by_itself.choice.inbound)
+            np.testing.assert_array_equal(found.choice.outbound[own], by_itself.choice.outbound)
+            assert problem.evaluate(found.choice)[position] == one.evaluate(by_itself.choice)
+        seen.add((bool(found.proven[position]), min(rounds, 2)))
+    assert {(True, 0), (True, 1)} <= seen
+
+
 def placed(some):
     found = made_ready(some)
     assert all(isinstance(one, Placement) or one.ready is None for one in found)
@@ -180,8 +235,65 @@ def test_a_placement_does_not_depend_on_the_company(company):
     assert {"tree program", "dual ascent"} <= routes
 
 
+@pytest.mark.parametrize("family", ["normal", "gamma", "negative_binomial"])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_proven_at_once_is_what_a_search_finds(seed, family):
+    """Costs that are concave, that rise and that fall; half of the components have cycles."""
+    fractional = family == "normal" or seed % 2 == 0  # else costs are plain: another way
+    network = random_portfolio(seed, 14, general=0.7, fractional=fractional, no_stock=0.1)
+    demand = network.demand.assign(family=family)
+    if family == "negative_binomial":
+        demand["std"] = 1.0 + np.sqrt(2.0 * demand["mean"])
+    network = network.replace(demand=demand)
+    limits = Limits(1e-6, None, "highs")
+    every = component_tasks(network, None, "auto", limits, whole=True)
+    routes = set()
+    for task, one in zip(every, made_ready(every), strict=True):
+        if isinstance(one, Placement):
+            alone = place(task)
+            assert_same_placement(one, alone)
+            routes.add(one.method)
+    assert "tree program" in routes
+    assert any("dual ascent" in route for route in routes)
+
+
+def begun():
+    """Give tasks whose searches begin with a plan, so that what is no tree has one of its own."""
+    return [replace(task, start=np.zeros(task.cost.component.n_stages)) for task in tasks()]
+
+
+def test_tasks_travel_end_to_end_and_arrive_as_they_were():
+    sent = [replace(task, start=np.zeros(task.cost.component.n_stages)) for task in tasks()[::2]]
+    sent[1:] = [replace(task, start=None) for task in sent[1:]]
+    arrived = pickle.loads(pickle.dumps(TaskShard(sent)))
+    assert len(arrived) == len(sent) == len(arrived.tasks)
+    special = 0
+    for one, other in zip(sent, arrived.tasks, strict=True):
+        component = CompiledNetwork.joined([one.cost.component, one.cost.component]).shard(0, 1)
+        same(replace_ptr(other.cost.component), replace_ptr(component))
+        same(one.cost.seen, other.cost.seen)
+        np.testing.assert_array_equal(one.target, other.target)
+        assert one.cost.special == other.cost.special
+        special += len(one.cost.special)
+        assert one.cost.orders.keys() == other.cost.orders.keys()
+        assert (one.method, one.limits, one.whole) == (other.method, other.limits, other.whole)
+        assert (one.start is None) == (other.start is None)
+    assert special > 0
+    for one, other in zip(placed(sent), placed(arrived.tasks), strict=True):
+        if isinstance(one, Placement):
+            assert_same_placement(one, other)
+    assert len(pickle.loads(pickle.dumps(TaskShard([])))) == 0
+
+
+def test_a_search_that_begins_with_a_plan_ends_where_one_without_does():
+    for one, other in zip(placed(begun()), placed(tasks()), strict=True):
+        if isinstance(one, Placement):
+            assert one.method == other.method
+            assert one.outcome.objective == pytest.approx(other.outcome.objective, rel=1e-12)
+
+
 def test_a_search_that_fails_is_left_to_be_tried_alone(monkeypatch):
-    well = placed(tasks())
+    well = placed(begun())
     method, failed = METHODS["auto"], []
 
     def once(times, *rest):
@@ -191,7 +303,7 @@ def test_a_search_that_fails_is_left_to_be_tried_alone(monkeypatch):
         return method(times, *rest)
 
     monkeypatch.setitem(METHODS, "auto", once)
-    found = made_ready(tasks())
+    found = made_ready(begun())
     left = [c for c, one in enumerate(found) if getattr(one, "ready", None) is not None]
     assert len(left) == len(failed) == 1
     for c, (one, other) in enumerate(zip(found, well, strict=True)):
@@ -202,9 +314,13 @@ def test_a_search_that_fails_is_left_to_be_tried_alone(monkeypatch):
 def test_an_interrupt_leaves_a_plan_for_all_and_keeps_what_was_placed_at_once(monkeypatch):
     well = ec.optimize(NETWORK, service_times="whole", progress=False)
 
+    def nothing(joined, *_rest):
+        return [None] * joined.n_components
+
     def interrupted(*_args):
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(settled_at_once, "_first_steps", nothing)  # so that something is searched
     monkeypatch.setitem(METHODS, "auto", interrupted)
     plan = ec.optimize(NETWORK, service_times="whole", progress=False)
     assert plan.failures.empty

@@ -10,7 +10,9 @@ import pytest
 import echelon as ec
 from echelon.distributions import Empirical, Gamma, Normal, Poisson, sum_of
 from echelon.lead_time.deviation import Wait
+from echelon.network.compiled import CompiledNetwork
 from echelon.optimization import place_all
+from echelon.optimization.cost import levels_at_once
 from echelon.optimization.cost.covered_demand import CoveredDemand
 from echelon.optimization.cost.exact_quantile import ExactQuantile
 from echelon.optimization.cost.guaranteed_service_cost import costs_of_all
@@ -102,6 +104,10 @@ def test_stock_and_service_of_a_choice():
             assert promised[j] == one.promised_service(times, level)
 
 
+def end_to_end(asked):
+    return CompiledNetwork.joined([cost.component for cost, *_ in asked])
+
+
 @pytest.mark.parametrize("company", ["alone", "together", "backwards"])
 def test_costs_do_not_depend_on_the_company(company):
     def asked(every):
@@ -116,11 +122,11 @@ def test_costs_do_not_depend_on_the_company(company):
 
     every = asked(tasks())
     if company == "alone":
-        found = [costs_of_all([one])[0][0] for one in every]
+        found = [costs_of_all([one], one[0].component)[0][0] for one in every]
     elif company == "together":
-        found, _ = costs_of_all(every)
+        found, _ = costs_of_all(every, end_to_end(every))
     else:
-        found = costs_of_all(every[::-1])[0][::-1]
+        found = costs_of_all(every[::-1], end_to_end(every[::-1]))[0][::-1]
     for (_, ptr, covered), (cost, *_), money in zip(every, asked(tasks()), found, strict=True):
         for j in range(cost.component.n_stages):
             here = slice(ptr[j], ptr[j + 1])
@@ -155,3 +161,20 @@ def test_a_component_that_cannot_be_prepared_costs_the_others_nothing(monkeypatc
 def test_a_time_limit_counts_all_that_a_component_takes():
     limited = [replace(task, limits=Limits(1e-6, 5.0, "highs")) for task in tasks()]
     assert made_ready(limited) == limited
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_distinct_times_of_falling_runs_and_of_any_order(seed):
+    rng = np.random.default_rng(seed)
+    lists = [rng.integers(0, 12, rng.integers(0, 20)) / 4.0 for _ in range(30)]
+    lists[::2] = [
+        np.concatenate([np.sort(part)[::-1] for part in np.split(one, [len(one) // 2])])
+        for one in lists[::2]
+    ]
+    ptr = np.cumsum([0, *map(len, lists)])
+    wanted = np.concatenate(lists)
+    of, times, place = levels_at_once._distinct(ptr, wanted)
+    every = [(k, time) for k, one in enumerate(lists) for time in sorted(set(one.tolist()))]
+    assert list(zip(of.tolist(), times.tolist(), strict=True)) == every
+    assert times[place].tolist() == wanted.tolist()
+    assert of[place].tolist() == np.repeat(np.arange(30), np.diff(ptr)).tolist()

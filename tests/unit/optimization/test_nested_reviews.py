@@ -258,3 +258,34 @@ def test_cycle_stock_of_many_times_is_that_of_each_review_by_itself(review):
             mean[place] += rates @ held + 3.5 * min(covered, 0.0)
     expected = np.maximum(worst - mean / max(review, 1), 0.0)
     assert demand.cycle_stock(periods) == pytest.approx(expected, rel=1e-13, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_requests_in_compiled_code_are_those_of_arrays(seed):
+    """Times that fall by whole periods, in several runs, and times in no order."""
+    rng = np.random.default_rng(seed)
+    strands = tuple(
+        Strand(
+            tuple(
+                (int(rng.choice([0, 1, 2, 4, 7])), int(rng.integers(0, 4))) for _ in range(links)
+            ),
+            *rng.uniform(0.5, 9.0, 3).tolist(),
+        )
+        for links in rng.integers(0, 4, rng.integers(1, 4)).tolist()
+    )
+    review = int(rng.choice([0, 1, 3, 4, 12]))
+    demand = ReviewedDemand(
+        strands=strands,
+        knots=(),
+        rate=sum(strand.rate for strand in strands),
+        safety_factor=1.6,
+        normal=True,
+        starts=tuple(range(0, 28, max(review, 1))),
+        review=review,
+    )
+    runs = [rest + np.arange(rng.integers(1, 20))[::-1] for rest in (0.0, 0.4, 0.6)]
+    for periods in (np.concatenate(runs), rng.uniform(0.0, 15.0, 9), np.array([3.0]), np.zeros(0)):
+        found = demand._by_kernel(periods)
+        assert found == pytest.approx(demand._by_arrays(periods), rel=1e-12, abs=1e-12)
+        one_by_one = [demand._by_kernel(np.array([time]))[:, 0] for time in periods.tolist()]
+        np.testing.assert_array_equal(found.T, np.array(one_by_one).reshape(-1, 4))

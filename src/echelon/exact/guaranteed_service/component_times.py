@@ -259,9 +259,9 @@ def _ticks(
     broken = np.where(finite, time, 0.0) % 1.0 != 0.0
     distinct, number = np.unique(time[broken], return_inverse=True)
     parts = [denominator_of(value) for value in distinct.tolist()]
-    pairs = np.unique(np.stack([of[broken], number]), axis=1)
+    pairs = np.unique(of[broken] * max(len(parts), 1) + number)
     denominators: dict[int, int] = {}
-    for c, k in pairs.T.tolist():
+    for c, k in zip(*(one.tolist() for one in np.divmod(pairs, max(len(parts), 1))), strict=True):
         part = parts[k]
         denominators[c] = 0 if part == 0 else lcm(denominators.get(c, 1), part)
     for c, common in denominators.items():

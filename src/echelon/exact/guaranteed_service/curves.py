@@ -33,14 +33,7 @@ class Curves:
         """
         from echelon.kernels.prompt_supplies import falls_of_curves  # numba: not before it is used
 
-        tau = self.covered
-        rises = np.flatnonzero(tau[1:] >= tau[:-1]) + 1
-        within = np.ones(len(tau) + 1, dtype=np.bool_)
-        within[self.ptr] = False
-        if within[rises].any():  # several curves of a stage, each of which falls
-            stage = np.repeat(np.arange(len(self.ptr) - 1), np.diff(self.ptr))
-            order = np.argsort(stage * (tau.max(initial=0) + 1) - tau, kind="stable")
-            tau, cost = tau[order], cost[order]
         steepest = np.zeros(len(self.ptr) - 1)
-        falls_of_curves(self.ptr, tau, cost, _NOISE, steepest)
+        head, end = np.empty((2, np.diff(self.ptr).max(initial=0)), dtype=np.int64)
+        falls_of_curves(self.ptr, self.covered, cost, _NOISE, head, end, steepest)
         return steepest

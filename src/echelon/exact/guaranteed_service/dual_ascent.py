@@ -36,14 +36,14 @@ _Passed: TypeAlias = tuple[
 Watch: TypeAlias = Callable[[float, float, Callable[[], ServiceTimeChoice]], None]
 """Told the bound, the cost of the best plan, and how to get that plan."""
 
-_SWEEPS_PER_ROUND = 10
+SWEEPS_PER_ROUND = 10
 _ROUNDS_PLAIN = 5
 """Rounds before messages are pressed on: those that are not round to better plans."""
 _TREES_WHILE_FALLING = 5
 _WORTHWHILE = 0.002
 """Share of the gap that a round must close for its kind of work to go on."""
 _ROUNDS_WITHOUT_GAIN = 8
-_ROUNDING = 1e-13
+ROUNDING = 1e-13
 """A share of a cost that is nothing but rounding."""
 
 
@@ -131,12 +131,12 @@ def ascend(
 
     flat = FlatProblem.of(problem)
     passed = Messages.of(flat) if messages is None else messages
-    best = _least_service_times(flat) if start is None else start
+    best = least_service_times(flat) if start is None else start
     cost, bound = flat.evaluate(best), -np.inf
     if watch is not None:
         watch(bound, cost, _given(best))
     idle = rounds = pressed = 0
-    sweeps, tries = _SWEEPS_PER_ROUND, trees
+    sweeps, tries = SWEEPS_PER_ROUND, trees
     before = passed.psi.copy()
     while idle < _ROUNDS_WITHOUT_GAIN:
         last = cost, bound
@@ -153,7 +153,7 @@ def ascend(
         for candidate in (*plans, best):
             price = flat.evaluate(candidate)
             for tree in range(tries):
-                if late() or _meet(bound, min(price, cost)):
+                if late() or meet(bound, min(price, cost)):
                     break
                 draw = stream(seed, "spanning tree", rounds, tree)
                 candidate = improve_on_tree(flat, candidate, draw, rounds + tree)
@@ -168,7 +168,7 @@ def ascend(
             break
         # the work goes where it still pays: into the bound, into the plan, or into both
         rise, fall = bound - last[1], last[0] - cost
-        sweeps = _SWEEPS_PER_ROUND if rise > _WORTHWHILE * left else _SWEEPS_PER_ROUND // 2
+        sweeps = SWEEPS_PER_ROUND if rise > _WORTHWHILE * left else SWEEPS_PER_ROUND // 2
         tries = _TREES_WHILE_FALLING * trees if fall > _WORTHWHILE * left else trees
         idle = 0 if rise + fall > _WORTHWHILE * left else idle + 1
         if late():
@@ -176,9 +176,9 @@ def ascend(
     return Ascent(best, cost, min(bound, cost), rounds, passed)
 
 
-def _meet(bound: float, cost: float) -> bool:
+def meet(bound: float, cost: float) -> bool:
     """Whether nothing but rounding is left between the two, so that no plan is any better."""
-    return bool(cost - bound <= _ROUNDING * abs(cost) < np.inf)
+    return bool(cost - bound <= ROUNDING * abs(cost) < np.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,8 +304,10 @@ class Messages:
         from echelon.kernels.dual_ascent import push_downstream, push_upstream
 
         times = self.problem.times
-        passed = self._passed()
+        passed = self.passed()
         push_downstream(
+            0,
+            times.n_stages,
             times.pred_ptr,
             self.succ_ptr,
             self.succ_stage,
@@ -315,7 +317,7 @@ class Messages:
         )
         return float(
             push_upstream(
-                times.pred_ptr, times.pred_stage, self.succ_ptr, self.succ_lane,
+                0, times.n_stages, times.pred_ptr, times.pred_stage, self.succ_ptr, self.succ_lane,
                 *passed, *self.scratch,
             )
         )  # fmt: skip
@@ -343,7 +345,7 @@ class Messages:
         choice = ServiceTimeChoice(np.zeros(n, np.int64), np.zeros(n, np.int64))
         at_inbound, at_outbound, _ = self.scratch
         round_downstream(
-            times.pred_ptr, times.pred_stage, self.succ_ptr, self.succ_lane, *self._passed(),
+            0, n, times.pred_ptr, times.pred_stage, self.succ_ptr, self.succ_lane, *self.passed(),
             at_inbound, at_outbound, choice.inbound, choice.outbound,
         )  # fmt: skip
         return choice
@@ -365,7 +367,8 @@ class Messages:
             at_outbound += self.phi[self.phi_ptr[lane] : self.phi_ptr[lane + 1]]
         return np.asarray(table + at_inbound[:, None] + at_outbound[None, :])
 
-    def _passed(self) -> _Passed:
+    def passed(self) -> _Passed:
+        """Delays, candidates, costs and messages, as kernels take them."""
         flat = self.problem
         return (
             flat.times.lane_delay, flat.inbound_ptr, flat.inbound, flat.outbound_ptr,
@@ -381,7 +384,7 @@ def _scratch(problem: FlatProblem) -> tuple[Floats, Floats, Floats]:
     return np.empty(rows), np.empty(columns), np.empty(max(rows, columns))
 
 
-def _least_service_times(problem: FlatProblem) -> ServiceTimeChoice:
+def least_service_times(problem: FlatProblem) -> ServiceTimeChoice:
     """Quote the least service time everywhere: feasible wherever anything is."""
     least = problem.outbound[problem.outbound_ptr[:-1]]
     return problem.locate(*problem.times.settled(least))

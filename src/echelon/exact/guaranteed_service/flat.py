@@ -155,18 +155,9 @@ class FlatProblem:
         Outbound times are ``step`` apart; inbound times that differ by multiples of it share one.
         """
         (inbound_ptr, heard), (outbound_ptr, quoted) = inbound, outbound
-        n_rows = np.diff(inbound_ptr)
-        of = np.repeat(np.arange(times.n_stages), n_rows)
-        uncovered = heard + (times.process - quoted[outbound_ptr[:-1]])[of]
-        begins, longest, curve_of_row = _curves(of, uncovered, step)
-        sizes = np.maximum(longest // step + 1, 0)
-        ends = np.cumsum(sizes)
-        # from the longest time down to what is left of it
-        tau = np.repeat(longest, sizes) - step * (
-            np.arange(sizes.sum()) - np.repeat(ends - sizes, sizes)
+        end_of_stage, tau, row_start, row_length = _curves(
+            step, inbound_ptr, heard, outbound_ptr, quoted, times.process
         )
-        row_start = (ends - 1)[curve_of_row] - uncovered // step
-        end_of_stage = np.append(0, ends)[np.searchsorted(begins, np.arange(times.n_stages + 1))]
         tabulated = _tabulated(cost, end_of_stage, tau / times.ticks_per_period)
         stockless = np.repeat(~times.can_stock, np.diff(end_of_stage))
         return cls(
@@ -176,7 +167,7 @@ class FlatProblem:
             outbound_ptr=outbound_ptr,
             outbound=quoted,
             row_start=row_start,
-            row_length=np.clip(uncovered // step + 1, 0, np.repeat(np.diff(outbound_ptr), n_rows)),
+            row_length=row_length,
             cost=np.where(stockless & (tau != 0), inf, tabulated),
             own_inbound=np.zeros(inbound_ptr[-1]),
             own_outbound=np.zeros(outbound_ptr[-1]),
@@ -275,7 +266,7 @@ class FlatProblem:
         times = self.times
         return float(
             total_cost(
-                times.pred_ptr, times.pred_stage, times.lane_delay,
+                0, times.n_stages, times.pred_ptr, times.pred_stage, times.lane_delay,
                 self.inbound_ptr, self.inbound, self.outbound_ptr, self.outbound,
                 self.row_start, self.row_length, self.cost, self.own_inbound, self.own_outbound,
                 choice.inbound, choice.outbound,
@@ -291,27 +282,43 @@ def _tabulated(cost: CoveredCost, ptr: Integers, covered: Floats) -> Floats:
     return np.concatenate([cost.over_covered(j, one) for j, one in enumerate(parts)])
 
 
-def _curves(of: Integers, uncovered: Integers, step: int) -> tuple[Integers, Integers, Integers]:
+def _curves(
+    step: int,
+    inbound_ptr: Integers,
+    heard: Integers,
+    outbound_ptr: Integers,
+    quoted: Integers,
+    process: Integers,
+) -> tuple[Integers, Integers, Integers, Integers]:
     """Curves that rows can share, those of one stage and one rest, in the order of both.
 
-    Stage and longest time (ticks) of each, and the curve of each row.
+    Where those of each stage begin, (n_stages + 1,); their times, ticks; where each row begins in
+    them, and how long it is, (n_rows,) each.
     """
-    rest = uncovered % step
-    curve = of * step + rest
-    order = np.argsort(curve, kind="stable")
-    first = np.ones(len(order), dtype=np.bool_)
-    first[1:] = np.diff(curve[order]) != 0
-    curve_of_row = np.empty(len(order), dtype=np.int64)
-    curve_of_row[order] = np.cumsum(first) - 1
-    starts = np.flatnonzero(first)
-    return of[order[starts]], np.maximum.reduceat(uncovered[order], starts), curve_of_row
+    from echelon.kernels.quote_grids import lay_out_curves, share_curves  # numba: when it is needed
+
+    of_row, longest, rests, row_start, row_length = np.empty((5, len(heard)), dtype=np.int64)
+    stage_ptr, curve_ptr = np.empty_like(inbound_ptr), np.empty(len(heard) + 1, dtype=np.int64)
+    candidates = step, inbound_ptr, heard, outbound_ptr, quoted, process
+    share_curves(*candidates, of_row, longest, rests, stage_ptr, curve_ptr)
+    covered = np.empty(stage_ptr[-1], dtype=np.int64)
+    lay_out_curves(*candidates, of_row, longest, curve_ptr, covered, row_start, row_length)
+    return stage_ptr, covered, row_start, row_length
 
 
 def common_unit(times: ServiceTimes) -> int:
     """Ticks of which every time of a component is a multiple."""
-    limits = times.limit[times.limit < NO_LIMIT]
-    given = np.concatenate([times.process, times.lane_delay, times.outside, limits])
-    return max(int(np.gcd.reduce(given)), 1)
+    return int(common_units(times, np.array([0, times.n_stages]))[0])
+
+
+def common_units(times: ServiceTimes, stage_ptr: Integers) -> Integers:
+    """As :func:`common_unit`, of components whose stages stand end to end, (n_components,)."""
+    limits = np.where(times.limit < NO_LIMIT, times.limit, 0)
+    of_stages = np.gcd(np.gcd(times.process, times.outside), limits)
+    lane_ptr = times.pred_ptr[stage_ptr]
+    of_lanes = np.gcd.reduceat(np.append(times.lane_delay, 0), lane_ptr[:-1])
+    of_lanes[np.diff(lane_ptr) == 0] = 0
+    return np.maximum(np.gcd(np.gcd.reduceat(of_stages, stage_ptr[:-1]), of_lanes), 1)
 
 
 def grid_size(times: ServiceTimes, step: int | None = None) -> tuple[int, int]:

@@ -150,27 +150,38 @@ class Folded:
             raise InfeasibleError("no service times satisfy the limits of this component")
         return choice, total
 
-    def best_roots(self) -> tuple[ServiceTimeChoice, Floats]:
-        """Optimum where each core stage stands alone, and what each of them costs with its tree.
+    def best_roots(self, roots: Integers | None = None) -> tuple[ServiceTimeChoice, Floats]:
+        """Optimum where core stages stand alone, and what each of them costs with its tree.
+
+        Parameters
+        ----------
+        roots : (n_roots,) int64, optional
+            Those that do. Default: the core.
 
         Returns
         -------
         choice : ServiceTimeChoice
-        least : (n_core,) float64
+            Of the other trees it says nothing.
+        least : (n_roots,) float64
             Money per period, ``inf`` where no choice satisfies the limits.
         """
+        choice, least = self.chosen_roots(self.folding.core if roots is None else roots)
+        return self.unfold(choice.inbound, choice.outbound), least
+
+    def chosen_roots(self, roots: Integers) -> tuple[ServiceTimeChoice, Floats]:
+        """As :meth:`best_roots`, with what has been chosen for the roots alone."""
         from echelon.kernels.tree_program import best_pairs
 
         flat = self.problem
-        least = np.empty(len(self.folding.core))
+        least = np.empty(len(roots))
         choice_in = np.zeros(flat.n_stages, dtype=np.int64)
         choice_out = np.zeros(flat.n_stages, dtype=np.int64)
         best_pairs(
-            self.folding.core, flat.inbound_ptr, flat.outbound_ptr,
+            roots, flat.inbound_ptr, flat.outbound_ptr,
             flat.row_start, flat.row_length, flat.cost, flat.own_inbound, flat.own_outbound,
             choice_in, choice_out, least,
         )  # fmt: skip
-        return self.unfold(choice_in, choice_out), least
+        return ServiceTimeChoice(choice_in, choice_out), least
 
 
 def best_pair(table: Floats) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from echelon.exact.guaranteed_service.flat import FlatProblem
 from echelon.exact.guaranteed_service.folding import Folded, Folding
 from echelon.exact.guaranteed_service.problem import ServiceTimeChoice
 from echelon.exact.guaranteed_service.prompt_supplies import waits
+from echelon.exact.guaranteed_service.runs import pointers, runs, taken
 from echelon.exact.guaranteed_service.service_times import ServiceTimes
 from echelon.network.compiled import Booleans, Floats, Integers
 
@@ -33,6 +34,55 @@ class JoinedProblem:
     stage_ptr: Integers
     problem: FlatProblem
 
+    @property
+    def n_components(self) -> int:
+        """How many components."""
+        return len(self.stage_ptr) - 1
+
+    def some(self, components: Integers) -> JoinedProblem:
+        """Give the problem of some components (ascending)."""
+        flat = self.problem
+        stages = runs(self.stage_ptr, components)
+        rows, columns = flat.inbound_ptr[self.stage_ptr], flat.outbound_ptr[self.stage_ptr]
+        own = FlatProblem(
+            times=flat.times.among(stages),
+            inbound_ptr=pointers(np.diff(flat.inbound_ptr)[stages]),
+            inbound=taken(flat.inbound, rows, components),
+            outbound_ptr=pointers(np.diff(flat.outbound_ptr)[stages]),
+            outbound=taken(flat.outbound, columns, components),
+            row_start=taken(flat.row_start, rows, components),
+            row_length=taken(flat.row_length, rows, components),
+            cost=flat.cost,
+            own_inbound=taken(flat.own_inbound, rows, components),
+            own_outbound=taken(flat.own_outbound, columns, components),
+        )
+        stage_ptr = pointers(np.diff(self.stage_ptr)[components])
+        if flat.curves is None:
+            return JoinedProblem(stage_ptr, own)
+        ptr = pointers(np.diff(flat.curves.ptr)[stages])
+        moved = np.repeat(ptr[:-1] - flat.curves.ptr[stages], np.diff(own.inbound_ptr))
+        costs = flat.curves.ptr[self.stage_ptr]
+        own = replace(
+            own,
+            row_start=own.row_start + moved,
+            cost=taken(flat.cost, costs, components),
+            curves=Curves(ptr, taken(flat.curves.covered, costs, components)),
+        )
+        return JoinedProblem(stage_ptr, own)
+
+    def evaluate(self, choice: ServiceTimeChoice) -> Floats:
+        """Cost of each component, money per period; ``inf`` where a constraint is broken."""
+        from echelon.kernels.first_ascent import total_costs  # numba: not before it is needed
+
+        flat, times, total = self.problem, self.problem.times, np.empty(self.n_components)
+        total_costs(
+            self.stage_ptr, times.pred_ptr, times.pred_stage, times.lane_delay,
+            flat.inbound_ptr, flat.inbound, flat.outbound_ptr, flat.outbound,
+            flat.row_start, flat.row_length, flat.cost, flat.own_inbound, flat.own_outbound,
+            choice.inbound, choice.outbound, total,
+        )  # fmt: skip
+        return total
+
     def trees(self) -> tuple[ServiceTimeChoice, Floats]:
         """Find the optimum of every component whose lanes form a tree, or a forest.
 
@@ -43,16 +93,18 @@ class JoinedProblem:
         cost : (n_components,) float64
             Money per period; ``inf`` of what is no tree and where no choice satisfies the limits.
         """
-        times, n = self.problem.times, len(self.stage_ptr) - 1
+        times, n = self.problem.times, self.n_components
         sizes = np.diff(self.stage_ptr)
         of_stage = np.repeat(np.arange(n), sizes)
         n_lanes = np.bincount(of_stage[times.lane_customer], minlength=n)
         inside = (n_lanes < sizes)[of_stage[times.lane_customer]]
         folding = Folding.of(self.problem, inside.astype(np.int64))
         folded = np.bincount(of_stage[folding.stage], minlength=n)
-        choice, least = Folded.of(self.problem, folding).best_roots()
-        cost = np.bincount(of_stage[folding.core], least, n)
-        return choice, np.where(folded == n_lanes, cost, np.inf)
+        is_tree = folded == n_lanes
+        roots = folding.core[is_tree[of_stage[folding.core]]]
+        choice, least = Folded.of(self.problem, folding).best_roots(roots)
+        cost = np.bincount(of_stage[roots], least, n)
+        return choice, np.where(is_tree, cost, np.inf)
 
     def waiting(self, choice: ServiceTimeChoice) -> Booleans:
         """Which components let supplies lie somewhere in a plan of the candidates."""

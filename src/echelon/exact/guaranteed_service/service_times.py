@@ -8,7 +8,6 @@ from math import inf
 import numpy as np
 
 from echelon.errors import InfeasibleError
-from echelon.exact.guaranteed_service.runs import within_runs
 from echelon.exact.guaranteed_service.ticks import in_ticks, limits_within_reach, ticks_per_period
 from echelon.network.compiled import Booleans, CompiledNetwork, Integers
 
@@ -216,22 +215,19 @@ class ServiceTimes:
         inbound, outbound : tuple of (n_stages + 1,) int64 and int64
             Where those of each stage begin, and the times, ticks.
         """
-        unit, n = self.quote_unit, self.n_stages
-        stages = np.arange(n)
-        lanes = np.diff(self.pred_ptr)
-        of = np.concatenate([np.repeat(stages, lanes), stages])
-        of, rest = _distinct(of, np.concatenate([self.lane_delay, -self.process]) % unit)
-        first = -((rest - self.inbound_low[of]) // unit)  # the least multiple that is long enough
-        counts = np.maximum((self.inbound_high[of] - rest) // unit - first + 1, 0)
-        each = np.repeat(rest + unit * first, counts) + unit * within_runs(counts)
-        of = np.concatenate([np.repeat(of, counts), stages])
-        of, heard = _distinct(of, np.concatenate([each, self.inbound_low]))
-        inbound_ptr = np.searchsorted(of, np.arange(n + 1))
-        low, high = -(-self.outbound_low // unit), self.outbound_high // unit
-        counts = np.maximum(high - low + 1, 0)
-        outbound_ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        quoted = unit * (np.repeat(low, counts) + within_runs(counts))
-        return (inbound_ptr, heard), (outbound_ptr, quoted)
+        from echelon.kernels.quote_grids import count_quotable, list_quotable  # when it is needed
+
+        inbound_ptr, outbound_ptr = np.empty((2, self.n_stages + 1), dtype=np.int64)
+        rests = np.empty(np.diff(self.pred_ptr).max(initial=0) + 1, dtype=np.int64)
+        given = (
+            self.quote_unit, self.pred_ptr, self.lane_delay, self.process,
+            self.inbound_low, self.inbound_high, self.outbound_low,
+        )  # fmt: skip
+        count_quotable(*given, self.outbound_high, rests, inbound_ptr, outbound_ptr)
+        inbound = np.empty(inbound_ptr[-1], dtype=np.int64)
+        outbound = np.empty(outbound_ptr[-1], dtype=np.int64)
+        list_quotable(*given, rests, inbound_ptr, outbound_ptr, inbound, outbound)
+        return (inbound_ptr, inbound), (outbound_ptr, outbound)
 
 
 def _require_whole(parts: Integers, unit: int, ticks: float, stage: int) -> None:
@@ -259,12 +255,3 @@ def _require_in_time(earliest: int, limit: int, ticks: float, stage: int) -> Non
 
 def _by_stage(ptr: Integers, times: Integers) -> list[Integers]:
     return np.split(times, ptr[1:-1])
-
-
-def _distinct(of: Integers, values: Integers) -> tuple[Integers, Integers]:
-    """Distinct pairs of numbers that are not negative, ascending."""
-    span = values.max(initial=0) + 1
-    pairs = np.sort(of * span + values)
-    new = np.ones(len(pairs), dtype=np.bool_)
-    new[1:] = np.diff(pairs) != 0
-    return np.divmod(pairs[new], span)

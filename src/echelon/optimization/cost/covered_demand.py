@@ -35,6 +35,10 @@ class CoveredDemand:
     law: Distribution
     wait: Wait | None = None
 
+    def __reduce__(self) -> tuple[type[CoveredDemand], tuple[object, ...]]:
+        """As a dataclass is pickled, without a look at its fields: there are many."""
+        return CoveredDemand, (self.law, self.wait)
+
     def over(self, periods: Floats, level: float) -> ExposureDemand:
         """Give the demand over (n,) times, at mean lead times, to be asked near a service level.
 

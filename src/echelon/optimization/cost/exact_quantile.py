@@ -33,6 +33,10 @@ class ExactQuantile:
     concave = False
     covered_only = True
 
+    def __reduce__(self) -> tuple[type[ExactQuantile], tuple[object, ...]]:
+        """Travel without what is kept, which is soon found again."""
+        return ExactQuantile, (self.demand, self.level)
+
     def safety_stock(self, times: StageTimes) -> Floats:
         """Quantile less mean, units."""
         mean = self.demand.law.mean * np.asarray(times.covered)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from echelon.network.compiled import CompiledNetwork, Floats, Integers
+from echelon.network.compiled import Booleans, CompiledNetwork, Floats, Integers
 from echelon.optimization.cost.demand_over_time import SteadyDemand
 from echelon.optimization.cost.levels_at_once import LevelTable, SearchedLevels
 from echelon.optimization.cost.normal_bound import NormalBound
@@ -36,7 +36,7 @@ class GuaranteedServiceCost:
         (by how much a reorder point is below the base stock), ``maximum_order``; NaN where a stage
         has none.
     known : list of LevelTable
-        That of the last :meth:`over_all`, if there was one.
+        That of the last :meth:`over_all`, or what was searched for beside others, if anything was.
     """
 
     component: CompiledNetwork
@@ -70,25 +70,6 @@ class GuaranteedServiceCost:
             return self.special[stage]
         return NormalBound(steady(self.seen, stage), wait_std_at(self.component, stage))
 
-    def plain_stock(self, stages: Integers, covered: Floats) -> tuple[Floats, Floats]:
-        """Safety stock and base stock of plain stages, as their ``NormalBound`` has them.
-
-        Parameters
-        ----------
-        stages : (n,) int64
-            None of them ``special``.
-        covered : (n,) float64
-            Net replenishment times, periods.
-
-        Returns
-        -------
-        safety, base : (n,) float64
-            Units.
-        """
-        bound, noise = self._plain_squares(stages)
-        safety = np.sqrt(bound * covered + noise)
-        return safety, self.seen.mean[stages] * covered + safety
-
     def table(self, stage: int, inbound: Floats, outbound: Floats, covered: Floats) -> Floats:
         """Money per period for each pair of service times (see ``CostFunction``)."""
         stock = self.stock(stage)
@@ -118,17 +99,7 @@ class GuaranteedServiceCost:
         """
         searched = LevelTable.of_curves(self.special, ptr, covered)
         self.known[:] = [searched.table]
-        return _money([(self, ptr, covered)], ptr, covered, searched)
-
-    def _plain_squares(self, stages: Integers) -> tuple[Floats, Floats]:
-        """Variance of the bound per period, and what varying supplies add, of plain stages."""
-        if not len(stages):
-            return np.zeros(0), np.zeros(0)
-        bound = np.array([std**2 for std in self.seen.bound_std[stages].tolist()])
-        noise = np.zeros(len(stages))
-        for at in np.flatnonzero(wait_std(self.component)[stages] > 0.0).tolist():
-            noise[at] = self.wait_noise(int(stages[at])) ** 2
-        return bound, noise
+        return _money([(self, ptr, covered)], self.component, ptr, covered, searched)
 
     def cost_of(self, stage: int, times: StageTimes) -> Floats:
         """Money per period of a stage's stock, shape of the times."""
@@ -144,13 +115,15 @@ class GuaranteedServiceCost:
         return float(self.seen.safety_factor[stage] * self.seen.mean[stage] * spread)
 
 
-def costs_of_all(asked: Sequence[Asked]) -> tuple[list[Floats], LevelTable]:
+def costs_of_all(asked: Sequence[Asked], shard: CompiledNetwork) -> tuple[list[Floats], LevelTable]:
     """Ask the costs of many components at once, each as :meth:`GuaranteedServiceCost.over_all`.
 
     Parameters
     ----------
     asked : sequence of (GuaranteedServiceCost, ptr, covered)
         Each with the arguments of that method.
+    shard : CompiledNetwork
+        Their components, end to end.
 
     Returns
     -------
@@ -167,21 +140,64 @@ def costs_of_all(asked: Sequence[Asked]) -> tuple[list[Floats], LevelTable]:
         ]
     )
     covered = np.concatenate([own for *_, own in asked])
-    parts, every = LevelTable.of_components(
+    every = LevelTable.of_components(
         [cost.special for cost, *_ in asked], [len(own) - 1 for _, own, _ in asked], ptr, covered
     )
-    for (cost, *_), own in zip(asked, parts, strict=True):
-        cost.known[:] = [own]
-    money = _money(asked, ptr, covered, every)
+    money = _money(asked, shard, ptr, covered, every)
     return np.split(money, begins[1:-1]), every.table
 
 
+def plain_stages(costs: Sequence[GuaranteedServiceCost]) -> Booleans:
+    """Which stages of components that stand end to end are not special, (n_stages,)."""
+    plain = np.ones(sum(cost.component.n_stages for cost in costs), dtype=np.bool_)
+    first = 0
+    for cost in costs:
+        plain[[first + j for j in cost.special]] = False
+        first += cost.component.n_stages
+    return plain
+
+
+def plain_squares(
+    costs: Sequence[GuaranteedServiceCost], shard: CompiledNetwork, stages: Integers
+) -> tuple[Floats, Floats]:
+    """Variance of the bound per period, and what varying supplies add, of plain stages.
+
+    Parameters
+    ----------
+    costs : sequence of GuaranteedServiceCost
+        Of all components.
+    shard : CompiledNetwork
+        Those components, end to end.
+    stages : (n,) int64
+        Of the shard, none of them special.
+
+    Returns
+    -------
+    bound, noise : (n,) float64
+        Units squared. Over ``tau`` periods the safety stock is ``sqrt(bound * tau + noise)``.
+    """
+    std = np.concatenate([cost.seen.bound_std for cost in costs])[stages]
+    bound = np.array([one**2 for one in std.tolist()])
+    noise = np.zeros(len(stages))
+    ptr = shard.component_ptr - shard.component_ptr[0]
+    noisy = np.flatnonzero(wait_std(shard)[stages] > 0.0)
+    owners = np.searchsorted(ptr, stages[noisy], side="right") - 1
+    own = (stages[noisy] - ptr[owners]).tolist()
+    for at, owner, stage in zip(noisy.tolist(), owners.tolist(), own, strict=True):
+        noise[at] = costs[owner].wait_noise(stage) ** 2
+    return bound, noise
+
+
 def _money(
-    asked: Sequence[Asked], ptr: Integers, covered: Floats, searched: SearchedLevels
+    asked: Sequence[Asked],
+    shard: CompiledNetwork,
+    ptr: Integers,
+    covered: Floats,
+    searched: SearchedLevels,
 ) -> Floats:
     """Money per period of all components, with the levels that have been searched for.
 
-    ``ptr`` and ``covered`` are those of ``asked`` end to end.
+    ``shard``, ``ptr`` and ``covered`` are those of ``asked`` end to end.
     """
     n = len(ptr) - 1
     of = np.repeat(np.arange(n), np.diff(ptr))
@@ -189,11 +205,10 @@ def _money(
     table, at, place = searched
     others: list[tuple[GuaranteedServiceCost, int, slice]] = []
     known, first = set(table.stages.tolist()), 0
+    costs = [cost for cost, *_ in asked]
+    plain = np.flatnonzero(plain_stages(costs))
+    bound[plain], noise[plain] = plain_squares(costs, shard, plain)
     for cost, own, _ in asked:
-        plain = np.ones(len(own) - 1, dtype=np.bool_)
-        plain[list(cost.special)] = False
-        stages = np.flatnonzero(plain)
-        bound[first + stages], noise[first + stages] = cost._plain_squares(stages)
         for j in cost.special:
             if first + j not in known:
                 others.append((cost, j, slice(*ptr[first + j : first + j + 2].tolist())))
@@ -201,8 +216,7 @@ def _money(
     held = np.sqrt(bound[of] * covered + noise[of])
     rate[table.stages] = table.rate
     held[at] = table.levels[place] - rate[of[at]] * covered[at] + 0.0
-    holding = np.concatenate([cost.component.holding_cost for cost, *_ in asked])
-    money = np.asarray(holding[of] * held)
+    money = np.asarray(shard.holding_cost[of] * held)
     for cost, j, here in others:
         money[here] = cost.over_covered(j, covered[here])
     return money

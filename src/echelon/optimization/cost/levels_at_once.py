@@ -92,18 +92,10 @@ class LevelTable:
         """
         chosen = sorted(j for j, stock in special.items() if _is_searched(stock))
         stages = np.array(chosen, dtype=np.int64)
-        number = np.full(len(ptr) - 1, -1, dtype=np.int64)
-        number[stages] = np.arange(len(stages))
-        of = np.repeat(number, np.diff(ptr))
-        at = np.flatnonzero(of >= 0)
-        of, wanted = of[at], covered[at]
-        order = np.lexsort((wanted, of))
-        of, times = of[order], wanted[order]
-        new = np.ones(len(order), dtype=np.bool_)
-        new[1:] = (of[1:] != of[:-1]) | (times[1:] != times[:-1])
-        place = np.empty(len(order), dtype=np.int64)
-        place[order] = np.cumsum(new) - 1
-        of, times = of[new], times[new]
+        sizes = ptr[stages + 1] - ptr[stages]
+        ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        at = np.arange(ends[-1]) + np.repeat(ptr[stages] - ends[:-1], sizes)
+        of, times, place = _distinct(ends, covered[at])
         stocks = cast("list[ExactQuantile | RandomWait]", [special[j] for j in chosen])
         rate = [
             stock.demand.law.mean if isinstance(stock, ExactQuantile) else stock.mean
@@ -120,8 +112,8 @@ class LevelTable:
         n_stages: Sequence[int],
         ptr: Integers,
         covered: Floats,
-    ) -> tuple[list[LevelTable], SearchedLevels]:
-        """Search for those of many components at once: the table of each, and all in one.
+    ) -> SearchedLevels:
+        """Search for those of many components at once.
 
         Parameters
         ----------
@@ -138,32 +130,22 @@ class LevelTable:
             for begin, own in zip(first, special, strict=False)
             for j, stock in own.items()
         }
-        every = cls.of_curves(joined, ptr, covered)
-        return every.table._parted(first), every
+        return cls.of_curves(joined, ptr, covered)
 
-    def _parted(self, first: list[int]) -> list[LevelTable]:
-        """Part it by component, whose stages begin where ``first`` says."""
-        rows: list[dict[int, int]] = [{} for _ in first]
-        owners = np.searchsorted(first, list(self.row_of), side="right") - 1
-        for (stage, row), own in zip(self.row_of.items(), owners.tolist(), strict=True):
-            rows[own][stage - first[own]] = row
-        begins = np.searchsorted(self.stages, first)
-        levels_begin = np.searchsorted(self.of, begins).tolist()
-        begins = begins.tolist()
-        parts = []
-        for c in range(len(first) - 1):
-            own, levels = slice(*begins[c : c + 2]), slice(*levels_begin[c : c + 2])
-            part = LevelTable(
-                stages=self.stages[own] - first[c],
-                rate=self.rate[own],
-                of=self.of[levels] - own.start,
-                times=self.times[levels],
-                levels=self.levels[levels],
-                rows=self.rows,
-                row_of=rows[c],
-            )
-            parts.append(part)
-        return parts
+    def part(self, first: int, last: int) -> LevelTable:
+        """Give the table of a component, whose stages are ``first`` up to ``last``."""
+        own = slice(*np.searchsorted(self.stages, [first, last]).tolist())
+        levels = slice(*np.searchsorted(self.of, [own.start, own.stop]).tolist())
+        stages = self.stages[own]
+        return LevelTable(
+            stages=stages - first,
+            rate=self.rate[own],
+            of=self.of[levels] - own.start,
+            times=self.times[levels],
+            levels=self.levels[levels],
+            rows=self.rows,
+            row_of={j - first: self.row_of[j] for j in stages.tolist() if j in self.row_of},
+        )
 
     def at(self, covered: Floats) -> tuple[Integers, Floats, Floats]:
         """Give stock for one time (periods) of each stage of the component.
@@ -272,6 +254,20 @@ class LevelTable:
         for k, begin in zip(spreads, ptr.tolist(), strict=False):
             self.levels[runs[k]] = found[begin : begin + runs[k].stop - runs[k].start]
         return {k for k, short in zip(spreads, missing, strict=True) if not short}
+
+
+def _distinct(ptr: Integers, wanted: Floats) -> tuple[Integers, Floats, Integers]:
+    """Distinct times of each stage, ascending, and which of them each that is wanted is.
+
+    ``ptr`` (n + 1,) says where those of a stage begin. Curves give them by few falling runs.
+    """
+    from echelon.kernels.falling_runs import distinct_times  # numba: not before it is needed
+
+    of, place = np.empty((2, len(wanted)), dtype=np.int64)
+    times = np.empty(len(wanted))
+    begin, head = np.empty((2, np.diff(ptr).max(initial=0)), dtype=np.int64)
+    n = distinct_times(ptr, wanted, begin, head, of, times, place)
+    return of[:n].copy(), times[:n].copy(), place
 
 
 def _is_searched(stock: StageStock) -> bool:

@@ -50,6 +50,17 @@ class RandomWait:
     concave = False
     covered_only = True
 
+    def __reduce__(self) -> tuple[type[RandomWait], tuple[object, ...]]:
+        """Travel without what is kept, which is soon found again."""
+        return RandomWait, (
+            self.demand,
+            self.wait,
+            self.level,
+            self.mean,
+            self.bound_std,
+            self.known,
+        )
+
     def safety_stock(self, times: StageTimes) -> Floats:
         """Quantile less mean at mean times, units."""
         return np.asarray(self.base_stock(times) - self.mean * np.asarray(times.covered))

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from echelon.network.compiled import Floats
+from echelon.network.compiled import Floats, Integers
 
 Chain: TypeAlias = tuple[tuple[int, int], ...]
 """Review period and phase of the stages between, the one that asks first, customers last."""
@@ -16,6 +16,8 @@ Chain: TypeAlias = tuple[tuple[int, int], ...]
 _ROUNDING = 1e-9
 _MOST_AVERAGED = 1_000
 """Moments between two reviews at which the stock is averaged."""
+_MOST_COMPILED = 100
+"""Review period up to which times that many moments look at need not be sorted out first."""
 
 
 def window(chain: Chain, start: Floats, length: Floats) -> tuple[Floats, Floats]:
@@ -145,6 +147,9 @@ class ReviewedDemand:
     starts: tuple[int, ...]
     review: int
     _last: dict[bytes, Floats] = field(default_factory=dict, repr=False, compare=False)
+    _flat: list[tuple[Integers, Floats, Floats, Floats, Floats, Floats]] = field(
+        default_factory=list, repr=False, compare=False
+    )
     concave = False
 
     def mean(self, periods: Floats) -> Floats:
@@ -178,33 +183,66 @@ class ReviewedDemand:
         as many moments are averaged, evenly apart: an error below a thousandth of the demand of a
         review period for each review of the chains.
         """
-        flat = np.ravel(periods)
-        worst = self.mean(flat)
-        lengths = max(self.review, 1)
-        moments = min(lengths, _MOST_AVERAGED)
-        since = (2 * np.arange(moments) + 1) * lengths // (2 * moments)
-        covered = flat - since[:, None]
-        # times a period apart are looked at by many moments, and each is worked out once
-        times, place = np.unique(np.maximum(covered, 0.0), return_inverse=True)
-        asked = self._moments(times)[0].mean(axis=0)[place.reshape(covered.shape)]
-        mean = ((asked + self.rate * np.minimum(covered, 0.0)) / moments).sum(axis=0)
-        return np.asarray(np.maximum(worst - mean, 0.0).reshape(np.shape(periods)))
+        return np.asarray(self._largest(periods)[3])
 
     def _largest(self, periods: Floats) -> Floats:
-        """Moments at the review whose requests need the largest base stock, (3, shape of times).
+        """Moments at the review whose requests need the largest base stock, and cycle stock.
 
-        Those of the times that were asked for last are kept: mean and bound are of the same.
+        (4, shape of times). Those of the times that were asked for last are kept: mean and bound
+        are of the same.
         """
         flat = np.ravel(periods)
         key = flat.tobytes()
         found = self._last.get(key)
         if found is None:
-            moments = self._moments(flat)
-            worst = np.argmax(moments[0] + np.sqrt(moments[2]), axis=0)
-            found = moments[:, worst, np.arange(len(flat))]
+            compiled = not self.knots and self.review <= _MOST_COMPILED
+            found = self._by_kernel(flat) if compiled else self._by_arrays(flat)
             self._last.clear()
             self._last[key] = found
-        return found.reshape((3, *np.shape(periods)))
+        return found.reshape((4, *np.shape(periods)))
+
+    def _by_kernel(self, periods: Floats) -> Floats:
+        """As :meth:`_by_arrays` of demand without knots."""
+        from echelon.kernels.reviewed_requests import reviewed_requests  # numba: when it is needed
+
+        if not self._flat:
+            links = [link for strand in self.strands for link in strand.chain]
+            reviews, phases = np.array(links, dtype=np.float64).reshape(-1, 2).T.copy()
+            ends = np.cumsum([0, *(len(strand.chain) for strand in self.strands)])
+            moments = [(one.rate, one.variance, one.bound_variance) for one in self.strands]
+            self._flat.append(
+                (
+                    ends.astype(np.int64),
+                    reviews,
+                    phases,
+                    np.array(moments, dtype=np.float64).reshape(-1, 3),
+                    np.array(self.starts, dtype=np.float64),
+                    self._since.astype(np.float64),
+                )
+            )
+        found = np.empty((4, len(periods)))
+        reviewed_requests(*self._flat[0], self.rate, periods.astype(np.float64), found)
+        return found
+
+    def _by_arrays(self, periods: Floats) -> Floats:
+        """Moments of the requests of (n,) times at their worst, and cycle stock, (4, n)."""
+        moments = self._moments(periods)
+        worst = np.argmax(moments[0] + np.sqrt(moments[2]), axis=0)
+        largest = moments[:, worst, np.arange(len(periods))]
+        since = self._since
+        covered = periods - since[:, None]
+        # times a period apart are looked at by many moments, and each is worked out once
+        times, place = np.unique(np.maximum(covered, 0.0), return_inverse=True)
+        asked = self._moments(times)[0].mean(axis=0)[place.reshape(covered.shape)]
+        mean = ((asked + self.rate * np.minimum(covered, 0.0)) / len(since)).sum(axis=0)
+        return np.vstack([largest, np.maximum(largest[0] - mean, 0.0)])
+
+    @property
+    def _since(self) -> Integers:
+        """Moments after a review over which the stock is averaged, periods."""
+        lengths = max(self.review, 1)
+        moments = min(lengths, _MOST_AVERAGED)
+        return (2 * np.arange(moments) + 1) * lengths // (2 * moments)
 
     def _moments(self, periods: Floats) -> Floats:
         """Moments of the requests of (n,) times from each of the (m,) starts on, (3, m, n)."""
