@@ -129,11 +129,11 @@ def run(highs: Any, unit: float, *, is_integer: bool) -> Outcome:
     if is_integer or highs.getNumCol() > _SHORT:
         _run_heedful(highs)
     else:
-        highs.run()
+        run_in_this_thread(highs)
     state = highs.getModelStatus()
     if state == highspy.HighsModelStatus.kUnboundedOrInfeasible:
         highs.setOptionValue("presolve", "off")  # which of the two, presolve does not say
-        highs.run()
+        run_in_this_thread(highs)
         highs.setOptionValue("presolve", "choose")
         state = highs.getModelStatus()
     seconds = time.perf_counter() - began
@@ -153,6 +153,22 @@ def run(highs: Any, unit: float, *, is_integer: bool) -> Outcome:
         termination=termination,
         seconds=seconds,
     )
+
+
+def run_in_this_thread(highs: Any) -> None:
+    """Run HiGHS here, whatever else has run it here before.
+
+    HiGHS keeps the workers of the first run in a thread, of whatever program that was, and refuses
+    to run with another number of them (from 1.16 on also where that was never named). They are let
+    go then; whoever runs next gets workers anew.
+    """
+    import highspy
+
+    stopped = highs.run()
+    unset = highspy.HighsModelStatus.kNotset
+    if stopped == highspy.HighsStatus.kError and highs.getModelStatus() == unset:
+        highs.resetGlobalScheduler(True)
+        highs.run()
 
 
 _SHORT = 2_000

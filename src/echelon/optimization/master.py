@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from echelon.network.compiled import Floats, Integers
+from echelon.optimization.linear_program import run_in_this_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Master:
 
     def mix(self) -> Mixture:
         """Solve the linear program."""
-        self._highs.run()
+        run_in_this_thread(self._highs)
         solution = self._highs.getSolution()
         duals = np.array(solution.row_dual)
         return Mixture(
@@ -108,7 +109,7 @@ class Master:
             highs.changeColIntegrality(column, highspy.HighsVarType.kInteger)
         highs.setOptionValue("mip_rel_gap", gap)
         highs.setOptionValue("time_limit", time_limit)
-        highs.run()
+        run_in_this_thread(highs)
         solved = highspy.SolutionStatus.kSolutionStatusFeasible
         if highs.getInfo().primal_solution_status != solved:
             return None

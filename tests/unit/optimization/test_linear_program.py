@@ -4,11 +4,15 @@ import _thread
 import signal
 import threading
 import time
+from dataclasses import replace
 
+import highspy
 import numpy as np
 import pytest
 
+import echelon as ec
 from echelon.optimization.linear_program import LinearProgram, load, new_highs, run
+from echelon.optimization.target_inventory.live_lot_sizing import lot_sizing_by_model
 
 
 def _market_split(n_rows: int = 5) -> LinearProgram:
@@ -55,3 +59,54 @@ def test_what_was_interrupted_can_be_run_again():
     again = run(highs, unit, is_integer=True)
     assert first.termination == again.termination == "time_limit_reached"
     assert again.status in {"feasible", "none"}
+
+
+@pytest.fixture
+def two_workers():
+    """Leave behind in this thread what HiGHS keeps after a run with two workers."""
+    highspy.Highs.resetGlobalScheduler(True)
+    other = highspy.Highs()
+    other.setOptionValue("output_flag", False)
+    other.setOptionValue("threads", 2)
+    other.addVariable(lb=0.0, ub=1.0, obj=-1.0)
+    assert other.run() == highspy.HighsStatus.kOk
+    alone = new_highs()
+    alone.addVariable(lb=0.0, ub=1.0, obj=-1.0)
+    assert alone.run() == highspy.HighsStatus.kError  # which is what must not be met
+
+
+@pytest.mark.usefixtures("two_workers")
+@pytest.mark.parametrize("integer", [False, True])
+def test_a_program_is_solved_after_somebody_elses_run(integer):
+    program = replace(_market_split(2), integer=np.full(14, integer))
+    highs = new_highs()
+    unit, _ = load(highs, program)
+    assert run(highs, unit, is_integer=integer).status == "optimal"
+
+
+@pytest.mark.usefixtures("two_workers")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"method": "milp"},
+        {"side_constraints": ec.storage_limit({"main": 40.0})},
+        {"model": "target_inventory", "horizon": 6, "opening": "empty"},
+    ],
+    ids=["templates", "prices on rows", "targets"],
+)
+def test_plans_are_made_after_somebody_elses_run(asked):
+    lead_time = [0, 0] if "model" in asked else [2, 1]
+    network = ec.serial(
+        ["a", "b"], lead_time=lead_time, holding_cost=[1.0, 2.0], demand_mean=10.0, demand_std=3.0,
+        service_level=0.95,
+    )  # fmt: skip
+    assert ec.optimize(network, **asked).status == "optimal"
+
+
+@pytest.mark.usefixtures("two_workers")
+def test_lots_are_sized_after_somebody_elses_run():
+    rng = np.random.default_rng(1)
+    found = lot_sizing_by_model(
+        demand=rng.gamma(1.0, 50.0, (3, 6)), fixed_cost=100.0, holding_cost=1.0
+    )
+    assert np.isfinite(found.cost).all()

@@ -17,7 +17,12 @@ from echelon.exact.known_demand.lot_sizing import LotSizes, check_lots, kept
 from echelon.exact.manner import Value, unit
 from echelon.execution import cut, run_shards
 from echelon.network.compiled import Floats
-from echelon.optimization.linear_program import load, new_highs, program_of
+from echelon.optimization.linear_program import (
+    load,
+    new_highs,
+    program_of,
+    run_in_this_thread,
+)
 from echelon.optimization.target_inventory.lot_sizing_model import (
     arc_costs,
     arcs,
@@ -111,10 +116,10 @@ class LiveLotSizing:
         asked[:, self._column] = costs
         for k in range(n_skus):
             highs.changeColsCost(len(self._columns), self._columns, asked[k])
-            highs.run()
+            run_in_this_thread(highs)
             if highs.getModelStatus() != self._optimal:
                 highs.clearSolver()  # once more, from nothing
-                highs.run()
+                run_in_this_thread(highs)
                 if highs.getModelStatus() != self._optimal:
                     stopped = highs.modelStatusToString(highs.getModelStatus())
                     raise SolverError(f"HiGHS stopped with {stopped!r} on a plan of lot sizes.")

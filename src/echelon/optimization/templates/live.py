@@ -11,7 +11,13 @@ import numpy as np
 from echelon.errors import InfeasibleError, SolverError
 from echelon.execution import attempt
 from echelon.network.compiled import Floats
-from echelon.optimization.linear_program import LinearProgram, load, new_highs, run
+from echelon.optimization.linear_program import (
+    LinearProgram,
+    load,
+    new_highs,
+    run,
+    run_in_this_thread,
+)
 from echelon.optimization.outcome import relative_gap
 from echelon.optimization.templates.found import Found, Judged, Solutions
 from echelon.optimization.templates.pattern import OrderPattern
@@ -172,7 +178,7 @@ class LiveTemplate:
                 highs.clearSolver()
             else:
                 highs.setBasis(self._basis)
-            highs.run()
+            run_in_this_thread(highs)
             state = highs.getModelStatus()
             if state == self._optimal:
                 return self._solution()
@@ -189,7 +195,7 @@ class LiveTemplate:
         highs = self._highs
         highs.setOptionValue("simplex_strategy", _PRIMAL)
         highs.changeColsCost(len(costs), self._pairs, costs)
-        highs.run()
+        run_in_this_thread(highs)
         if highs.getModelStatus() != self._optimal:
             raise SolverError("HiGHS stopped without an optimum")
         return self._solution()
