@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,15 +65,43 @@ def program_of(form: Any) -> LinearProgram:
 
 def new_highs(gap: float = 1e-6, time_limit: float | None = None) -> Any:
     """Make a silent HiGHS with one thread."""
-    import highspy
-
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    highs = _first_in_silence() if not _MADE else _made()
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("mip_rel_gap", gap)
     if time_limit is not None:
         highs.setOptionValue("time_limit", float(time_limit))
     return highs
+
+
+_MADE: Final[list[bool]] = []
+"""Something once HiGHS has been made in this process."""
+
+
+def _made() -> Any:
+    import highspy
+
+    return highspy.Highs()  # type: ignore[no-untyped-call]
+
+
+def _first_in_silence() -> Any:
+    """Make the first of a process, of which HiGHS 1.16 says on standard output who it is.
+
+    No option can be set before that, and the output of a program is its own.
+    """
+    _MADE.append(True)
+    try:
+        heard = os.dup(1)
+    except OSError:  # there is no standard output
+        return _made()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        return _made()
+    finally:
+        os.dup2(heard, 1)
+        os.close(heard)
+        os.close(nowhere)
 
 
 def load(highs: Any, program: LinearProgram) -> tuple[float, Floats]:

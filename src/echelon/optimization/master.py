@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from echelon.network.compiled import Floats, Integers
-from echelon.optimization.linear_program import run_in_this_thread
+from echelon.optimization.linear_program import new_highs, run_in_this_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,9 @@ class Master:
     """
 
     def __init__(self, lower: Floats, upper: Floats, n_components: int, penalty: float) -> None:
-        import highspy
-
         self._rows, self._components = len(lower), n_components
         self._columns: list[tuple[int, float, Floats]] = []
-        highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        highs.setOptionValue("output_flag", False)
-        highs.setOptionValue("threads", 1)
+        highs = new_highs()
         none = np.zeros(0)
         for low, high in zip(lower.tolist(), upper.tolist(), strict=True):
             highs.addRow(low, high, 0, none.astype(np.int32), none)

@@ -2,6 +2,8 @@
 
 import _thread
 import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -110,3 +112,14 @@ def test_lots_are_sized_after_somebody_elses_run():
         demand=rng.gamma(1.0, 50.0, (3, 6)), fixed_cost=100.0, holding_cost=1.0
     )
     assert np.isfinite(found.cost).all()
+
+
+def test_the_first_of_a_process_says_nothing():
+    code = (
+        "from echelon.optimization.linear_program import new_highs; print('before', flush=True); "
+        "new_highs(); print('between', flush=True); new_highs(); print('after')"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert told.split() == ["before", "between", "after"]

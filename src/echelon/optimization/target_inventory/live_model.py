@@ -141,6 +141,7 @@ class LiveModel:
         gap: float = 1e-6,
         time_limit: float | None = None,
         integers: Mapping[str, Floats] | None = None,
+        loosened: Mapping[str, str] | None = None,
     ) -> LiveSolution:
         """Solve for some numbers.
 
@@ -158,6 +159,9 @@ class LiveModel:
         integers : mapping of str to (n,) float64, optional
             Values of the integer variables by name, at least; they are fixed to them, which leaves
             a linear program that has prices.
+        loosened : mapping of str to str, optional
+            Constraints that hold only while a fixed variable of the same index set is 0: where it
+            is not they say nothing of their own, and take no part of the price of what does.
 
         Raises
         ------
@@ -166,7 +170,7 @@ class LiveModel:
         """
         program = self.program(numbers)
         if integers is not None:
-            program = self._fixed(program, integers)
+            program = self._fixed(program, integers, {} if loosened is None else loosened)
         is_integer = bool(program.integer.any())
         if self._highs is None:
             self._highs = new_highs()
@@ -187,15 +191,22 @@ class LiveModel:
         prices = {name: duals[place] for name, place in self._constraints.items()}
         return LiveSolution(outcome, by_name, prices)
 
-    def _fixed(self, program: LinearProgram, integers: Mapping[str, Floats]) -> LinearProgram:
+    def _fixed(
+        self, program: LinearProgram, integers: Mapping[str, Floats], loosened: Mapping[str, str]
+    ) -> LinearProgram:
         """Fix the integer variables, which then count as continuous."""
         values = np.zeros(len(program.cost))
         for name, place in self._variables.items():
             if program.integer[place].any():
                 values[place] = integers[name]
         whole = np.rint(values)
+        upper = program.row_upper.copy()
+        for name, decision in loosened.items():
+            if name in self._constraints:
+                upper[self._constraints[name]][whole[self._variables[decision]] > 0.0] = np.inf
         return replace(
             program,
+            row_upper=upper,
             column_lower=np.where(program.integer, whole, program.column_lower),
             column_upper=np.where(program.integer, whole, program.column_upper),
             integer=np.zeros_like(program.integer),

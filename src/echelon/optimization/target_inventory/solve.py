@@ -65,6 +65,9 @@ _PER_UNIT = (
 _COUNTED = ("lots", "placed", "set_up", "outdated", "gone")
 """Variables that are no quantities."""
 
+_DECIDED = {"only_if_placed": "placed", "only_if_set_up": "set_up"}
+"""Rows that tie a quantity to a decision, and the decision."""
+
 _DEARER = 1e-9
 """Part of its cost by which a plan may cost more once its units are issued in turn: rounding."""
 
@@ -135,7 +138,22 @@ def _solve(
     priced = found if found.row_prices else live.solve(given, integers=found.values)
     if not priced.values:  # whole within the solver's tolerance, and not quite when they are whole
         priced = found
+    elif any(np.any(priced.row_prices.get(name, 0.0)) for name in _DECIDED):
+        priced = _with_prices_of_limits(live, given, priced)
     return _solution(problem, shape, found.outcome, priced, unit)
+
+
+def _with_prices_of_limits(
+    live: LiveModel, given: Mapping[str, Floats], plan: LiveSolution
+) -> LiveSolution:
+    """Give a plan with prices of limits alone, none of rows that tie quantities to decisions.
+
+    The most that a decision allows is a limit of its own where it is made, and which of the two the
+    solver prices is anybody's guess.
+    """
+    again = live.solve(given, integers=plan.values, loosened=_DECIDED)
+    same = np.isclose(again.outcome.objective, plan.outcome.objective, rtol=1e-6, atol=0.0)
+    return replace(plan, row_prices=again.row_prices) if same else plan
 
 
 def _search(

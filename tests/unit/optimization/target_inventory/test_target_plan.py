@@ -280,3 +280,32 @@ def test_pictures_stack_up_to_the_target(plan):
     assert heights == plan.orders.loc[plan.orders["item"] == "api", "quantity"].tolist()
     with pytest.raises(DomainError, match="no stage of the plan"):
         plan.plot.orders("pil", "shop")
+
+
+def test_the_price_of_a_capacity_is_what_more_of_it_saves():
+    """Beside it stands the most that a placed order can be, which is the capacity, too."""
+
+    def planned(capacity):
+        stages = pd.DataFrame(
+            {
+                "item": ["pack"],
+                "location": "depot",
+                "holding_cost": 2.0,
+                "order_cost": 15.0,
+                "capacity": capacity,
+                "initial_stock": 0.0,
+                "backorder_cost": 30.0,
+            }
+        )
+        weeks = [30, 30, 30, 35, 35, 40, 90, 90, 30, 30]
+        demand = pd.DataFrame(
+            {"item": "pack", "location": "depot", "period": range(10), "mean": weeks, "std": 0.0}
+        )
+        network = ec.Network.from_tables(stages, None, demand)
+        return ec.optimize(network, model="target_inventory", horizon=10, lookahead=0)
+
+    now, more = planned(45.0), planned(45.01)
+    assert set(now.limits["kind"]) == {"capacity"}
+    saved = (now.objective - more.objective) / 0.01
+    assert saved > 100.0
+    assert now.limits["price"].sum() == pytest.approx(saved, rel=1e-6)
