@@ -30,6 +30,8 @@ REPLICATIONS = (100, 1_000)
 WARMUP = 26
 """Weeks before the 104 that are counted; the runs are made without them, too."""
 TWO_CORES = 10_000
+FIRST_USE = 2_000
+"""SKUs that are run before, which takes every kernel that many more need."""
 _LOOK_SECONDS = 0.5
 _COMMAND = "import sys; from echelon.cli import main; sys.exit(main())"
 _CONFIG = """\
@@ -186,8 +188,8 @@ class Runs:
 
 def measured_runs(root: Path, title: str, write: Callable[[Path, int], float], n_skus: int) -> Runs:
     """Run a portfolio with each number of replications, kernels compiled before."""
-    for size in (50, n_skus):
-        folder = root / f"{title} {size}"
+    for purpose, size in (("first use", min(FIRST_USE, n_skus)), ("measured", n_skus)):
+        folder = root / f"{title}, {purpose}"
         folder.mkdir()
         tables = write(folder, size)
         runs = {(REPLICATIONS[0], WARMUP): command(folder, n_jobs=2)}
