@@ -280,9 +280,14 @@ class TestTemplate:
     ):
         monkeypatch.chdir(tmp_path)
         assert cli.main(["template", "new"]) == cli.FINE
-        told = capsys.readouterr().out
-        assert max(map(len, told.splitlines())) <= 100
+        printed = capsys.readouterr().out
+        told = (tmp_path / "new" / "columns.txt").read_text()
+        for text in (printed, told):
+            assert max(map(len, text.splitlines())) <= 100
+        assert len(printed.splitlines()) <= 40  # a screen
+        assert "from_item, from_location, to_item, to_location" in printed
         for name, table in CATALOG.items():
+            assert f"  {name}.csv " in printed
             header = (tmp_path / "new" / f"{name}.csv").read_text().strip().split(",")
             assert header == [c.name for c in table.columns if c.dtype != "object"]
             for column in header:
