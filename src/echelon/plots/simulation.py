@@ -78,7 +78,8 @@ def service(
     measure : str, optional
         ``cycle_service_level``, ``ready_rate``, ``fill_rate`` or ``on_time_rate``. By default the
         cycle service level that the plan promised to customers, stage by stage; at other levels
-        the on-time rate.
+        the on-time rate. Where all that is delivered falls due later, by a quoted service time,
+        nothing is filled at once: such rows have no bar of the fill rate, and the axis counts them.
     level : str, default "stage"
         ``stage`` (towards all who order from it), ``segment``, ``segment_total``, ``item``,
         ``location`` or ``total``.
@@ -106,10 +107,10 @@ def service(
         table = table.assign(
             label=labels_of(table, _KEYS["stage"]), short=table["simulated"] - table["promised"]
         )
-        measure, order = "cycle_service_level", "short"
+        measure, order, quoted = "cycle_service_level", "short", 0
     else:
         measure = measure or "on_time_rate"
-        table, order = _served(run, level, measure), "simulated"
+        (table, quoted), order = _served(run, level, measure), "simulated"
     table = table.sort_values(order, kind="stable")
     left_out, table = max(len(table) - most, 0), table.head(most)
     ax = axes(ax, height=height_of(len(table)))
@@ -123,15 +124,22 @@ def service(
     )  # fmt: skip
     if table["promised"].notna().any():
         ax.plot(table["promised"], y, "|", color=WARNING, ms=14, mew=2.5, label="promised")
-    name_rows(ax, table["label"].tolist(), measure.replace("_", " "), rows_more(left_out))
+    later = (
+        f"{quoted:,} that deliver later, as quoted, have none: see on_time_rate" if quoted else ""
+    )
+    foot = "\n".join(filter(None, (rows_more(left_out), later)))
+    name_rows(ax, table["label"].tolist(), measure.replace("_", " "), foot)
     ax.margins(x=0.06)
     ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     plain(ax)
     return ax
 
 
-def _served(run: Simulation, level: str, measure: str) -> pd.DataFrame:
-    """Label, measure of service, its error, and the promise of the rows of a level."""
+def _served(run: Simulation, level: str, measure: str) -> tuple[pd.DataFrame, int]:
+    """Label, measure of service, its error, and the promise of the rows of a level.
+
+    And how many rows have no fill rate to show, as all they deliver falls due later.
+    """
     frame = frame_at(run, level, _SERVED, fix=_AGAIN)
     known = [name for name in _MEASURES if name in frame]
     if measure not in known:
@@ -141,6 +149,9 @@ def _served(run: Simulation, level: str, measure: str) -> pd.DataFrame:
     if level == "stage" and measure == "cycle_service_level":
         told = frame[keys].merge(run.service[[*keys, "promised"]], how="left", on=keys)
         promised = told["promised"].to_numpy(np.float64)
+    later = np.zeros(len(frame), dtype=np.bool_)
+    if measure == "fill_rate":
+        later = ((frame["fill_rate"] == 0.0) & (frame["on_time_rate"] > 0.0)).to_numpy()
     table = pd.DataFrame(
         {
             "label": labels_of(frame, keys),
@@ -148,13 +159,18 @@ def _served(run: Simulation, level: str, measure: str) -> pd.DataFrame:
             "simulated_se": frame[f"{measure}_se"].to_numpy(np.float64),
             "promised": promised,
         }
-    ).dropna(subset=["simulated"])
+    )[~later].dropna(subset=["simulated"])
+    if table.empty and later.any():
+        raise DomainError(
+            f"all rows at the level {level!r} deliver later, as quoted, and fill nothing at once. "
+            'Fix: plot measure="on_time_rate".'
+        )
     if table.empty:
         raise DomainError(
             f"no row at the level {level!r} has a {measure}: nothing fell due. "
             "Fix: simulate more periods, or plot another measure."
         )
-    return table
+    return table, int(later.sum())
 
 
 def cost(

@@ -63,6 +63,26 @@ def test_service_of_a_measure_is_that_of_the_stages_the_worst_on_top(run):
     assert ax.get_yticks().tolist() == list(range(len(table)))[::-1]
 
 
+def test_stages_that_quote_a_service_time_have_no_fill_rate_to_show(run):
+    first = run.stages.index == 0
+    late = run.stages.assign(
+        fill_rate=run.stages["fill_rate"].where(~first, 0.0),
+        on_time_rate=run.stages["on_time_rate"].where(~first, 0.9),
+    )
+    quoted = replace(run, stages=late)
+    ax = quoted.plot.service(measure="fill_rate")
+    gone = f"{late['item'][0]} @ {late['location'][0]}"
+    assert gone not in names(ax)
+    assert len(names(ax)) == len(late) - 1
+    told = "fill rate\n1 that deliver later, as quoted, have none: see on_time_rate"
+    assert ax.get_xlabel() == told
+    assert gone in names(quoted.plot.service(measure="on_time_rate"))
+    never = replace(run, stages=late.assign(on_time_rate=late["on_time_rate"].where(~first, 0.0)))
+    assert gone in names(never.plot.service(measure="fill_rate"))
+    with pytest.raises(DomainError, match="on_time_rate"):
+        replace(run, stages=late[first]).plot.service(measure="fill_rate")
+
+
 def test_service_of_segments_has_their_names(run):
     ax = run.plot.service(level="segment")
     table = run.segments.sort_values("on_time_rate", kind="stable")
