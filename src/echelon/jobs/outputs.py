@@ -170,7 +170,7 @@ def write_result(job: Job, divided: DividedTables, solved: Solved, clock: Clock)
             "failed": failed,
             "shards": len(divided.shards),
             "kept_shards": solved.kept,
-            "warnings": totals.warnings,
+            "warnings": totals.told.count,
         },
         "plan": totals.plan,
         "simulation": totals.simulation,

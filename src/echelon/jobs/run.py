@@ -221,9 +221,10 @@ def _all_steps(job: Job, log: RunLog, fresh: bool, progress: Progress) -> Run:
         for name in ("checked", "fitted"):
             shutil.rmtree(job.out / WORK / name, ignore_errors=True)
     log.info("gathered", parts=len(solved.parts), removed=removed)
-    if solved.totals.warnings:
+    told = solved.totals.told
+    if told.count:
         warn_of_data(
-            f"{counted(solved.totals.warnings, 'warning')} of shards. Fix: read the lines of "
-            f"{job.out / LOG} with event=warning."
+            f"{counted(told.count, 'warning')} of shards:\n{told}\n"
+            f"Each is a line of {job.out / LOG} with event=warning."
         )
     return read_run(job.out)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from echelon.jobs.digest import add_digests
 from echelon.jobs.steps import Done
+from echelon.jobs.told import Told
 from echelon.optimization.outcome import relative_gap
 from echelon.simulation.measured.estimates import GROUP, estimate
 from echelon.simulation.measured.moments import Moments, group_means
@@ -47,7 +48,7 @@ class Totals:
     statuses: dict[str, int] = field(default_factory=dict)
     below: int = 0
     promises: int = 0
-    warnings: int = 0
+    told: Told = field(default_factory=Told)
     leaving: float = 0.0
     group: int = 1
     digest: int = 0
@@ -65,7 +66,7 @@ class Totals:
             self.statuses[status] = self.statuses.get(status, 0) + count
         for step, took in done.seconds.items():
             self.seconds[step] = self.seconds.get(step, 0.0) + took
-        self.warnings += len(done.told)
+        self.told.add(done.told)
         self.leaving += done.leaving
         self.digest = add_digests([self.digest, done.digest])
         if done.runs is not None:
